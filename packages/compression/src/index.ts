@@ -1,1 +1,14 @@
-export {};
+export * from "./adam.ts";
+export * from "./checkpoint.ts";
+export * from "./control.ts";
+export * from "./evaluate.ts";
+export * from "./flat-parameters.ts";
+export * from "./latency.ts";
+export * from "./learning-rate.ts";
+export * from "./loaded-model.ts";
+export * from "./loss.ts";
+export * from "./patches.ts";
+export * from "./regression-step.ts";
+export * from "./train.ts";
+export * from "./training-image.ts";
+export * from "./upscale.ts";

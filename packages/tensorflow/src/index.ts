@@ -1,1 +1,5 @@
-export {};
+export * from "./compile.ts";
+export type { Parameters } from "./nodes/kernel.ts";
+export { parameter } from "./nodes/kernel.ts";
+export * from "./operations.ts";
+export * from "./tensorflow.ts";

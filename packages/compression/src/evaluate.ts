@@ -1,0 +1,100 @@
+import { type Comparison, type ComparisonProtocol, comparisonProtocol, compareImages, type RgbImage } from "@drc/imaging";
+import { type Model, networkScale } from "@drc/network";
+import type { TensorFlow } from "@drc/tensorflow";
+import { AbortedError, type StageControl, yieldToEvents } from "./control.ts";
+import { type Latency, measureLatency } from "./latency.ts";
+import { LoadedModel, type LoadedNetwork } from "./loaded-model.ts";
+import { upscaleImage } from "./upscale.ts";
+
+/** An HR image, cropped to a multiple of the scale, with the LR image that the network gets. */
+export interface EvaluationImage {
+  name: string;
+  hr: RgbImage;
+  lr: RgbImage;
+}
+
+export interface ImageQuality extends Comparison {
+  name: string;
+}
+
+export interface Quality {
+  images: ImageQuality[];
+  /** Means over the images; null where an image has none (an exact match has no finite PSNR). */
+  mean: { psnr: number | null; ssim: number | null };
+  protocol: ComparisonProtocol;
+}
+
+export interface EvaluationOptions {
+  signal: AbortSignal | undefined;
+  onProgress?: StageControl["onProgress"];
+  /** Gets each super-resolved image. */
+  onImage?(name: string, image: RgbImage): void | Promise<void>;
+}
+
+/** PSNR and SSIM of a loaded network on images (METHOD section 6). */
+export async function evaluateNetwork(
+  tensorflow: TensorFlow,
+  network: LoadedNetwork,
+  images: readonly EvaluationImage[],
+  options: EvaluationOptions,
+): Promise<Quality> {
+  return evaluateImages(images, networkScale(network.compiled.graph), options, (lr) =>
+    upscaleImage(tensorflow, network, lr),
+  );
+}
+
+/** The same for any function that makes SR images out of LR images, such as bicubic interpolation. */
+export async function evaluateImages(
+  images: readonly EvaluationImage[],
+  scale: number,
+  options: EvaluationOptions,
+  upscale: (lr: RgbImage) => RgbImage,
+): Promise<Quality> {
+  const results: ImageQuality[] = [];
+  for (const [i, { name, hr, lr }] of images.entries()) {
+    if (options.signal?.aborted) throw new AbortedError("evaluate", i);
+    const sr = upscale(lr);
+    results.push({ name, ...compareImages(sr, hr, { scale }) });
+    await options.onImage?.(name, sr);
+    options.onProgress?.({ stage: "evaluate", step: i + 1, of: images.length });
+    await yieldToEvents();
+  }
+  return {
+    images: results,
+    mean: { psnr: mean(results.map((result) => result.psnr)), ssim: mean(results.map((result) => result.ssim)) },
+    protocol: comparisonProtocol({ scale }),
+  };
+}
+
+export interface EvaluationRequest {
+  tensorflow: TensorFlow;
+  model: Model;
+  images: readonly EvaluationImage[];
+  options: EvaluationOptions;
+  /** Size of the LR image for the latency; by default that of the first image. */
+  latencySize?: { height: number; width: number };
+}
+
+/** Quality of a model on images, and its latency on this device. */
+export async function evaluate(request: EvaluationRequest): Promise<Quality & { latency: Latency }> {
+  const { tensorflow, images, options } = request;
+  const model = new LoadedModel(tensorflow, { primal: request.model.primal, duals: [] });
+  try {
+    const quality = await evaluateNetwork(tensorflow, model.primal, images, options);
+    const size = request.latencySize ?? images[0].lr;
+    const latency = measureLatency(tensorflow, model.primal, { height: size.height, width: size.width });
+    return { ...quality, latency };
+  } finally {
+    model.dispose();
+  }
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  if (values.length === 0) return null;
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum / values.length;
+}

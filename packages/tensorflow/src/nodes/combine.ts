@@ -1,0 +1,55 @@
+import type { AddNode, ConcatNode, GlobalMeanNode, MultiplyNode } from "@drc/network";
+import type { KernelFactory } from "./kernel.ts";
+
+export const add: KernelFactory<AddNode> = ({ operations }) => ({
+  reads: { inputs: false, output: false },
+  forward: ([a, b]) => operations.add(a, b),
+  backward: ({ gradient, wantInput }) => ({
+    inputs: wantInput.map((want) => (want ? gradient : undefined)),
+    parameters: [],
+  }),
+});
+
+/** Elementwise product; a second input of one position scales every position of the first. */
+export const multiply: KernelFactory<MultiplyNode> = ({ operations }) => ({
+  reads: { inputs: true, output: false },
+  forward: ([a, b]) => operations.multiply(a, b),
+  backward({ gradient, inputs: [a, b], wantInput }) {
+    const forA = wantInput[0] ? operations.multiply(gradient, b) : undefined;
+    if (!wantInput[1]) return { inputs: [forA, undefined], parameters: [] };
+    const product = operations.multiply(gradient, a);
+    if (b.shape[1] === a.shape[1] && b.shape[2] === a.shape[2]) {
+      return { inputs: [forA, product], parameters: [] };
+    }
+    const forB = operations.sumOverPositions(product);
+    product.dispose();
+    return { inputs: [forA, forB], parameters: [] };
+  },
+});
+
+export const concat: KernelFactory<ConcatNode> = ({ operations }) => ({
+  reads: { inputs: true, output: false },
+  forward: (inputs) => operations.concat(inputs, 3),
+  backward({ gradient, inputs, wantInput }) {
+    let offset = 0;
+    const parts = inputs.map((input, i) => {
+      const begin = [0, 0, 0, offset];
+      offset += input.shape[3] as number;
+      return wantInput[i] ? operations.slice(gradient, begin, input.shape) : undefined;
+    });
+    return { inputs: parts, parameters: [] };
+  },
+});
+
+/** Mean over all positions. Its gradient is the same at every position, so it stays `[batch, 1, 1, channels]`. */
+export const globalMean: KernelFactory<GlobalMeanNode> = ({ tf, operations }) => ({
+  reads: { inputs: true, output: false },
+  forward: ([x]) => operations.meanOverPositions(x),
+  backward({ gradient, inputs: [x] }) {
+    const positions = (x.shape[1] as number) * (x.shape[2] as number);
+    const share = tf.scalar(1 / positions);
+    const input = operations.multiply(gradient, share);
+    share.dispose();
+    return { inputs: [input], parameters: [] };
+  },
+});

@@ -1,0 +1,44 @@
+import type { GraphNode } from "@drc/network";
+import type { Tensor } from "@tensorflow/tfjs-node-gpu";
+import type { TensorFlow } from "../tensorflow.ts";
+
+/** Weight tensors in the executor's layout, by name. */
+export type Parameters = Map<string, Tensor>;
+
+export interface BackwardRequest {
+  /** ∂L/∂output, of the output's shape. */
+  gradient: Tensor;
+  inputs: Tensor[];
+  output: Tensor;
+  parameters: Parameters;
+  /** Which inputs need a gradient. */
+  wantInput: boolean[];
+  /** Whether the weights of this node need a gradient. */
+  wantParameters: boolean;
+}
+
+export interface BackwardResult {
+  /**
+   * ∂L/∂input, one per input, absent where none was wanted. It may be the very tensor that was given as `gradient`,
+   * and it may be `[batch, 1, 1, channels]` where the gradient is the same at every position.
+   */
+  inputs: (Tensor | undefined)[];
+  parameters: [name: string, gradient: Tensor][];
+}
+
+/** How one node is computed and differentiated. */
+export interface NodeKernel {
+  /** What `backward` reads besides the gradient, so that everything else can be freed. */
+  reads: { inputs: boolean; output: boolean };
+  forward(inputs: Tensor[], parameters: Parameters): Tensor;
+  backward(request: BackwardRequest): BackwardResult;
+}
+
+export type KernelFactory<Node extends GraphNode> = (tensorflow: TensorFlow, node: Node) => NodeKernel;
+
+/** The tensor of that name; an error that names the missing one. */
+export function parameter(parameters: Parameters, name: string): Tensor {
+  const tensor = parameters.get(name);
+  if (!tensor) throw new Error(`The weights have no tensor "${name}".`);
+  return tensor;
+}
