@@ -1,21 +1,21 @@
 /** What can be wrong with an image or with a request about one. */
 export type ImageErrorCode =
-	| "UNSUPPORTED_FORMAT"
-	| "CORRUPT"
-	| "EMPTY"
-	| "TOO_LARGE"
-	| "TOO_SMALL"
-	| "NOT_A_FILE"
-	| "SIZE_MISMATCH"
-	| "INVALID_ARGUMENT";
+  | "UNSUPPORTED_FORMAT"
+  | "CORRUPT"
+  | "EMPTY"
+  | "TOO_LARGE"
+  | "TOO_SMALL"
+  | "NOT_A_FILE"
+  | "SIZE_MISMATCH"
+  | "INVALID_ARGUMENT";
 
 /** An image that cannot be used, or an impossible operation on one. The message names the image, the value and the remedy. */
 export class ImageError extends Error {
-	override readonly name = "ImageError";
-	readonly code: ImageErrorCode;
+  override readonly name = "ImageError";
+  readonly code: ImageErrorCode;
 
-	constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
-		super(message, options);
-		this.code = code;
-	}
+  constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }

@@ -7,24 +7,18 @@ import type { RgbImage } from "./rgb-image.ts";
 export type LumaConvention = "bt601" | "edsr";
 
 const CONVENTIONS = {
-	bt601: { weights: [65.481 / 255, 128.553 / 255, 24.966 / 255], offset: 16 },
-	edsr: { weights: [65.738 / 256, 129.057 / 256, 25.064 / 256], offset: 16 },
+  bt601: { weights: [65.481 / 255, 128.553 / 255, 24.966 / 255], offset: 16 },
+  edsr: { weights: [65.738 / 256, 129.057 / 256, 25.064 / 256], offset: 16 },
 } as const;
 
 /** The Y plane, [height, width], not rounded; 16..235 for RGB in 0..255. */
-export function luma(
-	{ width, height, data }: RgbImage,
-	convention: LumaConvention = "bt601",
-): Float64Array {
-	const { weights, offset } = CONVENTIONS[convention];
-	const [red, green, blue] = weights;
-	const plane = new Float64Array(width * height);
-	for (let pixel = 0, i = 0; pixel < plane.length; pixel++, i += 3) {
-		plane[pixel] =
-			offset +
-			red * (data[i] as number) +
-			green * (data[i + 1] as number) +
-			blue * (data[i + 2] as number);
-	}
-	return plane;
+export function luma({ width, height, data }: RgbImage, convention: LumaConvention = "bt601"): Float64Array {
+  const { weights, offset } = CONVENTIONS[convention];
+  const [red, green, blue] = weights;
+  const plane = new Float64Array(width * height);
+  for (let pixel = 0, i = 0; pixel < plane.length; pixel++, i += 3) {
+    plane[pixel] =
+      offset + red * (data[i] as number) + green * (data[i + 1] as number) + blue * (data[i + 2] as number);
+  }
+  return plane;
 }

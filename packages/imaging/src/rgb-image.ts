@@ -2,61 +2,43 @@ import { ImageError } from "./image-error.ts";
 
 /** An 8-bit RGB image: rows from the top, `data` interleaved (R, G, B, R, …), of length 3·width·height. */
 export interface RgbImage {
-	readonly width: number;
-	readonly height: number;
-	readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
 }
 
 /** Makes an image, black unless `data` is given. Throws `INVALID_ARGUMENT` where sides and length do not fit. */
-export function createImage(
-	width: number,
-	height: number,
-	data?: Uint8Array,
-): RgbImage {
-	if (
-		!Number.isInteger(width) ||
-		!Number.isInteger(height) ||
-		width < 1 ||
-		height < 1
-	) {
-		throw new ImageError(
-			"INVALID_ARGUMENT",
-			`an image of ${width}×${height} is impossible: both sides must be whole numbers from 1`,
-		);
-	}
-	const length = 3 * width * height;
-	if (data && data.length !== length) {
-		throw new ImageError(
-			"INVALID_ARGUMENT",
-			`an RGB image of ${width}×${height} has ${length} samples, not ${data.length}`,
-		);
-	}
-	return { width, height, data: data ?? new Uint8Array(length) };
+export function createImage(width: number, height: number, data?: Uint8Array): RgbImage {
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+    throw new ImageError(
+      "INVALID_ARGUMENT",
+      `an image of ${width}×${height} is impossible: both sides must be whole numbers from 1`,
+    );
+  }
+  const length = 3 * width * height;
+  if (data && data.length !== length) {
+    throw new ImageError(
+      "INVALID_ARGUMENT",
+      `an RGB image of ${width}×${height} has ${length} samples, not ${data.length}`,
+    );
+  }
+  return { width, height, data: data ?? new Uint8Array(length) };
 }
 
 /** The window of `width`×`height` pixels whose top left corner is (`x`, `y`). It must lie within the image. */
-export function cropImage(
-	image: RgbImage,
-	x: number,
-	y: number,
-	width: number,
-	height: number,
-): RgbImage {
-	if (x < 0 || y < 0 || x + width > image.width || y + height > image.height) {
-		throw new ImageError(
-			"INVALID_ARGUMENT",
-			`the window ${width}×${height} at (${x}, ${y}) does not lie within the image of ${image.width}×${image.height}`,
-		);
-	}
-	const target = createImage(width, height);
-	for (let row = 0; row < height; row++) {
-		const start = 3 * ((y + row) * image.width + x);
-		target.data.set(
-			image.data.subarray(start, start + 3 * width),
-			3 * row * width,
-		);
-	}
-	return target;
+export function cropImage(image: RgbImage, x: number, y: number, width: number, height: number): RgbImage {
+  if (x < 0 || y < 0 || x + width > image.width || y + height > image.height) {
+    throw new ImageError(
+      "INVALID_ARGUMENT",
+      `the window ${width}×${height} at (${x}, ${y}) does not lie within the image of ${image.width}×${image.height}`,
+    );
+  }
+  const target = createImage(width, height);
+  for (let row = 0; row < height; row++) {
+    const start = 3 * ((y + row) * image.width + x);
+    target.data.set(image.data.subarray(start, start + 3 * width), 3 * row * width);
+  }
+  return target;
 }
 
 /**
@@ -64,91 +46,68 @@ export function cropImage(
  * programs do ("modcrop"). Returns the same image where nothing is to be cut. Throws `TOO_SMALL` where a side is below `scale`.
  */
 export function cropToMultiple(image: RgbImage, scale: number): RgbImage {
-	const width = image.width - (image.width % scale);
-	const height = image.height - (image.height % scale);
-	if (width === 0 || height === 0) {
-		throw new ImageError(
-			"TOO_SMALL",
-			`an image of ${image.width}×${image.height} is smaller than the scale, ${scale}`,
-		);
-	}
-	return width === image.width && height === image.height
-		? image
-		: cropImage(image, 0, 0, width, height);
+  const width = image.width - (image.width % scale);
+  const height = image.height - (image.height % scale);
+  if (width === 0 || height === 0) {
+    throw new ImageError("TOO_SMALL", `an image of ${image.width}×${image.height} is smaller than the scale, ${scale}`);
+  }
+  return width === image.width && height === image.height ? image : cropImage(image, 0, 0, width, height);
 }
 
 /** Mirrors left and right. */
 export function flipHorizontal(image: RgbImage): RgbImage {
-	const last = image.width - 1;
-	return rearrange(
-		image,
-		image.width,
-		image.height,
-		(x, y) => y * image.width + last - x,
-	);
+  const last = image.width - 1;
+  return rearrange(image, image.width, image.height, (x, y) => y * image.width + last - x);
 }
 
 /** Mirrors top and bottom. */
 export function flipVertical(image: RgbImage): RgbImage {
-	const last = image.height - 1;
-	return rearrange(
-		image,
-		image.width,
-		image.height,
-		(x, y) => (last - y) * image.width + x,
-	);
+  const last = image.height - 1;
+  return rearrange(image, image.width, image.height, (x, y) => (last - y) * image.width + x);
 }
 
 /** Swaps rows and columns. */
 export function transposeImage(image: RgbImage): RgbImage {
-	return rearrange(
-		image,
-		image.height,
-		image.width,
-		(x, y) => x * image.width + y,
-	);
+  return rearrange(image, image.height, image.width, (x, y) => x * image.width + y);
 }
 
 /** The samples as float32, [height, width, 3], values 0..255. */
 export function toFloat(image: RgbImage): Float32Array {
-	return Float32Array.from(image.data);
+  return Float32Array.from(image.data);
 }
 
 /** Rounds half up and clips to 0..255; `samples` is [height, width, 3]. The inverse of `toFloat`. NaN becomes 0. */
-export function fromFloat(
-	samples: Float32Array | Float64Array,
-	height: number,
-	width: number,
-): RgbImage {
-	const image = createImage(width, height);
-	if (samples.length !== image.data.length) {
-		throw new ImageError(
-			"INVALID_ARGUMENT",
-			`an RGB image of ${width}×${height} has ${image.data.length} samples, not ${samples.length}`,
-		);
-	}
-	for (let i = 0; i < samples.length; i++) {
-		const value = Math.floor((samples[i] as number) + 0.5);
-		image.data[i] = value > 255 ? 255 : value > 0 ? value : 0;
-	}
-	return image;
+export function fromFloat(samples: Float32Array | Float64Array, height: number, width: number): RgbImage {
+  const image = createImage(width, height);
+  if (samples.length !== image.data.length) {
+    throw new ImageError(
+      "INVALID_ARGUMENT",
+      `an RGB image of ${width}×${height} has ${image.data.length} samples, not ${samples.length}`,
+    );
+  }
+  for (let i = 0; i < samples.length; i++) {
+    const value = Math.floor((samples[i] as number) + 0.5);
+    // The array itself would wrap, and turn NaN into 0.
+    image.data[i] = Math.min(Math.max(value, 0), 255);
+  }
+  return image;
 }
 
 function rearrange(
-	image: RgbImage,
-	width: number,
-	height: number,
-	sourcePixel: (x: number, y: number) => number,
+  image: RgbImage,
+  width: number,
+  height: number,
+  sourcePixel: (x: number, y: number) => number,
 ): RgbImage {
-	const target = createImage(width, height);
-	let to = 0;
-	for (let y = 0; y < height; y++) {
-		for (let x = 0; x < width; x++) {
-			const from = 3 * sourcePixel(x, y);
-			target.data[to++] = image.data[from] as number;
-			target.data[to++] = image.data[from + 1] as number;
-			target.data[to++] = image.data[from + 2] as number;
-		}
-	}
-	return target;
+  const target = createImage(width, height);
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = 3 * sourcePixel(x, y);
+      target.data[to++] = image.data[from] as number;
+      target.data[to++] = image.data[from + 1] as number;
+      target.data[to++] = image.data[from + 2] as number;
+    }
+  }
+  return target;
 }
