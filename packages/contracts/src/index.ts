@@ -1,1 +1,12 @@
-export {};
+/**
+ * Everything that crosses a process or the network, as zod schemas and the types that follow from them:
+ * job specs and settings, results, states, errors. Unknown fields are refused everywhere.
+ */
+export * from "./errors.ts";
+export * from "./identifiers.ts";
+export * from "./job-kinds.ts";
+export * from "./job-specs.ts";
+export * from "./job-states.ts";
+export * from "./resources.ts";
+export * from "./results.ts";
+export * from "./settings.ts";
