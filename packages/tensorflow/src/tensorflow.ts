@@ -6,7 +6,7 @@
 import { createRequire } from "node:module";
 import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
-import { linkRuntime } from "./runtime/index.ts";
+import { linkRuntime } from "./runtime/index.mjs";
 
 export type Device = "cpu" | "gpu";
 
@@ -60,7 +60,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   if (options.device === "cpu") process.env.CUDA_VISIBLE_DEVICES = "-1";
 
-  await linkRuntime();
+  linkRuntime(options.device);
   const tf = createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
   await tf.ready();
   if (tf.getBackend() !== "tensorflow") {
