@@ -135,7 +135,7 @@ async function decodeBytes(
   const corrupt = (cause: Error) => {
     throw new ImageError(
       "CORRUPT",
-      `${label}: the ${format.toUpperCase()} data is damaged or cut short (${firstLine(cause)})`,
+      `${label}: the ${format.toUpperCase()} data is damaged or cut short (${reasonOf(cause)})`,
       { cause },
     );
   };
@@ -177,15 +177,20 @@ async function decodeBytes(
   const raw =
     wide && !cmyk ? pipeline.toColourspace("rgb16").raw({ depth: "ushort" }) : pipeline.toColourspace("srgb").raw();
   const decoded = await raw.toBuffer({ resolveWithObject: true }).catch(corrupt);
-  const samples = wide && !cmyk ? reduceDepth(decoded.data) : decoded.data;
+  const samples = wide && !cmyk ? reduceDepth(decoded.data) : plainBytes(decoded.data);
   return {
     ...splitChannels(samples, decoded.info.width, decoded.info.height, decoded.info.channels, label),
     notes,
   };
 }
 
-function firstLine(error: Error): string {
-  return (error.message.split("\n")[0] as string).trim();
+function reasonOf(error: Error): string {
+  return (error.message.split("\n")[0] as string).replace(/[:\s]+$/, "");
+}
+
+/** A Buffer behaves differently from a Uint8Array (`slice`, equality): images hold the latter. */
+function plainBytes(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** 16-bit samples in the machine's byte order to 8 bits: round(v/257), which has no ties. */

@@ -2,7 +2,7 @@ import type { RgbImage } from "./rgb-image.ts";
 
 /**
  * How a pixel becomes one number: `bt601`, MATLAB's rgb2ycbcr, Y = 16 + (65.481, 128.553, 24.966)·RGB/255;
- * `edsr`, the EDSR programs' (65.738, 129.057, 25.064)·RGB/256, whose PSNR differs in the second decimal.
+ * `edsr`, the EDSR programs' 16 + (65.738, 129.057, 25.064)·RGB/256. Their PSNR differs by less than 0.001 dB.
  */
 export type LumaConvention = "bt601" | "edsr";
 
