@@ -1,0 +1,22 @@
+/**
+ * The command line `drc`. Each command is a file of `commands/` whose `register…(program)` adds it; output for goes to standard output unless `--json` asks for one JSON document, errors go to standard error as one line.
+ */
+import { Command, CommanderError } from "commander";
+import { CliError, EXIT } from "./cli-error.ts";
+
+const program = new Command("drc")
+  .description("Makes super-resolution networks smaller by dual regression compression.")
+  .showHelpAfterError("(add --help for the options)")
+  .exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed the help, the version or what is wrong already.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  } else {
+    process.stderr.write(`drc: ${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = error instanceof CliError ? error.exitCode : EXIT.failed;
+  }
+}

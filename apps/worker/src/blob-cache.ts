@@ -1,0 +1,101 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { link, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+export interface BlobName {
+  sha256: string;
+  sizeBytes: number;
+}
+
+/** A blob's bytes are not those of its name. */
+export class BlobDamagedError extends Error {
+  override readonly name = "BlobDamagedError";
+  constructor({ sha256, sizeBytes }: BlobName, found: BlobName) {
+    super(
+      `The blob ${sha256} of ${sizeBytes} bytes is damaged: ${found.sizeBytes} bytes with SHA-256 ${found.sha256} were read.`,
+    );
+  }
+}
+
+/**
+ * Blobs on this machine's disk, by content. What an attempt uses is linked into its own folder, so that making room
+ * never takes a file from under a running job.
+ */
+export class BlobCache {
+  private readonly folder: string;
+  private readonly maxBytes: number;
+  private readonly open: (sha256: string) => Promise<Readable>;
+
+  /** `open` gives a blob's bytes from the store. */
+  constructor(folder: string, maxBytes: number, open: (sha256: string) => Promise<Readable>) {
+    this.folder = folder;
+    this.maxBytes = maxBytes;
+    this.open = open;
+  }
+
+  /** Puts the blob at `path`, on the same file system. Throws `BlobDamagedError` where the store's bytes are others. */
+  async linkTo(blob: BlobName, path: string): Promise<void> {
+    const cached = this.pathOf(blob.sha256);
+    try {
+      const { size } = await stat(cached);
+      // Files come whole and verified into the cache; the size guards against a disk that was full or repaired.
+      if (size !== blob.sizeBytes) await rm(cached, { force: true });
+      await link(cached, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      await this.download(blob, path);
+      return;
+    }
+    const now = new Date();
+    await utimes(path, now, now);
+  }
+
+  /** Removes the blobs that were used longest ago, until what stays is below the limit. */
+  async makeRoom(): Promise<void> {
+    const files: { path: string; sizeBytes: number; usedAtMs: number }[] = [];
+    for (const entry of await readdir(this.folder, { withFileTypes: true, recursive: true }).catch(() => [])) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const { size, mtimeMs } = await stat(path);
+      files.push({ path, sizeBytes: size, usedAtMs: mtimeMs });
+    }
+    let total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    for (const { path, sizeBytes } of files.sort((a, b) => a.usedAtMs - b.usedAtMs)) {
+      if (total <= this.maxBytes) break;
+      await rm(path, { force: true });
+      total -= sizeBytes;
+    }
+  }
+
+  private pathOf(sha256: string): string {
+    return join(this.folder, sha256.slice(0, 2), sha256);
+  }
+
+  private async download(blob: BlobName, path: string): Promise<void> {
+    const cached = this.pathOf(blob.sha256);
+    await mkdir(join(cached, ".."), { recursive: true });
+    const temporary = `${path}.${randomUUID()}.part`;
+    try {
+      await pipeline(await this.open(blob.sha256), createWriteStream(temporary, { flags: "wx" }));
+      const found = await hashFile(temporary);
+      if (found.sha256 !== blob.sha256 || found.sizeBytes !== blob.sizeBytes) throw new BlobDamagedError(blob, found);
+      await link(temporary, path);
+      await rename(temporary, cached);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+}
+
+async function hashFile(path: string): Promise<BlobName> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Buffer);
+    sizeBytes += (chunk as Buffer).length;
+  }
+  return { sha256: hash.digest("hex"), sizeBytes };
+}

@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { decodeModel, encodeModel, type Model, type NetworkGraph, networkScale } from "@drc/network";
+import type { KeptFile } from "../protocol.ts";
+import { JobError, type RunnerContext } from "./runner.ts";
+
+const CONTENT_TYPE = "application/octet-stream";
+
+/** The network that the job works on. */
+export async function loadModel({ task }: RunnerContext): Promise<Model> {
+  if (task.inputs.model === undefined) throw new Error(`The ${task.kind} job came without its model.`);
+  return decodeModel(new Uint8Array(await readFile(task.inputs.model)));
+}
+
+export function keepModel(context: RunnerContext, role: "model" | "last-model", model: Model): Promise<KeptFile> {
+  return context.keep(role, `${role}.safetensors`, encodeModel(model), CONTENT_TYPE);
+}
+
+/** The size of a model's file without its dual networks: what is deployed. */
+export function primalFile({ primal }: Model): Uint8Array {
+  return encodeModel({ primal, duals: [] });
+}
+
+/** Refuses a dataset version that was made for another scale than the network's. */
+export function checkScale(graph: NetworkGraph, lrCount: number): void {
+  const scale = networkScale(graph);
+  if (2 ** lrCount !== scale) {
+    const detail = `The network is one of scale ${scale}, the dataset version was made for scale ${2 ** lrCount}.`;
+    throw new JobError("VALIDATION_FAILED", detail, [{ pointer: "/dataset", detail }]);
+  }
+}

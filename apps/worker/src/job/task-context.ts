@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { StageControl } from "@drc/compression";
+import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
+import { sha256Of, writeWhole } from "../atomic-file.ts";
+import type { KeptFile, TaskMessage } from "../protocol.ts";
+import type { ParentChannel } from "./parent-channel.ts";
+import { JobError, type RunnerContext } from "./runner.ts";
+
+export class TaskContext implements RunnerContext {
+  readonly task: TaskMessage;
+  readonly signal: AbortSignal;
+  private readonly channel: ParentChannel;
+  private loading: Promise<TensorFlow> | undefined;
+  private files = 0;
+  private step = 0;
+
+  constructor(task: TaskMessage, channel: ParentChannel, signal: AbortSignal) {
+    this.task = task;
+    this.channel = channel;
+    this.signal = signal;
+  }
+
+  /** Tells the parent what this process computes with. */
+  async announce(): Promise<void> {
+    if (this.task.device === "none") return this.channel.send({ type: "ready" });
+    const { backend, tensorflowVersion, tfjsVersion, device, threads, oneDnn } = (await this.tensorflow()).describe();
+    await this.channel.send({
+      type: "ready",
+      runtime: {
+        backend,
+        tensorflowVersion,
+        device,
+        threads,
+        node: process.version,
+        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn) },
+      },
+    });
+  }
+
+  tensorflow(): Promise<TensorFlow> {
+    this.loading ??= this.load();
+    return this.loading;
+  }
+
+  async control({ checkpointEverySteps }: { checkpointEverySteps?: number } = {}): Promise<StageControl> {
+    const { seed, resumeCheckpoint } = this.task;
+    const checkpoint = checkpointEverySteps
+      ? {
+          everySteps: checkpointEverySteps,
+          save: (bytes: Uint8Array) => this.saveCheckpoint(bytes),
+          resume: resumeCheckpoint ? new Uint8Array(await readFile(resumeCheckpoint)) : undefined,
+        }
+      : undefined;
+    return {
+      seed,
+      signal: this.signal,
+      onProgress: (progress) => {
+        this.step = progress.step;
+        this.channel.progress(progress);
+      },
+      onMetrics: (metrics) => this.channel.metric(this.task.kind, metrics),
+      onLog: (line) => this.log(line),
+      checkpoint,
+    };
+  }
+
+  log(line: string): void {
+    this.channel.logs.add(line);
+  }
+
+  progress(stage: string, step: number, of: number): void {
+    this.channel.progress({ stage, step, of });
+  }
+
+  async keep(role: KeptFile["role"], name: string, bytes: Uint8Array, contentType: string): Promise<KeptFile> {
+    const path = join(this.task.scratchDir, `file-${this.files++}`);
+    await writeWhole(path, bytes);
+    return { role, name, path, sha256: sha256Of(bytes), sizeBytes: bytes.length, contentType };
+  }
+
+  private async saveCheckpoint(bytes: Uint8Array): Promise<void> {
+    const { step } = this;
+    const path = join(this.task.scratchDir, `checkpoint-${step}`);
+    await writeWhole(path, bytes);
+    await this.channel.send({ type: "checkpoint", path, step, sha256: sha256Of(bytes), sizeBytes: bytes.length });
+  }
+
+  private async load(): Promise<TensorFlow> {
+    const { device, threads } = this.task;
+    if (device === "none") throw new Error(`A ${this.task.kind} job has no device to load TensorFlow on.`);
+    return loadTensorFlow({ device, threads }).catch((error: Error) => {
+      throw new JobError("BACKEND_UNAVAILABLE", error.message);
+    });
+  }
+}
