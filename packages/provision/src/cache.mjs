@@ -49,7 +49,7 @@ export async function makeCacheEntry(folder, build, onWait) {
       const prefix = `.${path.basename(folder)}.partial-`;
       await mkdir(parent, { recursive: true });
       for (const name of await readdir(parent)) {
-        if (name.startsWith(prefix)) await rm(path.join(parent, name), { recursive: true, force: true });
+        if (name.startsWith(prefix)) await rm(path.join(parent, name), { recursive: true, force: true, maxRetries: 5 });
       }
       const staging = path.join(parent, prefix + randomBytes(4).toString("hex"));
       await mkdir(staging);

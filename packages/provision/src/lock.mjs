@@ -2,6 +2,12 @@ import { createHash } from "node:crypto";
 import net from "node:net";
 
 /**
+ * @typedef {object} Lock
+ * @property {number} fd The listening socket. A child process that inherits it holds the lock too: `runCommand`'s
+ *   option `lock`.
+ */
+
+/**
  * Runs `work` while no other process of this machine runs under the same name.
  *
  * The lock is an abstract Unix socket (Linux), so the kernel frees it however its holder ends, SIGKILL included, and no
@@ -10,7 +16,7 @@ import net from "node:net";
  *
  * @template T
  * @param {string} name anything, for example the path of what is made
- * @param {() => Promise<T>} work
+ * @param {(lock: Lock) => Promise<T>} work
  * @param {(holderPid: string) => void} [onWait] called once, when the lock is held by another process
  * @returns {Promise<T>}
  */
@@ -21,7 +27,7 @@ export async function withLock(name, work, onWait) {
     const server = await listen(address);
     if (server) {
       try {
-        return await work();
+        return await work(server);
       } finally {
         server.release();
       }
@@ -35,7 +41,7 @@ export async function withLock(name, work, onWait) {
 
 /**
  * @param {string} address
- * @returns {Promise<{release(): void} | undefined>} undefined when another process holds it
+ * @returns {Promise<(Lock & {release(): void}) | undefined>} undefined when another process holds it
  */
 function listen(address) {
   return new Promise((resolve, reject) => {
@@ -54,7 +60,10 @@ function listen(address) {
     });
     server.listen(address, () => {
       server.unref();
+      // Node has no public name for a server's descriptor.
+      const { fd } = /** @type {{_handle: {fd: number}}} */ (/** @type {unknown} */ (server))._handle;
       resolve({
+        fd,
         release() {
           server.close();
           for (const socket of waiting) socket.destroy();
