@@ -41,7 +41,7 @@ describe("imresize against MATLAB's vectors (field case 4)", () => {
     const result = imresizePlane(plane, ...shape_hw, sizeOf(vector), { border, antialias });
     expect([result.height, result.width]).toEqual(vector.out_shape_hw);
     const expected = vector.output.flat();
-    const worst = Math.max(...expected.map((value, i) => Math.abs(value - (result.data[i] as number))));
+    const worst = Math.max(...expected.map((value, i) => Math.abs(value - result.data[i])));
     expect(worst).toBeLessThan(1e-9);
   });
 
@@ -83,7 +83,7 @@ describe("imresize", () => {
     }
     const enlarged = imresize(checker, 4);
     // Next to an edge the cubic overshoots: a wrap would show as bright speckles on black.
-    const leap = (i: number) => Math.abs((enlarged.data[i] as number) - (enlarged.data[i - 3] as number));
+    const leap = (i: number) => Math.abs(enlarged.data[i] - enlarged.data[i - 3]);
     const worst = Math.max(...Array.from({ length: 3 * 127 }, (_, i) => leap(i + 3)));
     expect(worst).toBeLessThan(150);
     expect(new Set(enlarged.data).has(0) && new Set(enlarged.data).has(255)).toBe(true);

@@ -137,7 +137,7 @@ function resampling(
       indices[start + tap] = sourceIndex(left + tap - 1, sourceLength, border);
       sum += weight;
     }
-    for (let tap = start; tap < start + taps; tap++) weights[tap] = (weights[tap] as number) / sum;
+    for (let tap = start; tap < start + taps; tap++) weights[tap] = weights[tap] / sum;
   }
   return { length, taps, indices, weights };
 }
@@ -174,28 +174,23 @@ function sumRows(sums: Float64Array, source: Samples, row: number, { taps, indic
   sums.fill(0);
   let tap = row * taps;
   for (; tap + 4 <= end; tap += 4) {
-    const w0 = weights[tap] as number;
-    const w1 = weights[tap + 1] as number;
-    const w2 = weights[tap + 2] as number;
-    const w3 = weights[tap + 3] as number;
-    const a = (indices[tap] as number) * stride;
-    const b = (indices[tap + 1] as number) * stride;
-    const c = (indices[tap + 2] as number) * stride;
-    const d = (indices[tap + 3] as number) * stride;
+    const w0 = weights[tap];
+    const w1 = weights[tap + 1];
+    const w2 = weights[tap + 2];
+    const w3 = weights[tap + 3];
+    const a = indices[tap] * stride;
+    const b = indices[tap + 1] * stride;
+    const c = indices[tap + 2] * stride;
+    const d = indices[tap + 3] * stride;
     for (let i = 0; i < stride; i++) {
-      sums[i] =
-        (sums[i] as number) +
-        w0 * (source[a + i] as number) +
-        w1 * (source[b + i] as number) +
-        w2 * (source[c + i] as number) +
-        w3 * (source[d + i] as number);
+      sums[i] = sums[i] + w0 * source[a + i] + w1 * source[b + i] + w2 * source[c + i] + w3 * source[d + i];
     }
   }
   for (; tap < end; tap++) {
-    const weight = weights[tap] as number;
+    const weight = weights[tap];
     if (weight === 0) continue;
-    const start = (indices[tap] as number) * stride;
-    for (let i = 0; i < stride; i++) sums[i] = (sums[i] as number) + weight * (source[start + i] as number);
+    const start = indices[tap] * stride;
+    for (let i = 0; i < stride; i++) sums[i] = sums[i] + weight * source[start + i];
   }
 }
 
@@ -222,7 +217,7 @@ function sumPlaneRow(sums: Float64Array, source: Samples, start: number, columns
   for (let x = 0, tap = 0; x < length; x++) {
     let sum = 0;
     for (const end = tap + taps; tap < end; tap++) {
-      sum += (weights[tap] as number) * (source[start + (indices[tap] as number)] as number);
+      sum += weights[tap] * source[start + indices[tap]];
     }
     sums[x] = sum;
   }
@@ -235,11 +230,11 @@ function sumRgbRow(sums: Float64Array, source: Samples, start: number, columns: 
     let green = 0;
     let blue = 0;
     for (const end = tap + taps; tap < end; tap++) {
-      const weight = weights[tap] as number;
-      const from = start + 3 * (indices[tap] as number);
-      red += weight * (source[from] as number);
-      green += weight * (source[from + 1] as number);
-      blue += weight * (source[from + 2] as number);
+      const weight = weights[tap];
+      const from = start + 3 * indices[tap];
+      red += weight * source[from];
+      green += weight * source[from + 1];
+      blue += weight * source[from + 2];
     }
     sums[3 * x] = red;
     sums[3 * x + 1] = green;
@@ -258,6 +253,6 @@ function store(sums: Float64Array, target: Samples, offset: number): void {
     return;
   }
   for (let i = 0; i < sums.length; i++) {
-    target[offset + i] = Math.min(Math.max(Math.floor((sums[i] as number) + 0.5), 0), 255);
+    target[offset + i] = Math.min(Math.max(Math.floor(sums[i] + 0.5), 0), 255);
   }
 }

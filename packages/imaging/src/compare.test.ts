@@ -55,7 +55,7 @@ function slowSsim(a: Float64Array, b: Float64Array, height: number, width: numbe
   const values: number[] = [];
   for (let y = 0; y + 11 <= height; y++) {
     for (let x = 0; x + 11 <= width; x++) {
-      const at = (plane: Float64Array, i: number) => plane[(y + Math.floor(i / 11)) * width + x + (i % 11)] as number;
+      const at = (plane: Float64Array, i: number) => plane[(y + Math.floor(i / 11)) * width + x + (i % 11)];
       const expectation = (f: (i: number) => number) =>
         weights.reduce((sum, weight, i) => sum + (weight / total) * f(i), 0);
       const [ma, mb] = [expectation((i) => at(a, i)), expectation((i) => at(b, i))];
@@ -123,7 +123,7 @@ describe("compareImages", () => {
       (borderPixels) => compareImages(sr, hr, { scale: 4, colour, borderPixels }).psnr as number,
     );
     measured.forEach((value, i) => {
-      expect(value).toBeCloseTo(decibels[i] as number, 3);
+      expect(value).toBeCloseTo(decibels[i], 3);
     });
   });
 

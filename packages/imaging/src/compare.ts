@@ -76,7 +76,7 @@ export function compareImages(sr: RgbImage, hr: RgbImage, options: ComparisonOpt
   const a = planes(cropImage(sr, borderPixels, borderPixels, width, height), colour);
   const b = planes(cropImage(hr, borderPixels, borderPixels, width, height), colour);
   const decibels = psnr(concatenate(a), concatenate(b));
-  const similarities = a.map((plane, i) => ssim(plane, b[i] as Float64Array, height, width));
+  const similarities = a.map((plane, i) => ssim(plane, b[i], height, width));
   const identical = decibels === Number.POSITIVE_INFINITY;
   return {
     psnr: identical ? null : decibels,
@@ -98,11 +98,11 @@ function mean(values: (number | null)[]): number | null {
 function planes(image: RgbImage, colour: ComparisonColour): Float64Array[] {
   if (colour !== "rgb") return [luma(image, colour === "y" ? "bt601" : "edsr")];
   return [0, 1, 2].map((channel) =>
-    Float64Array.from({ length: image.width * image.height }, (_, pixel) => image.data[3 * pixel + channel] as number),
+    Float64Array.from({ length: image.width * image.height }, (_, pixel) => image.data[3 * pixel + channel]),
   );
 }
 
 function concatenate(parts: Float64Array[]): Float64Array {
-  if (parts.length === 1) return parts[0] as Float64Array;
+  if (parts.length === 1) return parts[0];
   return Float64Array.from(parts.flatMap((part) => Array.from(part)));
 }

@@ -197,7 +197,7 @@ function plainBytes(bytes: Buffer): Uint8Array {
 function reduceDepth(bytes: Buffer): Uint8Array {
   const wide = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   const samples = new Uint8Array(wide.length);
-  for (let i = 0; i < wide.length; i++) samples[i] = Math.floor(((wide[i] as number) + 128) / 257);
+  for (let i = 0; i < wide.length; i++) samples[i] = Math.floor((wide[i] + 128) / 257);
   return samples;
 }
 
@@ -218,10 +218,10 @@ function splitChannels(
   const image = createImage(width, height);
   const alpha = new Uint8Array(width * height);
   for (let pixel = 0; pixel < alpha.length; pixel++) {
-    image.data[3 * pixel] = samples[4 * pixel] as number;
-    image.data[3 * pixel + 1] = samples[4 * pixel + 1] as number;
-    image.data[3 * pixel + 2] = samples[4 * pixel + 2] as number;
-    alpha[pixel] = samples[4 * pixel + 3] as number;
+    image.data[3 * pixel] = samples[4 * pixel];
+    image.data[3 * pixel + 1] = samples[4 * pixel + 1];
+    image.data[3 * pixel + 2] = samples[4 * pixel + 2];
+    alpha[pixel] = samples[4 * pixel + 3];
   }
   return { image, alpha };
 }

@@ -24,7 +24,7 @@ function interleaveAlpha(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {
   const data = new Uint8Array(4 * alpha.length);
   for (let pixel = 0; pixel < alpha.length; pixel++) {
     data.set(rgb.subarray(3 * pixel, 3 * pixel + 3), 4 * pixel);
-    data[4 * pixel + 3] = alpha[pixel] as number;
+    data[4 * pixel + 3] = alpha[pixel];
   }
   return data;
 }

@@ -17,8 +17,7 @@ export function luma({ width, height, data }: RgbImage, convention: LumaConventi
   const [red, green, blue] = weights;
   const plane = new Float64Array(width * height);
   for (let pixel = 0, i = 0; pixel < plane.length; pixel++, i += 3) {
-    plane[pixel] =
-      offset + red * (data[i] as number) + green * (data[i + 1] as number) + blue * (data[i + 2] as number);
+    plane[pixel] = offset + red * data[i] + green * data[i + 1] + blue * data[i + 2];
   }
   return plane;
 }

@@ -7,7 +7,7 @@ export function meanSquaredError(a: Float64Array, b: Float64Array): number {
   }
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
+    const difference = a[i] - b[i];
     sum += difference * difference;
   }
   return sum / a.length;

@@ -86,7 +86,7 @@ export function fromFloat(samples: Float32Array | Float64Array, height: number, 
     );
   }
   for (let i = 0; i < samples.length; i++) {
-    const value = Math.floor((samples[i] as number) + 0.5);
+    const value = Math.floor(samples[i] + 0.5);
     // The array itself would wrap, and turn NaN into 0.
     image.data[i] = Math.min(Math.max(value, 0), 255);
   }
@@ -104,9 +104,9 @@ function rearrange(
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = 3 * sourcePixel(x, y);
-      target.data[to++] = image.data[from] as number;
-      target.data[to++] = image.data[from + 1] as number;
-      target.data[to++] = image.data[from + 2] as number;
+      target.data[to++] = image.data[from];
+      target.data[to++] = image.data[from + 1];
+      target.data[to++] = image.data[from + 2];
     }
   }
   return target;

@@ -25,11 +25,11 @@ export function ssim(a: Float64Array, b: Float64Array, height: number, width: nu
   const products = windowMeans(height, width, product(a, b));
   let sum = 0;
   for (let i = 0; i < meansA.length; i++) {
-    const meanA = meansA[i] as number;
-    const meanB = meansB[i] as number;
-    const varianceA = (squaresA[i] as number) - meanA * meanA;
-    const varianceB = (squaresB[i] as number) - meanB * meanB;
-    const covariance = (products[i] as number) - meanA * meanB;
+    const meanA = meansA[i];
+    const meanB = meansB[i];
+    const varianceA = squaresA[i] - meanA * meanA;
+    const varianceB = squaresB[i] - meanB * meanB;
+    const covariance = products[i] - meanA * meanB;
     sum +=
       ((2 * meanA * meanB + C1) * (2 * covariance + C2)) /
       ((meanA * meanA + meanB * meanB + C1) * (varianceA + varianceB + C2));
@@ -49,7 +49,7 @@ function gaussian(): Float64Array {
 
 function product(a: Float64Array, b: Float64Array): Float64Array {
   const target = new Float64Array(a.length);
-  for (let i = 0; i < a.length; i++) target[i] = (a[i] as number) * (b[i] as number);
+  for (let i = 0; i < a.length; i++) target[i] = a[i] * b[i];
   return target;
 }
 
@@ -62,13 +62,13 @@ function windowMeans(height: number, width: number, plane: Float64Array): Float6
   for (let y = 0; y < outHeight; y++) {
     row.fill(0);
     for (let tap = 0; tap < WINDOW; tap++) {
-      const weight = GAUSSIAN[tap] as number;
+      const weight = GAUSSIAN[tap];
       const from = (y + tap) * width;
-      for (let x = 0; x < width; x++) row[x] = (row[x] as number) + weight * (plane[from + x] as number);
+      for (let x = 0; x < width; x++) row[x] = row[x] + weight * plane[from + x];
     }
     for (let x = 0; x < outWidth; x++) {
       let sum = 0;
-      for (let tap = 0; tap < WINDOW; tap++) sum += (GAUSSIAN[tap] as number) * (row[x + tap] as number);
+      for (let tap = 0; tap < WINDOW; tap++) sum += GAUSSIAN[tap] * row[x + tap];
       means[y * outWidth + x] = sum;
     }
   }
