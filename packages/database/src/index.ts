@@ -1,1 +1,29 @@
-export {};
+/**
+ * Metadata in Postgres, and the life cycle of jobs on it. Every change of a job is fenced: by the state it expects,
+ * by the lease token of the attempt that asks, or by the dispatch number of a queue entry. A function that returns
+ * null or false has changed nothing, because its fence did not hold.
+ */
+export type { Compression, Dataset, DatasetVersion, Job, Model } from "../generated/client.ts";
+export * from "./api-keys.ts";
+export * from "./attempt-end.ts";
+export * from "./blobs.ts";
+export * from "./claim-job.ts";
+export * from "./client.ts";
+export * from "./control-job.ts";
+export * from "./create-jobs.ts";
+export * from "./end-attempt.ts";
+export * from "./inputs.ts";
+export * from "./keeper-lock.ts";
+export * from "./lease.ts";
+export * from "./migrate.ts";
+export * from "./models.ts";
+export * from "./outbox.ts";
+export * from "./reap-leases.ts";
+export * from "./reconcile.ts";
+export * from "./record-checkpoint.ts";
+export * from "./record-logs.ts";
+export * from "./record-progress.ts";
+export * from "./retry-job.ts";
+export * from "./settle-blocked.ts";
+export * from "./transition.ts";
+export * from "./workers.ts";

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { type CheckpointManifest, type JobSpec, jobSpec } from "@drc/contracts";
+import { type Database, Prisma } from "./client.ts";
+import { transition } from "./transition.ts";
+
+/**
+ * How long an attempt keeps its job without a renewal. Renewed every few seconds, it outlasts 15 s without the
+ * database by far.
+ */
+export const LEASE_MS = 45_000;
+
+export interface Claim {
+  jobId: string;
+  dispatchNumber: number;
+  workerId: string;
+  /** For people, such as `cpu` or `gpu 0`. */
+  device: string;
+  leaseMs?: number;
+}
+
+export interface ClaimedJob {
+  id: string;
+  name: string | null;
+  /** Kind and spec. */
+  work: JobSpec;
+  seed: number;
+  compressionId: string | null;
+  attemptNumber: number;
+  /** Every later update of this attempt names it. */
+  leaseToken: string;
+  /** The newest complete checkpoint of an earlier attempt, to resume from. */
+  checkpoint: CheckpointManifest | null;
+}
+
+/**
+ * Claims a queued job for one attempt.
+ * @returns null where the entry is void: the job is not queued any more, or was queued anew since.
+ */
+export async function claimJob(database: Database, claim: Claim): Promise<ClaimedJob | null> {
+  const leaseToken = randomBytes(16).toString("hex");
+  return database.$transaction(async (transaction) => {
+    const fence = { jobId: claim.jobId, from: ["queued"] as const, dispatchNumber: claim.dispatchNumber };
+    const job = await transition(transaction, fence, "running", {
+      data: { leaseToken, attemptCount: { increment: 1 }, progress: Prisma.DbNull },
+      event: { workerId: claim.workerId, device: claim.device },
+    });
+    if (!job) return null;
+    await transaction.$executeRaw`
+      UPDATE "Job" SET "startedAt" = coalesce("startedAt", clock_timestamp()),
+        "leaseExpiresAt" = clock_timestamp() + ${claim.leaseMs ?? LEASE_MS} * interval '1 millisecond'
+      WHERE id = ${job.id}`;
+    const newest = await transaction.checkpoint.findFirst({
+      where: { jobId: job.id },
+      orderBy: [{ step: "desc" }, { createdAt: "desc" }],
+    });
+    await transaction.attempt.create({
+      data: {
+        jobId: job.id,
+        number: job.attemptCount,
+        workerId: claim.workerId,
+        device: claim.device,
+        resumedFromStep: newest?.step ?? null,
+      },
+    });
+    return {
+      id: job.id,
+      name: job.name,
+      work: jobSpec.parse({ kind: job.kind, spec: job.spec }),
+      seed: job.seed,
+      compressionId: job.compressionId,
+      attemptNumber: job.attemptCount,
+      leaseToken,
+      checkpoint: newest ? { step: newest.step, files: newest.files as unknown as CheckpointManifest["files"] } : null,
+    };
+  });
+}

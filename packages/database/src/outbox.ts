@@ -1,0 +1,44 @@
+import type { DeviceClass } from "@drc/contracts";
+import type { Job } from "../generated/client.ts";
+import { type Database, type Transaction, toJson } from "./client.ts";
+
+/** An entry for the queue of a device class. The dispatch number voids older entries of the same job. */
+export interface Dispatch {
+  jobId: string;
+  dispatchNumber: number;
+  deviceClass: DeviceClass;
+  priority: number;
+}
+
+export function dispatchOf(job: Pick<Job, "id" | "dispatchNumber" | "deviceClass" | "priority">): Dispatch {
+  return {
+    jobId: job.id,
+    dispatchNumber: job.dispatchNumber,
+    deviceClass: job.deviceClass as DeviceClass,
+    priority: job.priority,
+  };
+}
+
+/** Notes, in the transaction that queues a job, that the queue has to be told. */
+export async function enqueue(transaction: Transaction, job: Job, availableAt: Date): Promise<void> {
+  await transaction.outbox.create({ data: { jobId: job.id, payload: toJson(dispatchOf(job)), availableAt } });
+}
+
+/**
+ * Delivers what is due, oldest first. A row goes only after its delivery, so that a crash between the two delivers
+ * it again: the delivery must bear that.
+ * @returns how many were delivered.
+ */
+export async function takeOutbox(
+  database: Database,
+  deliver: (dispatch: Dispatch) => Promise<void>,
+  limit = 100,
+): Promise<number> {
+  const rows = await database.$queryRaw<{ id: bigint; payload: Dispatch }[]>`
+    SELECT id, payload FROM "Outbox" WHERE "availableAt" <= clock_timestamp() ORDER BY id LIMIT ${limit}`;
+  for (const row of rows) {
+    await deliver(row.payload);
+    await database.outbox.deleteMany({ where: { id: row.id } });
+  }
+  return rows.length;
+}

@@ -1,0 +1,43 @@
+import type { MetricPoint, Progress } from "@drc/contracts";
+import { type Database, toJson } from "./client.ts";
+import type { Lease } from "./lease.ts";
+
+/** Replaces the job's progress; false where the lease is lost. */
+export async function recordProgress(database: Database, lease: Lease, progress: Progress): Promise<boolean> {
+  const { count } = await database.job.updateMany({
+    where: { id: lease.jobId, leaseToken: lease.leaseToken },
+    data: { progress: toJson(progress) },
+  });
+  return count === 1;
+}
+
+/**
+ * Appends metrics. A step that is done again after a resume replaces its values and is numbered anew, so that a
+ * reader who follows by number sees it.
+ * @returns false where the lease is lost.
+ */
+export async function recordMetrics(
+  database: Database,
+  lease: Lease,
+  points: readonly MetricPoint[],
+): Promise<boolean> {
+  if (points.length === 0) return true;
+  return database.$transaction(async (transaction) => {
+    const [job] = await transaction.job.updateManyAndReturn({
+      where: { id: lease.jobId, leaseToken: lease.leaseToken },
+      data: { metricCount: { increment: points.length } },
+      select: { metricCount: true },
+    });
+    if (!job) return false;
+    const before = job.metricCount - points.length;
+    for (const [index, { stage, step, values }] of points.entries()) {
+      const data = { number: before + index + 1, values: toJson(values) };
+      await transaction.jobMetric.upsert({
+        where: { jobId_stage_step: { jobId: lease.jobId, stage, step } },
+        create: { jobId: lease.jobId, stage, step, ...data },
+        update: { ...data, createdAt: new Date() },
+      });
+    }
+    return true;
+  });
+}

@@ -1,0 +1,33 @@
+import { type DeviceClass, isFinal, type JobState, jobSpec } from "@drc/contracts";
+import type { Job } from "../generated/client.ts";
+import type { Database } from "./client.ts";
+import type { ControlResult } from "./control-job.ts";
+import { createJobs, newJobId } from "./create-jobs.ts";
+
+/** Makes a new job like one that failed or was cancelled; the old one stays as it ended. */
+export async function retryJob(database: Database, jobId: string): Promise<ControlResult | null> {
+  return database.$transaction(async (transaction) => {
+    const old = await transaction.job.findUnique({ where: { id: jobId }, include: { parents: true } });
+    if (!old) return null;
+    const { parents, ...row } = old;
+    if (!isFinal(old.state as JobState) || old.state === "succeeded") return { job: row as Job, allowed: false };
+    const [job] = await createJobs(transaction, [
+      {
+        id: newJobId(),
+        work: jobSpec.parse({ kind: old.kind, spec: old.spec }),
+        name: old.name ?? undefined,
+        deviceClass: old.deviceClass as DeviceClass,
+        seed: old.seed,
+        priority: old.priority,
+        parents: parents.map((parent) => parent.parentId),
+        compressionId: old.compressionId ?? undefined,
+        retryOf: old.id,
+      },
+    ]);
+    await transaction.datasetVersion.updateMany({
+      where: { ingestJobId: old.id, state: "failed" },
+      data: { ingestJobId: job.id, state: "ingesting", badFiles: [] },
+    });
+    return { job, allowed: true };
+  });
+}

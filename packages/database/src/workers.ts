@@ -1,0 +1,54 @@
+import { newId, type RuntimeInfo, type WorkerResource } from "@drc/contracts";
+import { type Database, toJson } from "./client.ts";
+
+export type WorkerSlots = WorkerResource["slots"];
+
+/** A worker that has not been heard of for this long counts as gone. */
+export const WORKER_SILENCE_MS = 60_000;
+
+export interface NewWorker {
+  host: string;
+  processId: number;
+  slots: WorkerSlots;
+  /** The native runtime, once a child has loaded it. */
+  runtime?: RuntimeInfo;
+}
+
+export async function registerWorker(database: Database, worker: NewWorker): Promise<string> {
+  const id = newId("worker");
+  const { host, processId, slots, runtime } = worker;
+  await database.worker.create({
+    data: { id, host, processId, slots: toJson(slots), ...(runtime ? { runtime: toJson(runtime) } : {}) },
+  });
+  return id;
+}
+
+/** To be called every few seconds; `runtime` is noted when it becomes known. */
+export async function workerHeartbeat(database: Database, id: string, runtime?: RuntimeInfo): Promise<void> {
+  const json = runtime ? JSON.stringify(runtime) : null;
+  await database.$executeRaw`
+    UPDATE "Worker" SET "heartbeatAt" = clock_timestamp(), runtime = coalesce(${json}::jsonb, runtime) WHERE id = ${id}`;
+}
+
+export async function unregisterWorker(database: Database, id: string): Promise<void> {
+  await database.worker.deleteMany({ where: { id } });
+}
+
+/** Workers that were heard of lately. */
+export async function liveWorkers(database: Database): Promise<WorkerResource[]> {
+  const since = WORKER_SILENCE_MS;
+  const ids = await database.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Worker" WHERE "heartbeatAt" > clock_timestamp() - ${since} * interval '1 millisecond'`;
+  const rows = await database.worker.findMany({
+    where: { id: { in: ids.map((row) => row.id) } },
+    orderBy: { startedAt: "asc" },
+  });
+  return rows.map((row) => ({
+    id: row.id,
+    host: row.host,
+    processId: row.processId,
+    slots: row.slots as WorkerSlots,
+    runtime: row.runtime as RuntimeInfo | null,
+    heartbeatAt: row.heartbeatAt.toISOString(),
+  }));
+}
