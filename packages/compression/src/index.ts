@@ -1,4 +1,6 @@
 export * from "./adam.ts";
+export * from "./budget.ts";
+export * from "./calibration.ts";
 export * from "./checkpoint.ts";
 export * from "./control.ts";
 export * from "./evaluate.ts";
@@ -8,7 +10,11 @@ export * from "./learning-rate.ts";
 export * from "./loaded-model.ts";
 export * from "./loss.ts";
 export * from "./patches.ts";
+export * from "./plans/plan-space.ts";
+export * from "./prune/prune-channels.ts";
 export * from "./regression-step.ts";
+export * from "./search/search-channels.ts";
+export type { Guide } from "./second-order/guide.ts";
 export * from "./train.ts";
 export * from "./training-image.ts";
 export * from "./upscale.ts";

@@ -1,0 +1,73 @@
+import { countCost, type NetworkGraph, planWidths, prunableGroups, shrinkGraphToPlan } from "@drc/network";
+
+/** What a budget counts, of the primal network (mean shift included, dual networks not). */
+export type CostKind = "parameters" | "multiplyAdds";
+
+/** Widths are multiples of this, as in the published plans; it is also the least width. */
+export const WIDTH_STEP = 4;
+
+/** The input for which multiply-adds are counted. Shares removed hardly depend on it. */
+const COUNTED_INPUT = { height: 96, width: 96 };
+
+/** Every plan a network can shrink to, with its cost. */
+export interface PlanSpace {
+  of: CostKind;
+  /** The name of each channel group, in the order of the plans. */
+  groups: string[];
+  /** The widths of the whole network. */
+  whole: number[];
+  /** Per group the widths it may take, ascending; the last is that of the whole network. */
+  choices: number[][];
+  /** Per group what one channel costs while all the others are there. */
+  costPerChannel: number[];
+  wholeCost: number;
+  /** The cost where every group has its least width. */
+  leastCost: number;
+  /** The cost of the network after surgery to these widths. */
+  cost(plan: readonly number[]): number;
+}
+
+/** The widths that a group of `width` channels may take: multiples of four, at least four, and `width` itself. */
+export function widthChoices(width: number): number[] {
+  const choices: number[] = [];
+  for (let choice = WIDTH_STEP; choice < width; choice += WIDTH_STEP) choices.push(choice);
+  choices.push(width);
+  return choices;
+}
+
+/** The space of plans of `graph`; costs are counted by `of`. */
+export function planSpace(graph: NetworkGraph, of: CostKind): PlanSpace {
+  const groups = prunableGroups(graph).map((group) => group.name);
+  const whole = planWidths(graph);
+  const choices = whole.map(widthChoices);
+  const least = choices.map((widths) => widths[0]);
+  const count = (plan: readonly number[]) => countCost(shrinkGraphToPlan(graph, [...plan]), COUNTED_INPUT)[of];
+  const wholeCost = count(whole);
+  const costPerChannel = whole.map((width, group) => {
+    const smallest = least[group];
+    return smallest === width ? 0 : (wholeCost - count(whole.with(group, smallest))) / (width - smallest);
+  });
+  const linear = (plan: readonly number[]) =>
+    plan.reduce((sum, width, group) => sum - (whole[group] - width) * costPerChannel[group], wholeCost);
+  // Where no convolution lies between two groups, as in the DRN family, the cost is linear in the widths.
+  const leastCost = count(least);
+  const isLinear = Math.abs(linear(least) - leastCost) <= 1e-9 * wholeCost;
+  return { of, groups, whole, choices, costPerChannel, wholeCost, leastCost, cost: isLinear ? linear : count };
+}
+
+/** The share of the cost that a plan removes, 0 to 1. */
+export function removedShare(space: PlanSpace, plan: readonly number[]): number {
+  return 1 - space.cost(plan) / space.wholeCost;
+}
+
+/** The largest share that can be removed: every group at its least width. */
+export function largestRemoval(space: PlanSpace): number {
+  return 1 - space.leastCost / space.wholeCost;
+}
+
+/** Of the allowed widths the one nearest to `width`; the smaller one of two. */
+export function nearestWidth(choices: readonly number[], width: number): number {
+  let nearest = choices[0];
+  for (const choice of choices) if (Math.abs(choice - width) < Math.abs(nearest - width)) nearest = choice;
+  return nearest;
+}

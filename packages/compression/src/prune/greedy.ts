@@ -1,0 +1,63 @@
+import type { ChannelGroup, Model, Network } from "@drc/network";
+import type { TensorFlow } from "@drc/tensorflow";
+import { AbortedError, yieldToEvents } from "../control.ts";
+import { LoadedModel } from "../loaded-model.ts";
+import type { Batch } from "../patches.ts";
+import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
+import { GreedyLayer } from "./greedy-layer.ts";
+
+/** The published step size of the pass of SGD after each round. */
+export const GREEDY_LEARNING_RATE = 5e-5;
+
+interface GreedyOptions {
+  tensorflow: TensorFlow;
+  model: Model;
+  batches: readonly Batch[];
+  dualWeight: number;
+  /** 1 is the published rule. */
+  channelsPerRound: number;
+  /** 0 leaves the weights as they were trained. */
+  learningRate: number;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * The published greedy rule (METHOD, section 4): the layer starts without any channel; each round restores the one
+ * whose weights have the largest gradient of feature error + L_P + λ·L_D, then trains the restored weights for one
+ * pass over the batches.
+ */
+export function greedyChooser(options: GreedyOptions): ChannelChooser {
+  const { tensorflow, model, batches, signal } = options;
+  const original = new LoadedModel(tensorflow, model);
+  return {
+    async choose(network: Network, group: ChannelGroup, { keep, onKept }: ChoiceRequest): Promise<ChannelChoice> {
+      const current = new LoadedModel(tensorflow, { ...model, primal: network });
+      const layer = new GreedyLayer({ tensorflow, original, current, group, batches, dualWeight: options.dualWeight });
+      let passes = 0;
+      try {
+        while (layer.restored.length < keep) {
+          if (signal?.aborted) throw new AbortedError("prune", layer.restored.length);
+          const { scores } = layer.scores();
+          layer.restoreBest(scores, Math.min(options.channelsPerRound, keep - layer.restored.length));
+          passes += batches.length;
+          if (options.learningRate > 0) {
+            layer.trainRestored(options.learningRate);
+            passes += batches.length;
+          }
+          onKept(layer.restored.length);
+          await yieldToEvents();
+        }
+        return {
+          kept: layer.restored.toSorted((a, b) => a - b),
+          order: [...layer.restored],
+          weights: current.primal.compiled.read(current.primal.parameters),
+          passes,
+        };
+      } finally {
+        layer.dispose();
+        current.dispose();
+      }
+    },
+    dispose: () => original.dispose(),
+  };
+}
