@@ -1,1 +1,3 @@
-export {};
+/** Blobs in an S3 store, by the MinIO client. */
+export * from "./blob-store.ts";
+export * from "./store-error.ts";

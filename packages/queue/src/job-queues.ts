@@ -1,0 +1,69 @@
+import { DEVICE_CLASSES, type DeviceClass } from "@drc/contracts";
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { connectForCommands } from "./connection.ts";
+import { type EntryPayload, entryId, QUEUE_PREFIX, queueName } from "./names.ts";
+
+/** A job that is ready, on its way to a queue. */
+export interface QueueEntry extends EntryPayload {
+  deviceClass: DeviceClass;
+  /** 0 to 100, more goes first. */
+  priority: number;
+}
+
+/** The queues, one for each class of device. They carry ready work only and decide nothing. */
+export class JobQueues {
+  private readonly redis: Redis;
+  private readonly queues: Map<DeviceClass, Queue>;
+
+  constructor(redisUrl: string) {
+    this.redis = connectForCommands(redisUrl);
+    this.queues = new Map(
+      DEVICE_CLASSES.map((device) => {
+        const queue = new Queue(queueName(device), { connection: this.redis, prefix: QUEUE_PREFIX });
+        queue.on("error", () => {});
+        return [device, queue];
+      }),
+    );
+  }
+
+  /** Adds an entry; nothing happens where the queue holds it already. */
+  async add(entry: QueueEntry): Promise<void> {
+    const { jobId, dispatchNumber } = entry;
+    await this.queueOf(entry).add(
+      "job",
+      { jobId, dispatchNumber },
+      {
+        jobId: entryId(entry),
+        // Postgres alone decides on retries.
+        attempts: 1,
+        removeOnComplete: true,
+        removeOnFail: true,
+        // BullMQ serves the least number first, and those without one before all others.
+        priority: 101 - entry.priority,
+      },
+    );
+  }
+
+  /** Whether the queue holds the entry, waiting or taken by a worker. */
+  async has(entry: QueueEntry): Promise<boolean> {
+    return (await this.queueOf(entry).getJob(entryId(entry))) !== undefined;
+  }
+
+  /** Redis' rule for a full memory; anything but `noeviction` may drop entries. */
+  async evictionPolicy(): Promise<string> {
+    const answer = (await this.redis.config("GET", "maxmemory-policy")) as string[];
+    return answer[1] ?? "unknown";
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+    this.redis.disconnect();
+  }
+
+  private queueOf({ deviceClass }: QueueEntry): Queue {
+    const queue = this.queues.get(deviceClass);
+    if (!queue) throw new Error(`There is no queue for the device class ${deviceClass}.`);
+    return queue;
+  }
+}
