@@ -1,0 +1,44 @@
+import { type DrnConfiguration, drnGraph, dualGraph, RGB_MEAN } from "./drn.ts";
+import type { Model, NetworkGraph, WeightMap } from "./graph.ts";
+import { preset } from "./presets.ts";
+import { type SeededRandom, seededRandom } from "./random.ts";
+
+export type NewModel = { seed: number } & (DrnConfiguration | { preset: string; scale: number });
+
+/** An untrained DRN model with its dual networks. */
+export function createModel(options: NewModel): Model {
+  const configuration = "preset" in options ? preset(options.preset, options.scale) : options;
+  const random = seededRandom(options.seed);
+  const network = (graph: NetworkGraph) => ({ graph, weights: initialiseWeights(graph, random) });
+  return {
+    primal: network(drnGraph(configuration)),
+    duals: Array.from({ length: Math.log2(configuration.scale) }, () => network(dualGraph(configuration.features))),
+  };
+}
+
+/**
+ * PyTorch's default for convolutions: weights and biases uniform in ±1/√fan-in. The mean-shift layers get their
+ * constants.
+ */
+export function initialiseWeights(graph: NetworkGraph, random: SeededRandom): WeightMap {
+  const weights: WeightMap = new Map();
+  for (const node of graph.nodes) {
+    if (node.op !== "conv2d" || weights.has(node.weight)) continue;
+    const { inChannels, outChannels, kernel } = node;
+    const shape = [outChannels, inChannels, ...kernel];
+    if (node.constant) {
+      // sub_mean takes the mean away, add_mean gives it back; both keep the channels apart.
+      const sign = node.weight.startsWith("sub_mean") ? -1 : 1;
+      const identity = Float32Array.from({ length: 9 }, (_, i) => (i % 4 === 0 ? 1 : 0));
+      weights.set(node.weight, { shape, data: identity });
+      if (node.bias) weights.set(node.bias, { shape: [3], data: Float32Array.from(RGB_MEAN, (mean) => sign * mean) });
+      continue;
+    }
+    const fanIn = inChannels * kernel[0] * kernel[1];
+    const draw = (length: number) =>
+      Float32Array.from({ length }, () => (2 * random.uniform() - 1) / Math.sqrt(fanIn));
+    weights.set(node.weight, { shape, data: draw(outChannels * fanIn) });
+    if (node.bias) weights.set(node.bias, { shape: [outChannels], data: draw(outChannels) });
+  }
+  return weights;
+}

@@ -1,0 +1,125 @@
+import { type GraphNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
+import { NetworkError } from "./network-error.ts";
+
+const OPERATIONS: ReadonlySet<string> = new Set<GraphNode["op"]>([
+  "conv2d",
+  "relu",
+  "leaky-relu",
+  "sigmoid",
+  "add",
+  "multiply",
+  "concat",
+  "pixel-shuffle",
+  "global-mean",
+  "resize",
+]);
+
+function invalid(message: string): NetworkError {
+  return new NetworkError("GRAPH_INVALID", message);
+}
+
+/** Throws `GRAPH_INVALID` unless the graph is a list of known nodes in topological order with fitting channels. */
+export function validateGraph(graph: NetworkGraph): void {
+  if (graph?.format !== "drc-graph/1") {
+    throw invalid(`graph.format: ${JSON.stringify(graph?.format)} is unknown; expected "drc-graph/1".`);
+  }
+  if (!Array.isArray(graph.nodes) || !Array.isArray(graph.outputs) || graph.outputs.length === 0) {
+    throw invalid("A graph needs a list of nodes and at least one output.");
+  }
+  const channels = new Map<string, number>([[INPUT, graph.inputChannels]]);
+  for (const node of graph.nodes) {
+    if (!OPERATIONS.has(node.op)) throw invalid(`The node "${node.name}" has the unknown operation "${node.op}".`);
+    if (channels.has(node.name)) throw invalid(`There are two nodes named "${node.name}".`);
+    if (!Array.isArray(node.inputs) || node.inputs.length === 0) throw invalid(`The node "${node.name}" has no input.`);
+    const inputs = node.inputs.map((input) => {
+      const width = channels.get(input);
+      if (width === undefined) {
+        throw invalid(`The node "${node.name}" reads "${input}", which is not before it.`);
+      }
+      return width;
+    });
+    channels.set(node.name, outputChannels(node, inputs));
+  }
+  for (const output of graph.outputs) {
+    if (!channels.has(output.node)) throw invalid(`The output "${output.node}" is no node.`);
+    if (typeof output.scale !== "number" || !(output.scale > 0)) {
+      throw invalid(`The output "${output.node}" has the scale ${output.scale}.`);
+    }
+  }
+}
+
+function outputChannels(node: GraphNode, inputs: readonly number[]): number {
+  const [first] = inputs;
+  switch (node.op) {
+    case "conv2d": {
+      const counts = [node.inChannels, node.outChannels, node.stride, ...node.kernel];
+      if (!counts.every((count) => Number.isInteger(count) && count > 0)) {
+        throw invalid(`The convolution "${node.name}" has sizes that are not positive whole numbers.`);
+      }
+      if (node.inChannels !== first) {
+        throw invalid(`The convolution "${node.name}" takes ${node.inChannels} channels; "${node.inputs[0]}" has ${first}.`);
+      }
+      return node.outChannels;
+    }
+    case "add":
+    case "multiply":
+      if (inputs.length !== 2 || inputs[0] !== inputs[1]) {
+        throw invalid(`The node "${node.name}" joins ${inputs.join(" and ")} channels; two equal inputs are needed.`);
+      }
+      return first;
+    case "concat":
+      return inputs.reduce((a, b) => a + b, 0);
+    case "pixel-shuffle":
+      if (!Number.isInteger(node.factor) || node.factor < 1 || first % node.factor ** 2 !== 0) {
+        throw invalid(`The pixel shuffle "${node.name}" of factor ${node.factor} cannot divide ${first} channels.`);
+      }
+      return first / node.factor ** 2;
+    case "resize":
+      if (!Number.isInteger(node.factor) || node.factor < 1) {
+        throw invalid(`The resize "${node.name}" has the factor ${node.factor}; a whole number of at least 1 is needed.`);
+      }
+      return first;
+    case "relu":
+    case "leaky-relu":
+    case "sigmoid":
+    case "global-mean":
+      return first;
+  }
+}
+
+/**
+ * Throws unless the graph is valid and the weights are just its tensors with its shapes. The message of
+ * `ARCHITECTURE_MISMATCH` names the first difference.
+ */
+export function validateNetwork({ graph, weights }: Network): void {
+  validateGraph(graph);
+  const expected = weightShapes(graph);
+  for (const [name, shape] of expected) {
+    const weight = weights.get(name);
+    if (!weight) throw mismatch(graph, `the tensor "${name}" of shape [${shape}] is missing`);
+    if (weight.shape.join() !== shape.join()) {
+      throw mismatch(graph, `the tensor "${name}" has the shape [${weight.shape}], expected [${shape}]`);
+    }
+  }
+  for (const name of weights.keys()) {
+    if (!expected.has(name)) throw mismatch(graph, `the tensor "${name}" does not belong to it`);
+  }
+}
+
+function mismatch(graph: NetworkGraph, difference: string): NetworkError {
+  return new NetworkError(
+    "ARCHITECTURE_MISMATCH",
+    `The weights are not those of "${graph.architecture}": ${difference}.`,
+  );
+}
+
+/** The shape of every weight tensor by name, in the order of the nodes. */
+export function weightShapes(graph: NetworkGraph): Map<string, number[]> {
+  const shapes = new Map<string, number[]>();
+  for (const node of graph.nodes) {
+    if (node.op !== "conv2d") continue;
+    shapes.set(node.weight, [node.outChannels, node.inChannels, ...node.kernel]);
+    if (node.bias) shapes.set(node.bias, [node.outChannels]);
+  }
+  return shapes;
+}
