@@ -304,6 +304,13 @@ describe("paths", () => {
     },
   );
 
+  it("keeps its messages to one line", async () => {
+    expect(await refusal(Buffer.alloc(0), { name: "new\nline.png" })).toEqual([
+      "EMPTY",
+      "new?line.png: the file is empty",
+    ]);
+  });
+
   it("refuses what is missing, a folder, and a pipe, without waiting for a writer", async () => {
     const pipe = join(folder, "pipe.png");
     execFileSync("mkfifo", [pipe]);

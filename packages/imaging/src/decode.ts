@@ -52,7 +52,8 @@ const FORMATS = "PNG, JPEG, WebP, TIFF or GIF";
  */
 export async function decodeImage(source: Buffer | string, options: DecodeOptions = {}): Promise<DecodedImage> {
   const name = options.name ?? (typeof source === "string" ? source : undefined);
-  const label = name ?? "image";
+  // Messages are one line, whatever the name is.
+  const label = (name ?? "image").replace(/\p{Cc}/gu, "?");
   const bytes = await readSource(source, label, options.maxBytes ?? DEFAULT_MAX_BYTES);
   const format = detectFormat(bytes, name, label);
   return decodeBytes(bytes, format, label, options.maxPixels ?? DEFAULT_MAX_PIXELS);
