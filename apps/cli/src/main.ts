@@ -1,5 +1,8 @@
 /**
- * The command line `drc`. Each command is a file of `commands/` whose `register…(program)` adds it; output for goes to standard output unless `--json` asks for one JSON document, errors go to standard error as one line.
+ * The command line `drc`. Each command is a file of `commands/` whose `register…(program)` adds it.
+ *
+ * Output for people goes to standard output, or one JSON document with `--json`; errors go to standard error as one
+ * line each.
  */
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT } from "./cli-error.ts";

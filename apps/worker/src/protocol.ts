@@ -65,9 +65,6 @@ const keptFile = z.strictObject({
 });
 export type KeptFile = z.infer<typeof keptFile>;
 
-const logLine = z.strictObject({ at: z.iso.datetime(), line: z.string() });
-export type LogLine = z.infer<typeof logLine>;
-
 /** Why the attempt failed, as far as the child knows. */
 const taskError = z.strictObject({
   code: errorCode,
@@ -85,8 +82,7 @@ export const childMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), runtime: runtimeInfo.optional() }),
   z.strictObject({ type: z.literal("progress"), progress }),
   z.strictObject({ type: z.literal("metrics"), metrics: z.array(metricPoint) }),
-  /** `truncated`: the size cap was reached with these lines, no more will come. */
-  z.strictObject({ type: z.literal("logs"), lines: z.array(logLine), truncated: z.boolean() }),
+  z.strictObject({ type: z.literal("logs"), lines: z.array(z.string()) }),
   z.strictObject({
     type: z.literal("checkpoint"),
     path: z.string(),

@@ -1,16 +1,14 @@
 import type { StageMetrics } from "@drc/compression";
 import type { MetricPoint, Progress } from "@drc/contracts";
 import type { ChildMessage } from "../protocol.ts";
-import { LogBuffer } from "./log-buffer.ts";
 
 const FLUSH_AFTER_MS = 250;
-const MAX_METRICS_PER_MESSAGE = 200;
-const MAX_LOG_BYTES = 1 << 20;
+const MAX_PER_MESSAGE = 200;
 
 /** Sends a child's messages in order: progress is thinned out, metrics and log lines go in batches. */
 export class ParentChannel {
-  readonly logs = new LogBuffer(MAX_LOG_BYTES, (lines, truncated) => this.post({ type: "logs", lines, truncated }));
   private readonly process: NodeJS.Process;
+  private lines: string[] = [];
   private metrics: MetricPoint[] = [];
   private latestProgress: Progress | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -28,16 +26,24 @@ export class ParentChannel {
   metric(stage: string, { step, values }: StageMetrics): void {
     const finite = Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]);
     this.metrics.push({ stage, step, values: Object.fromEntries(finite) });
-    if (this.metrics.length >= MAX_METRICS_PER_MESSAGE) this.flush();
+    if (this.metrics.length >= MAX_PER_MESSAGE) this.flush();
+    else this.schedule();
+  }
+
+  /** Lines stay in the order in which they came. */
+  log(text: string): void {
+    this.lines.push(...text.split("\n"));
+    if (this.lines.length >= MAX_PER_MESSAGE) this.flush();
     else this.schedule();
   }
 
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.logs.flush();
+    if (this.lines.length > 0) this.post({ type: "logs", lines: this.lines });
     if (this.metrics.length > 0) this.post({ type: "metrics", metrics: this.metrics });
     if (this.latestProgress) this.post({ type: "progress", progress: this.latestProgress });
+    this.lines = [];
     this.metrics = [];
     this.latestProgress = undefined;
   }

@@ -66,7 +66,7 @@ export class TaskContext implements RunnerContext {
   }
 
   log(line: string): void {
-    this.channel.logs.add(line);
+    this.channel.log(line);
   }
 
   progress(stage: string, step: number, of: number): void {

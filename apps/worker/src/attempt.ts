@@ -1,0 +1,212 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type ErrorCode, makeJobError, type RuntimeInfo } from "@drc/contracts";
+import {
+  type AttemptOutcome,
+  type ClaimedJob,
+  type Database,
+  endAttempt,
+  type Lease,
+  recordRuntime,
+} from "@drc/database";
+import { type BlobStore, StoreError } from "@drc/storage";
+import type { Logger } from "pino";
+import type { BlobCache } from "./blob-cache.ts";
+import { CheckpointUploader } from "./checkpoint-uploader.ts";
+import { childEnvironment } from "./child-environment.ts";
+import { InputError, InputFetcher } from "./fetch-inputs.ts";
+import { type ChildEnd, type ChildProgram, type ChildReport, JobChild } from "./job-child.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { describeProducts, storeFiles } from "./products.ts";
+import type { StopReason } from "./protocol.ts";
+import { ReportBuffer } from "./report-buffer.ts";
+import { retry } from "./retry.ts";
+import type { Slot } from "./slots.ts";
+
+export interface AttemptSurroundings {
+  database: Database;
+  store: BlobStore;
+  cache: BlobCache;
+  program: ChildProgram;
+  /** Of the pool; a child gets what it needs of it. */
+  environment: NodeJS.ProcessEnv;
+  /** Each attempt gets a folder in it, on the cache's file system. */
+  scratchRoot: string;
+  /** How long a child may take to write its checkpoint and end when it is asked to. */
+  stopGraceMs: number;
+  onRuntime(runtime: RuntimeInfo): void;
+  log: Logger;
+}
+
+/** One attempt of a job, from its claim to its end, in a process of its own. */
+export class Attempt {
+  private readonly surroundings: AttemptSurroundings;
+  private readonly job: ClaimedJob;
+  private readonly slot: Slot;
+  private readonly lease: Lease;
+  private readonly log: Logger;
+  private readonly keeper: LeaseKeeper;
+  private readonly reports: ReportBuffer;
+  private readonly checkpoints: CheckpointUploader;
+  private child: JobChild | undefined;
+  private stopReason: StopReason | undefined;
+  private graceTimer: NodeJS.Timeout | undefined;
+  private lost = false;
+
+  constructor(surroundings: AttemptSurroundings, job: ClaimedJob, slot: Slot) {
+    this.surroundings = surroundings;
+    this.job = job;
+    this.slot = slot;
+    this.lease = { jobId: job.id, leaseToken: job.leaseToken };
+    this.log = surroundings.log.child({
+      job: job.id,
+      kind: job.work.kind,
+      attempt: job.attemptNumber,
+      slot: slot.name,
+    });
+    const { database, store } = surroundings;
+    this.keeper = new LeaseKeeper(database, this.lease, {
+      onRequest: (state) => this.stop(state === "pausing" ? "pause" : "cancel"),
+      onLost: () => this.lose(),
+      onError: (error) => this.log.warn({ err: error }, "The lease could not be renewed."),
+    });
+    this.reports = new ReportBuffer(database, this.lease, (error) =>
+      this.log.warn({ err: error }, "Reports could not be written."),
+    );
+    this.checkpoints = new CheckpointUploader(store, database, this.lease, () => this.keeper.held);
+  }
+
+  async run(): Promise<void> {
+    this.log.info("Attempt started.");
+    const { scratchRoot, cache } = this.surroundings;
+    await mkdir(scratchRoot, { recursive: true });
+    const folder = await mkdtemp(join(scratchRoot, "attempt-"));
+    try {
+      const outcome = await this.compute(folder).catch((error: unknown) => failedOutcome(error));
+      await this.end(outcome);
+    } finally {
+      clearTimeout(this.graceTimer);
+      await this.keeper.stop();
+      await rm(folder, { recursive: true, force: true });
+      await cache.makeRoom();
+    }
+  }
+
+  /** Asks the child for a checkpoint and its end; a later reason changes nothing. */
+  stop(reason: StopReason): void {
+    if (this.stopReason) return;
+    this.stopReason = reason;
+    this.log.info({ reason }, "Attempt is to stop.");
+    this.child?.stop(reason);
+    this.graceTimer = setTimeout(() => this.child?.kill(), this.surroundings.stopGraceMs);
+  }
+
+  private async compute(folder: string): Promise<AttemptOutcome> {
+    const { database, cache, program, environment } = this.surroundings;
+    const inputs = new InputFetcher(database, cache, join(folder, "inputs"));
+    const { kind, spec } = this.job.work;
+    const taskInputs = await inputs.fetch(this.job.work);
+    const resumeCheckpoint = this.job.checkpoint ? await inputs.checkpoint(this.job.checkpoint) : undefined;
+    if (this.job.checkpoint) this.reports.addLogs([`Goes on from the checkpoint of step ${this.job.checkpoint.step}.`]);
+    if (this.stopReason || this.lost) return { type: "stopped" };
+
+    const { deviceClass: device, gpuId, threads } = this.slot;
+    const scratchDir = join(folder, "scratch");
+    await mkdir(scratchDir);
+    const child = new JobChild(program, childEnvironment(environment, { device, gpuId, threads }), (report) =>
+      this.receive(report),
+    );
+    this.child = child;
+    child.run({
+      type: "task",
+      kind,
+      spec,
+      seed: this.job.seed,
+      inputs: taskInputs,
+      scratchDir,
+      resumeCheckpoint,
+      device,
+      threads,
+    });
+    const end = await child.end;
+    await this.reports.flush();
+    await this.checkpoints.settle();
+    return this.outcomeOf(end);
+  }
+
+  private receive(report: ChildReport): void {
+    switch (report.type) {
+      case "ready":
+        if (report.runtime) this.noteRuntime(report.runtime);
+        break;
+      case "progress":
+        this.reports.setProgress(report.progress);
+        break;
+      case "metrics":
+        this.reports.addMetrics(report.metrics);
+        break;
+      case "logs":
+        this.reports.addLogs(report.lines);
+        break;
+      case "checkpoint":
+        this.checkpoints.add(report);
+    }
+  }
+
+  private noteRuntime(runtime: RuntimeInfo): void {
+    this.surroundings.onRuntime(runtime);
+    recordRuntime(this.surroundings.database, this.lease, runtime).catch((error: unknown) =>
+      this.log.warn({ err: error }, "The runtime could not be noted."),
+    );
+  }
+
+  private async outcomeOf(end: ChildEnd): Promise<AttemptOutcome> {
+    switch (end.type) {
+      case "result": {
+        await retry(() => storeFiles(this.surroundings.store, end.files), {
+          delaysMs: [500, 1_000, 2_000, 4_000],
+          goOn: (_error, attempt) => attempt < 8 && this.keeper.held,
+        });
+        return { type: "succeeded", ...(await describeProducts(this.job, end)) };
+      }
+      case "stopped":
+        return { type: "stopped" };
+      case "error": {
+        const { code, detail, ...more } = end.error;
+        const badFiles = this.job.work.kind === "ingest" ? more.errors : undefined;
+        return { type: "failed", error: makeJobError(code, detail, more), badFiles };
+      }
+      case "crashed":
+        // It was killed because it did not stop in time: what is lost is the work since its last checkpoint.
+        if (this.stopReason) return { type: "stopped" };
+        return failed("WORKER_CRASHED", `The process of the job ended unexpectedly. ${end.detail}`);
+    }
+  }
+
+  /** Tries until the database answers, as long as the lease may still stand. */
+  private async end(outcome: AttemptOutcome): Promise<void> {
+    if (this.lost) return;
+    const state = await retry(() => endAttempt(this.surroundings.database, this.lease, outcome), {
+      delaysMs: [200, 500, 1_000, 2_000],
+      goOn: () => this.keeper.held,
+    });
+    if (state === null) this.log.warn("The job belongs to another attempt; this one's results were dropped.");
+    else this.log.info({ outcome: outcome.type, state }, "Attempt ended.");
+  }
+
+  private lose(): void {
+    this.lost = true;
+    this.log.warn("The lease is lost; the attempt is given up.");
+    this.child?.kill();
+  }
+}
+
+function failed(code: ErrorCode, detail: string): AttemptOutcome {
+  return { type: "failed", error: makeJobError(code, detail) };
+}
+
+function failedOutcome(error: unknown): AttemptOutcome {
+  if (error instanceof InputError) return failed(error.code, error.message);
+  if (error instanceof StoreError) return failed("STORE_UNAVAILABLE", error.message);
+  return failed("INTERNAL", error instanceof Error ? error.message : String(error));
+}

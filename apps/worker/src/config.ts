@@ -1,0 +1,70 @@
+import { cpus, tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { type Slot, slotList, withThreads } from "./slots.ts";
+
+const schema = z.object({
+  DATABASE_URL: z.string().min(1),
+  REDIS_URL: z.string().min(1),
+  S3_ENDPOINT: z.url(),
+  S3_ACCESS_KEY: z.string().min(1),
+  S3_SECRET_KEY: z.string().min(1),
+  S3_REGION: z.string().default("us-east-1"),
+  S3_BUCKET: z.string().default("drc"),
+  /** Such as `none:1,cpu:1` or `none:1,gpu:0,gpu:1`. */
+  DRC_SLOTS: slotList.default(slotList.parse("none:1,cpu:1")),
+  /** Threads of each slot that computes; by default the cores are shared among them. */
+  DRC_THREADS: z.coerce.number().int().min(1).max(1024).optional(),
+  /** Where blobs are cached and attempts have their files. */
+  DRC_WORKER_FOLDER: z.string().default(join(tmpdir(), `drc-worker-${userInfo().uid}`)),
+  DRC_WORKER_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(10 * 2 ** 30),
+  /** How long a job may take to write its checkpoint when it is asked to stop. */
+  DRC_STOP_GRACE_MS: z.coerce.number().int().min(0).max(3_600_000).default(25_000),
+  DRC_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export interface WorkerConfig {
+  databaseUrl: string;
+  redisUrl: string;
+  store: { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
+  slots: Slot[];
+  folder: string;
+  cacheBytes: number;
+  stopGraceMs: number;
+  logLevel: string;
+}
+
+/** Reads the configuration. Throws an error whose message names each variable that is wrong. */
+export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
+  // An empty variable, as compose files and shells leave them, is one that is not set.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new Error(`The worker cannot start:\n  ${lines.join("\n  ")}`);
+  }
+  const env = parsed.data;
+  const slots = withThreads(env.DRC_SLOTS, cpus().length);
+  return {
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    store: {
+      endpoint: env.S3_ENDPOINT,
+      accessKey: env.S3_ACCESS_KEY,
+      secretKey: env.S3_SECRET_KEY,
+      region: env.S3_REGION,
+      bucket: env.S3_BUCKET,
+    },
+    slots: slots.map((slot) =>
+      slot.deviceClass === "none" ? slot : { ...slot, threads: env.DRC_THREADS ?? slot.threads },
+    ),
+    folder: resolve(env.DRC_WORKER_FOLDER),
+    cacheBytes: env.DRC_WORKER_CACHE_BYTES,
+    stopGraceMs: env.DRC_STOP_GRACE_MS,
+    logLevel: env.DRC_LOG_LEVEL,
+  };
+}

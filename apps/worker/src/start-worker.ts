@@ -1,0 +1,54 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { connectDatabase, disconnectDatabase } from "@drc/database";
+import { BlobStore } from "@drc/storage";
+import type { Logger } from "pino";
+import { BlobCache } from "./blob-cache.ts";
+import type { WorkerConfig } from "./config.ts";
+import type { ChildProgram } from "./job-child.ts";
+import { Pool } from "./pool.ts";
+
+/** Connects a worker and starts its slots; the function that comes back drains and disconnects it. */
+export async function startWorker(
+  config: WorkerConfig,
+  program: ChildProgram,
+  environment: NodeJS.ProcessEnv,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const database = connectDatabase(config.databaseUrl, { maxConnections: 4 + 2 * config.slots.length });
+  const store = new BlobStore(config.store);
+  const cache = new BlobCache(join(config.folder, "blobs"), config.cacheBytes, (sha256) => store.stream(sha256));
+  await removeOrphans(join(config.folder, "attempts"));
+  const pool = await Pool.start({
+    database,
+    store,
+    cache,
+    program,
+    environment,
+    scratchRoot: join(config.folder, "attempts", String(process.pid)),
+    stopGraceMs: config.stopGraceMs,
+    redisUrl: config.redisUrl,
+    slots: config.slots,
+    log,
+  });
+  return async () => {
+    await pool.drain();
+    await disconnectDatabase(database);
+  };
+}
+
+/** Attempts of workers on this machine that were killed leave their files behind; folders are named by process id. */
+async function removeOrphans(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!isAlive(Number(name))) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
