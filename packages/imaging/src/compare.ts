@@ -103,6 +103,11 @@ function planes(image: RgbImage, colour: ComparisonColour): Float64Array[] {
 }
 
 function concatenate(parts: Float64Array[]): Float64Array {
-  if (parts.length === 1) return parts[0];
-  return Float64Array.from(parts.flatMap((part) => Array.from(part)));
+  const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }

@@ -10,6 +10,7 @@
  */
 export * from "./bicubic.ts";
 export * from "./compare.ts";
+export * from "./correlation.ts";
 export * from "./decode.ts";
 export * from "./encode.ts";
 export * from "./image-error.ts";

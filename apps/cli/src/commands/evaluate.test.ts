@@ -21,13 +21,17 @@ function picture(width: number, height: number, phase: number): RgbImage {
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "evaluate-"));
-  for (const name of ["hr", "lr", "short", "wrong", "broken", "empty"]) await mkdir(join(folder, name));
+  for (const name of ["hr", "lr", "swapped", "short", "wrong", "broken", "empty"]) await mkdir(join(folder, name));
   for (const [i, name] of ["a", "b"].entries()) {
     const hr = picture(61, 50, i);
     const png = await encodePng(hr);
     await writeFile(join(folder, "hr", `${name}.png`), png);
     await writeFile(join(folder, "broken", `${name}.png`), i === 0 ? png : png.subarray(0, png.length / 2));
     await writeFile(join(folder, "lr", `${name}x4.png`), await encodePng(lowResolutionImages(hr, 4)[0]));
+    await writeFile(
+      join(folder, "swapped", `${name}.png`),
+      await encodePng(lowResolutionImages(picture(61, 50, 2 + i), 4)[0]),
+    );
     await writeFile(join(folder, "wrong", `${name}.png`), await encodePng(imresize(hr, 1 / 2)));
   }
   await writeFile(join(folder, "hr", "notes.txt"), "not an image");
@@ -77,6 +81,13 @@ describe("drc evaluate --bicubic", () => {
     const given = JSON.parse(await drc("--bicubic", "--scale", "4", "--hr", at("hr"), "--lr", at("lr"), "--json"));
     expect(given.images).toEqual(made.images);
     expect(given.protocol.lowResolution).toBe("as given");
+  });
+
+  it("remarks on LR images of other pictures (field case 25)", async () => {
+    const result = JSON.parse(
+      await drc("--bicubic", "--scale", "4", "--hr", at("hr"), "--lr", at("swapped"), "--json"),
+    );
+    expect(result.remarks).toEqual(["a", "b"].map((name) => ({ name, notes: ["LR_UNLIKE_HR"] })));
   });
 
   it("measures the border rule that was asked for, and names it", async () => {

@@ -1,5 +1,13 @@
 import type { EvaluationImage } from "@drc/compression";
-import { type BorderRule, cropToMultiple, decodeImage, imresize, type RgbImage } from "@drc/imaging";
+import {
+  type BorderRule,
+  cropToMultiple,
+  decodeImage,
+  imresize,
+  lumaCorrelation,
+  type RgbImage,
+  UNLIKELY_PAIR,
+} from "@drc/imaging";
 import { CliError } from "../cli-error.ts";
 import { listImages } from "./image-folder.ts";
 import { pairImages } from "./pair-images.ts";
@@ -37,8 +45,10 @@ export async function readEvaluationImages(
     const size = { width: hr.width / scale, height: hr.height / scale };
     const given = lrPath === undefined ? undefined : await readImage(lrPath);
     if (given) checkSize(name, whole.image, given.image, size, scale);
-    images.push({ name, hr, lr: given?.image ?? imresize(hr, size, { border }) });
+    const made = imresize(hr, size, { border });
+    images.push({ name, hr, lr: given?.image ?? made });
     const notes = [...new Set([...whole.notes, ...(given?.notes ?? [])])];
+    if (given && (lumaCorrelation(given.image, made) ?? 1) < UNLIKELY_PAIR) notes.push("LR_UNLIKE_HR");
     if (notes.length > 0) remarks.push({ name, notes });
   }
   return { images, remarks };

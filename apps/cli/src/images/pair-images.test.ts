@@ -36,13 +36,13 @@ describe("pairImages (field case 25)", () => {
     const message = refusal(["0001", "0002", "0003"], ["0001x4", "0009x4"]);
     expect(message).toContain("3 HR and 2 LR images do not pair up");
     expect(message).toContain("HR without LR: 0002, 0003;");
-    expect(message).toContain("LR without HR: 0009x4;");
+    expect(message).toContain("LR without HR: 0009x4)");
     expect(refusal(["0001"], ["0001x2"])).toContain("LR without HR: 0001x2");
   });
 
   it("shows the first ten of many", () => {
     const many = Array.from({ length: 25 }, (_, i) => `image${String(i).padStart(2, "0")}`);
-    expect(refusal(many, ["other"])).toMatch(/image00, .*image09 and 15 more; LR without HR: other;/);
+    expect(refusal(many, ["other"])).toMatch(/image00, .*image09 and 15 more; LR without HR: other\)/);
   });
 
   it("refuses two LR images of one HR image", () => {
