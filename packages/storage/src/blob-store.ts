@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { PassThrough, Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { Readable, Transform } from "node:stream";
 import type { BlobReference } from "@drc/contracts";
 import { Client } from "minio";
-import { asStoreError, StoreError } from "./store-error.ts";
+import { MultipartUpload } from "./multipart-upload.ts";
+import { asStoreError, guarded, StoreError } from "./store-error.ts";
 
 export interface StoreOptions {
   /** Such as `http://127.0.0.1:9000`. */
@@ -19,7 +19,7 @@ const PART_BYTES = 8 * 1024 * 1024;
 
 /**
  * Immutable blobs in any S3 store, each under its SHA-256. Equal bytes are one object; what is read is verified.
- * Every method throws `StoreError`.
+ * Failures of the store are `StoreError`s.
  */
 export class BlobStore {
   private readonly client: Client;
@@ -68,26 +68,41 @@ export class BlobStore {
 
   /**
    * Stores bytes; a stream is hashed on its way and never held whole.
-   * @throws StoreError `TOO_LARGE` where a stream has more than `maxBytes`; nothing is stored then.
+   * @throws StoreError `TOO_LARGE` where a stream has more than `maxBytes`; nothing is stored then. An error of the
+   * stream itself is passed on as it is.
    */
   async put(source: Uint8Array | Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<BlobReference> {
-    if (!(source instanceof Readable))
+    if (!(source instanceof Readable)) {
       return this.putBytes(Buffer.from(source.buffer, source.byteOffset, source.length));
-    const head: Buffer[] = [];
-    let headBytes = 0;
-    const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    for (;;) {
-      const { done, value } = await chunks.next();
-      if (done) return this.putBytes(Buffer.concat(head));
-      head.push(value);
-      headBytes += value.length;
-      if (headBytes > maxBytes) {
-        source.destroy();
-        throw tooLarge(maxBytes);
-      }
-      if (headBytes > PART_BYTES) break;
     }
-    return this.putLong(head, chunks, maxBytes);
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    let pending: Buffer[] = [];
+    let pendingBytes = 0;
+    let upload: MultipartUpload | undefined;
+    try {
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        sizeBytes += chunk.length;
+        if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+        hash.update(chunk);
+        pending.push(chunk);
+        pendingBytes += chunk.length;
+        if (pendingBytes < PART_BYTES) continue;
+        upload ??= await MultipartUpload.start(this.client, this.bucket);
+        await upload.add(Buffer.concat(pending));
+        pending = [];
+        pendingBytes = 0;
+      }
+      const rest = Buffer.concat(pending);
+      if (!upload) return this.putBytes(rest);
+      if (rest.length > 0) await upload.add(rest);
+      const sha256 = hash.digest("hex");
+      await upload.finish(keyOf(sha256));
+      return { sha256, sizeBytes };
+    } catch (error) {
+      await upload?.abort();
+      throw error;
+    }
   }
 
   /** The whole blob; its hash is checked. */
@@ -133,43 +148,6 @@ export class BlobStore {
     );
     return { sha256, sizeBytes: bytes.length };
   }
-
-  /** The hash is known at the end only: uploaded under a passing name, then copied within the store. */
-  private async putLong(
-    head: readonly Buffer[],
-    rest: AsyncIterator<Buffer>,
-    maxBytes: number,
-  ): Promise<BlobReference> {
-    const passing = `incoming/${randomUUID()}`;
-    const hash = createHash("sha256");
-    let sizeBytes = 0;
-    const counted = new PassThrough();
-    const feeding = pipeline(
-      async function* () {
-        yield* head;
-        for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-      },
-      async function* (chunks: AsyncIterable<Buffer>) {
-        for await (const chunk of chunks) {
-          sizeBytes += chunk.length;
-          if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
-          hash.update(chunk);
-          yield chunk;
-        }
-      },
-      counted,
-    );
-    await guarded("Storing a blob", async () => {
-      const uploading = this.client.putObject(this.bucket, passing, counted);
-      await Promise.all([uploading, feeding]);
-    });
-    const sha256 = hash.digest("hex");
-    await guarded(`Storing the blob ${sha256}`, async () => {
-      await this.client.copyObject(this.bucket, keyOf(sha256), `/${this.bucket}/${passing}`);
-      await this.client.removeObject(this.bucket, passing);
-    });
-    return { sha256, sizeBytes };
-  }
 }
 
 function keyOf(sha256: string): string {
@@ -184,12 +162,4 @@ async function collect(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-async function guarded<T>(what: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw asStoreError(error, what);
-  }
 }

@@ -28,3 +28,12 @@ export function asStoreError(error: unknown, what: string): StoreError {
     return new StoreError("BLOB_MISSING", `${what}: it is not there.`, error);
   return new StoreError("STORE_UNAVAILABLE", `${what}: ${message || code || "the object store failed"}.`, error);
 }
+
+/** Runs an action on the store; its failures become `StoreError`s that say what was tried. */
+export async function guarded<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw asStoreError(error, what);
+  }
+}

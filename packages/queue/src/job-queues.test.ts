@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { newId } from "@drc/contracts";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { type TestServices, useServices } from "../../../test/services.ts";
+import { consumeJobs, type EntryPayload, type QueueEntry } from "./index.ts";
+
+let services: TestServices;
+
+beforeAll(async () => {
+  services = await useServices();
+});
+beforeEach(() => services.flushRedis());
+afterAll(() => services.stop());
+
+function entry(given: Partial<QueueEntry> = {}): QueueEntry {
+  return { jobId: newId("job"), dispatchNumber: 1, deviceClass: "cpu", priority: 50, ...given };
+}
+
+/** Takes entries one by one until `count` have come. */
+async function take(deviceClass: QueueEntry["deviceClass"], count: number): Promise<EntryPayload[]> {
+  const taken: EntryPayload[] = [];
+  const done = new EventTarget();
+  const all = once(done, "all");
+  const consumer = consumeJobs({
+    redisUrl: services.redisUrl,
+    deviceClass,
+    concurrency: 1,
+    async process(payload) {
+      taken.push(payload);
+      if (taken.length === count) done.dispatchEvent(new Event("all"));
+    },
+    onError(error) {
+      throw error;
+    },
+  });
+  await all;
+  await consumer.close();
+  return taken;
+}
+
+it("delivers an entry once, however often it is added", async () => {
+  const [first, second] = [entry(), entry()];
+  for (const one of [first, first, second, first]) await services.queues.add(one);
+  expect((await take("cpu", 2)).map((payload) => payload.jobId)).toEqual([first.jobId, second.jobId]);
+});
+
+it("knows what it holds until it was taken, and takes the same job under a new number", async () => {
+  const one = entry();
+  expect(await services.queues.has(one)).toBe(false);
+  await services.queues.add(one);
+  expect(await services.queues.has(one)).toBe(true);
+  expect(await services.queues.has({ ...one, dispatchNumber: 2 })).toBe(false);
+  await take("cpu", 1);
+  expect(await services.queues.has(one)).toBe(false);
+  await services.queues.add({ ...one, dispatchNumber: 2 });
+  expect(await take("cpu", 1)).toEqual([{ jobId: one.jobId, dispatchNumber: 2 }]);
+});
+
+it("gives the urgent first, and to each device class its own", async () => {
+  const low = entry({ priority: 1 });
+  const high = entry({ priority: 99 });
+  const other = entry({ deviceClass: "none", priority: 100 });
+  for (const one of [low, high, other]) await services.queues.add(one);
+  expect((await take("cpu", 2)).map((payload) => payload.jobId)).toEqual([high.jobId, low.jobId]);
+  expect((await take("none", 1)).map((payload) => payload.jobId)).toEqual([other.jobId]);
+});
+
+it("reports how Redis treats a full memory", async () => {
+  expect(await services.queues.evictionPolicy()).toBe("noeviction");
+});

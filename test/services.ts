@@ -1,0 +1,80 @@
+/** The real services that the tests of one run share, and a database and queues of its own for each test file. */
+import { randomBytes } from "node:crypto";
+import process from "node:process";
+import { connectDatabase, type Database, disconnectDatabase, migrate } from "@drc/database";
+import { JobQueues } from "@drc/queue";
+import { BlobStore, type StoreOptions } from "@drc/storage";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { inject } from "vitest";
+
+export interface ServiceUrls {
+  redisUrl: string;
+  databaseUrl: string;
+  s3: StoreOptions;
+}
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    services: ServiceUrls;
+  }
+}
+
+export interface TestServices extends ServiceUrls {
+  database: Database;
+  queues: JobQueues;
+  store: BlobStore;
+  /** Empties the queues, as when Redis loses its data. */
+  flushRedis(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An empty, migrated database and empty queues; `stop` drops them. */
+export async function useServices(): Promise<TestServices> {
+  const shared = inject("services");
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  await administer(shared.databaseUrl, `CREATE DATABASE ${name}`);
+  const databaseUrl = withPath(shared.databaseUrl, name);
+  await migrate(databaseUrl);
+  // Test files that run at the same time have different numbers, and so different Redis databases.
+  const redisUrl = withPath(shared.redisUrl, process.env.VITEST_POOL_ID ?? "1");
+  const flushRedis = () => flush(redisUrl);
+  await flushRedis();
+  const database = connectDatabase(databaseUrl);
+  const queues = new JobQueues(redisUrl);
+  const store = new BlobStore(shared.s3);
+  await store.ensureBucket();
+  return {
+    redisUrl,
+    databaseUrl,
+    s3: shared.s3,
+    database,
+    queues,
+    store,
+    flushRedis,
+    async stop() {
+      await queues.close();
+      await disconnectDatabase(database);
+      await administer(shared.databaseUrl, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+function withPath(url: string, path: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${path}`;
+  return changed.href;
+}
+
+async function administer(databaseUrl: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+async function flush(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl);
+  await redis.flushdb();
+  await redis.quit();
+}
