@@ -3,31 +3,31 @@ import { z } from "zod";
 
 /** The prefix of each kind of identifier, so that one in a log or an error says what it is. */
 const PREFIXES = {
-	apiKey: "key",
-	attempt: "att",
-	checkpoint: "chk",
-	compression: "cmp",
-	dataset: "ds",
-	job: "job",
-	model: "mdl",
-	worker: "wrk",
+  apiKey: "key",
+  attempt: "att",
+  checkpoint: "chk",
+  compression: "cmp",
+  dataset: "ds",
+  job: "job",
+  model: "mdl",
+  worker: "wrk",
 } as const;
 
 export type IdentifierKind = keyof typeof PREFIXES;
 
 /** A new identifier such as `job_k3v…`: the prefix and 100 random bits, lower case letters and digits. */
 export function newId(kind: IdentifierKind): string {
-	const random = BigInt(`0x${randomBytes(13).toString("hex")}`)
-		.toString(36)
-		.padStart(21, "0");
-	return `${PREFIXES[kind]}_${random.slice(-20)}`;
+  const random = BigInt(`0x${randomBytes(13).toString("hex")}`)
+    .toString(36)
+    .padStart(21, "0");
+  return `${PREFIXES[kind]}_${random.slice(-20)}`;
 }
 
 function identifier(kind: IdentifierKind) {
-	const prefix = PREFIXES[kind];
-	return z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{20}$`), {
-		error: `Expected the identifier of a ${kind}, such as "${prefix}_" and 20 letters and digits.`,
-	});
+  const prefix = PREFIXES[kind];
+  return z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{20}$`), {
+    error: `Expected the identifier of a ${kind}, such as "${prefix}_" and 20 letters and digits.`,
+  });
 }
 
 export const datasetId = identifier("dataset");
@@ -37,10 +37,10 @@ export const compressionId = identifier("compression");
 
 /** A name for people; control characters would garble a terminal. */
 export const displayName = z
-	.string()
-	.trim()
-	.min(1)
-	.max(200)
-	.regex(/^[^\p{Cc}]*$/u, {
-		error: "Control characters are not allowed in a name.",
-	});
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, {
+    error: "Control characters are not allowed in a name.",
+  });

@@ -1,14 +1,6 @@
 import { z } from "zod";
 
-export const JOB_KINDS = [
-	"ingest",
-	"train",
-	"channel-search",
-	"prune",
-	"fine-tune",
-	"evaluate",
-	"export",
-] as const;
+export const JOB_KINDS = ["ingest", "train", "channel-search", "prune", "fine-tune", "evaluate", "export"] as const;
 
 export const jobKind = z.enum(JOB_KINDS);
 export type JobKind = z.infer<typeof jobKind>;
@@ -26,9 +18,6 @@ export type ComputeDevice = z.infer<typeof computeDevice>;
 /** Kinds that need no device and must not hold a slot that has one. */
 const DEVICELESS: ReadonlySet<JobKind> = new Set(["ingest", "export"]);
 
-export function deviceClassOf(
-	kind: JobKind,
-	device: ComputeDevice,
-): DeviceClass {
-	return DEVICELESS.has(kind) ? "none" : device;
+export function deviceClassOf(kind: JobKind, device: ComputeDevice): DeviceClass {
+  return DEVICELESS.has(kind) ? "none" : device;
 }

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { datasetId, displayName, jobId, modelId } from "./identifiers.ts";
 import { computeDevice } from "./job-kinds.ts";
 import {
-	budget,
-	calibrationSettings,
-	fineTuneSettings,
-	importance,
-	searchMethod,
-	searchSettings,
-	trainSettings,
+  budget,
+  calibrationSettings,
+  fineTuneSettings,
+  importance,
+  searchMethod,
+  searchSettings,
+  trainSettings,
 } from "./settings.ts";
 
 export const scale = z.union([z.literal(2), z.literal(4), z.literal(8)]);
@@ -19,93 +19,87 @@ export const border = z.enum(["symmetric", "replicate"]);
 export type Border = z.infer<typeof border>;
 
 export const datasetInput = z.strictObject({
-	datasetId,
-	version: z.int().min(1),
+  datasetId,
+  version: z.int().min(1),
 });
 export type DatasetInput = z.infer<typeof datasetInput>;
 
 /** A model by its own identifier, or the one that a job before this one produces. */
-export const modelInput = z.union([
-	z.strictObject({ modelId }),
-	z.strictObject({ fromJob: jobId }),
-]);
+export const modelInput = z.union([z.strictObject({ modelId }), z.strictObject({ fromJob: jobId })]);
 export type ModelInput = z.infer<typeof modelInput>;
 
 /** Widths in the order of the network's prunable groups, or those that a search before this job finds. */
 export const planInput = z.union([
-	z.strictObject({ widths: z.array(z.int().min(1)).min(1).max(10_000) }),
-	z.strictObject({ fromJob: jobId }),
+  z.strictObject({ widths: z.array(z.int().min(1)).min(1).max(10_000) }),
+  z.strictObject({ fromJob: jobId }),
 ]);
 export type PlanInput = z.infer<typeof planInput>;
 
 /** A dataset version of its own, or a share of the training images that is kept out of training. */
-export const validationInput = z.union([
-	datasetInput,
-	z.strictObject({ share: z.number().gt(0).max(0.5) }),
-]);
+export const validationInput = z.union([datasetInput, z.strictObject({ share: z.number().gt(0).max(0.5) })]);
 export type ValidationInput = z.infer<typeof validationInput>;
 
 /** A DRN network by its preset, or by its blocks per phase and features. */
 export const networkSpec = z.union([
-	z.strictObject({ preset: z.string().min(1).max(50), scale }),
-	z.strictObject({
-		blocks: z.int().min(1).max(100),
-		features: z.int().min(1).max(128),
-		scale,
-	}),
+  z.strictObject({ preset: z.string().min(1).max(50), scale }),
+  z.strictObject({
+    blocks: z.int().min(1).max(100),
+    features: z.int().min(1).max(128),
+    scale,
+  }),
 ]);
 export type NetworkSpec = z.infer<typeof networkSpec>;
 
 const validation = validationInput.default({ share: 0.1 });
 
 export const ingestSpec = z.strictObject({
-	dataset: datasetInput,
-	scale,
-	border,
-	onBadFile: z.enum(["fail", "skip"]),
+  dataset: datasetInput,
+  scale,
+  border,
+  onBadFile: z.enum(["fail", "skip"]),
 });
 
 export const trainSpec = z.strictObject({
-	network: networkSpec,
-	dataset: datasetInput,
-	validation,
-	settings: trainSettings.prefault({}),
+  network: networkSpec,
+  dataset: datasetInput,
+  validation,
+  settings: trainSettings.prefault({}),
 });
 
 export const channelSearchSpec = z.strictObject({
-	model: modelInput,
-	dataset: datasetInput,
-	budget,
-	method: searchMethod.default("second-order"),
-	settings: searchSettings.prefault({}),
-	calibration: calibrationSettings.prefault({}),
+  model: modelInput,
+  dataset: datasetInput,
+  budget,
+  method: searchMethod.default("second-order"),
+  settings: searchSettings.prefault({}),
+  calibration: calibrationSettings.prefault({}),
 });
 
 export const pruneSpec = z.strictObject({
-	model: modelInput,
-	plan: planInput,
-	dataset: datasetInput,
-	importance: importance.prefault({ method: "second-order" }),
+  model: modelInput,
+  plan: planInput,
+  dataset: datasetInput,
+  importance: importance.prefault({ method: "second-order" }),
 });
 
 export const fineTuneSpec = z.strictObject({
-	model: modelInput,
-	dataset: datasetInput,
-	validation,
-	settings: fineTuneSettings.prefault({}),
+  model: modelInput,
+  dataset: datasetInput,
+  validation,
+  settings: fineTuneSettings.prefault({}),
 });
 
 export const evaluateSpec = z.strictObject({
-	model: z.union([modelInput, z.literal("bicubic")]),
-	dataset: datasetInput,
-	/** Keeps each super-resolved image as an artifact (PNG). */
-	keepImages: z.boolean().default(false),
+  model: z.union([modelInput, z.literal("bicubic")]),
+  dataset: datasetInput,
+  /** Keeps each super-resolved image as an artifact (PNG). */
+  keepImages: z.boolean().default(false),
 });
 
 export const exportSpec = z.strictObject({
-	model: modelInput,
-	/** One file with the graph and the primal weights, without the dual networks. */
-	format: z.literal("safetensors").default("safetensors"),
+  model: modelInput,
+  /** One file with the graph and the primal weights, without the dual networks. */
+  format: z.literal("safetensors").default("safetensors"),
 });
 
 export type IngestSpec = z.output<typeof ingestSpec>;
@@ -118,54 +112,54 @@ export type ExportSpec = z.output<typeof exportSpec>;
 
 /** A job's kind with its spec. */
 export const jobSpec = z.discriminatedUnion("kind", [
-	z.strictObject({ kind: z.literal("ingest"), spec: ingestSpec }),
-	z.strictObject({ kind: z.literal("train"), spec: trainSpec }),
-	z.strictObject({
-		kind: z.literal("channel-search"),
-		spec: channelSearchSpec,
-	}),
-	z.strictObject({ kind: z.literal("prune"), spec: pruneSpec }),
-	z.strictObject({ kind: z.literal("fine-tune"), spec: fineTuneSpec }),
-	z.strictObject({ kind: z.literal("evaluate"), spec: evaluateSpec }),
-	z.strictObject({ kind: z.literal("export"), spec: exportSpec }),
+  z.strictObject({ kind: z.literal("ingest"), spec: ingestSpec }),
+  z.strictObject({ kind: z.literal("train"), spec: trainSpec }),
+  z.strictObject({
+    kind: z.literal("channel-search"),
+    spec: channelSearchSpec,
+  }),
+  z.strictObject({ kind: z.literal("prune"), spec: pruneSpec }),
+  z.strictObject({ kind: z.literal("fine-tune"), spec: fineTuneSpec }),
+  z.strictObject({ kind: z.literal("evaluate"), spec: evaluateSpec }),
+  z.strictObject({ kind: z.literal("export"), spec: exportSpec }),
 ]);
 export type JobSpec = z.output<typeof jobSpec>;
 
 /** Draws, initial weights and batches come from it; the same seed gives the same bits on one machine. */
 export const seed = z
-	.int()
-	.min(0)
-	.max(2 ** 31 - 1);
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 const common = {
-	name: displayName.optional(),
-	seed: seed.default(1),
-	/** Left out: the device class that the server is set up for. */
-	device: computeDevice.optional(),
-	/** 0 to 100; a job with more goes before those with less. */
-	priority: z.int().min(0).max(100).default(50),
+  name: displayName.optional(),
+  seed: seed.default(1),
+  /** Left out: the device class that the server is set up for. */
+  device: computeDevice.optional(),
+  /** 0 to 100; a job with more goes before those with less. */
+  priority: z.int().min(0).max(100).default(50),
 };
 
 /** `POST /v1/jobs`. Ingest jobs come from `POST /v1/datasets/{id}/versions`. */
 export const createJobBody = z.discriminatedUnion("kind", [
-	z.strictObject({ kind: z.literal("train"), spec: trainSpec, ...common }),
-	z.strictObject({
-		kind: z.literal("channel-search"),
-		spec: channelSearchSpec,
-		...common,
-	}),
-	z.strictObject({ kind: z.literal("prune"), spec: pruneSpec, ...common }),
-	z.strictObject({
-		kind: z.literal("fine-tune"),
-		spec: fineTuneSpec,
-		...common,
-	}),
-	z.strictObject({
-		kind: z.literal("evaluate"),
-		spec: evaluateSpec,
-		...common,
-	}),
-	z.strictObject({ kind: z.literal("export"), spec: exportSpec, ...common }),
+  z.strictObject({ kind: z.literal("train"), spec: trainSpec, ...common }),
+  z.strictObject({
+    kind: z.literal("channel-search"),
+    spec: channelSearchSpec,
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal("prune"), spec: pruneSpec, ...common }),
+  z.strictObject({
+    kind: z.literal("fine-tune"),
+    spec: fineTuneSpec,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal("evaluate"),
+    spec: evaluateSpec,
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal("export"), spec: exportSpec, ...common }),
 ]);
 export type CreateJobBody = z.output<typeof createJobBody>;
 
@@ -174,44 +168,42 @@ export type CreateJobBody = z.output<typeof createJobBody>;
  * network. Exactly one of `network` and `model` is given; only a `network` is trained first.
  */
 export const createCompressionBody = z
-	.strictObject({
-		dataset: datasetInput,
-		validation,
-		network: networkSpec.optional(),
-		train: trainSettings.optional(),
-		model: z.strictObject({ modelId }).optional(),
-		budget,
-		method: z
-			.strictObject({
-				plan: searchMethod.default("second-order"),
-				importance: importance.prefault({ method: "second-order" }),
-				search: searchSettings.prefault({}),
-				calibration: calibrationSettings.prefault({}),
-			})
-			.prefault({}),
-		fineTune: fineTuneSettings.prefault({}),
-		evaluation: z.strictObject({
-			dataset: datasetInput,
-			keepImages: z.boolean().default(false),
-		}),
-		...common,
-	})
-	.superRefine((body, context) => {
-		if ((body.network === undefined) === (body.model === undefined)) {
-			context.addIssue({
-				code: "custom",
-				path: [body.network === undefined ? "network" : "model"],
-				message:
-					'Give either "network", to train one first, or "model", to compress one that exists.',
-			});
-		}
-		if (body.model !== undefined && body.train !== undefined) {
-			context.addIssue({
-				code: "custom",
-				path: ["train"],
-				message:
-					'A "model" is not trained again: leave "train" out, or give "network" in the place of "model".',
-			});
-		}
-	});
+  .strictObject({
+    dataset: datasetInput,
+    validation,
+    network: networkSpec.optional(),
+    train: trainSettings.optional(),
+    model: z.strictObject({ modelId }).optional(),
+    budget,
+    method: z
+      .strictObject({
+        plan: searchMethod.default("second-order"),
+        importance: importance.prefault({ method: "second-order" }),
+        search: searchSettings.prefault({}),
+        calibration: calibrationSettings.prefault({}),
+      })
+      .prefault({}),
+    fineTune: fineTuneSettings.prefault({}),
+    evaluation: z.strictObject({
+      dataset: datasetInput,
+      keepImages: z.boolean().default(false),
+    }),
+    ...common,
+  })
+  .superRefine((body, context) => {
+    if ((body.network === undefined) === (body.model === undefined)) {
+      context.addIssue({
+        code: "custom",
+        path: [body.network === undefined ? "network" : "model"],
+        message: 'Give either "network", to train one first, or "model", to compress one that exists.',
+      });
+    }
+    if (body.model !== undefined && body.train !== undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["train"],
+        message: 'A "model" is not trained again: leave "train" out, or give "network" in the place of "model".',
+      });
+    }
+  });
 export type CreateCompressionBody = z.output<typeof createCompressionBody>;

@@ -6,53 +6,44 @@
 import { z } from "zod";
 
 export const JOB_STATES = [
-	"blocked",
-	"queued",
-	"running",
-	"pausing",
-	"paused",
-	"cancelling",
-	"succeeded",
-	"failed",
-	"cancelled",
+  "blocked",
+  "queued",
+  "running",
+  "pausing",
+  "paused",
+  "cancelling",
+  "succeeded",
+  "failed",
+  "cancelled",
 ] as const;
 
 export const jobState = z.enum(JOB_STATES);
 export type JobState = z.infer<typeof jobState>;
 
 /** From each state those that may follow it. */
-export const JOB_TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> =
-	{
-		blocked: ["queued", "cancelled"],
-		queued: ["running", "paused", "cancelled"],
-		// Back to queued: the attempt was lost and is retried, or it was drained.
-		running: ["succeeded", "failed", "queued", "pausing", "cancelling"],
-		// An attempt that ends before it notices keeps its own end; cancelling overrules pausing.
-		pausing: ["paused", "cancelling", "succeeded", "failed"],
-		cancelling: ["cancelled", "succeeded", "failed"],
-		paused: ["queued", "cancelled"],
-		succeeded: [],
-		failed: [],
-		cancelled: [],
-	};
+export const JOB_TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
+  blocked: ["queued", "cancelled"],
+  queued: ["running", "paused", "cancelled"],
+  // Back to queued: the attempt was lost and is retried, or it was drained.
+  running: ["succeeded", "failed", "queued", "pausing", "cancelling"],
+  // An attempt that ends before it notices keeps its own end; cancelling overrules pausing.
+  pausing: ["paused", "cancelling", "succeeded", "failed"],
+  cancelling: ["cancelled", "succeeded", "failed"],
+  paused: ["queued", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
 
-export const FINAL_STATES = [
-	"succeeded",
-	"failed",
-	"cancelled",
-] as const satisfies readonly JobState[];
+export const FINAL_STATES = ["succeeded", "failed", "cancelled"] as const satisfies readonly JobState[];
 
 /** States in which an attempt holds the job's lease. */
-export const LEASED_STATES = [
-	"running",
-	"pausing",
-	"cancelling",
-] as const satisfies readonly JobState[];
+export const LEASED_STATES = ["running", "pausing", "cancelling"] as const satisfies readonly JobState[];
 
 export function isFinal(state: JobState): boolean {
-	return JOB_TRANSITIONS[state].length === 0;
+  return JOB_TRANSITIONS[state].length === 0;
 }
 
 export function mayFollow(from: JobState, to: JobState): boolean {
-	return JOB_TRANSITIONS[from].includes(to);
+  return JOB_TRANSITIONS[from].includes(to);
 }

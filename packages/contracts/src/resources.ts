@@ -1,13 +1,7 @@
 /** What the REST interface takes and gives besides job specs: datasets, models, jobs, compressions, pages. */
 import { z } from "zod";
 import { fieldError, jobError } from "./errors.ts";
-import {
-	compressionId,
-	datasetId,
-	displayName,
-	jobId,
-	modelId,
-} from "./identifiers.ts";
+import { compressionId, datasetId, displayName, jobId, modelId } from "./identifiers.ts";
 import { deviceClass, jobKind } from "./job-kinds.ts";
 import { border, scale } from "./job-specs.ts";
 import { jobState } from "./job-states.ts";
@@ -18,55 +12,57 @@ const count = z.int().min(0);
 
 /** A page of a list; `cursor` of the next one, or null on the last. */
 export function pageOf<T extends z.ZodType>(item: T) {
-	return z.strictObject({
-		items: z.array(item),
-		nextCursor: z.string().nullable(),
-	});
+  return z.strictObject({
+    items: z.array(item),
+    nextCursor: z.string().nullable(),
+  });
 }
 export interface Page<T> {
-	items: T[];
-	nextCursor: string | null;
+  items: T[];
+  nextCursor: string | null;
 }
 
 export const pageQuery = z.strictObject({
-	cursor: z.string().max(200).optional(),
-	limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
 /** For lists that only grow and whose entries are numbered from 1. */
 export const afterQuery = z.strictObject({
-	after: z.coerce.number().int().min(0).default(0),
-	limit: z.coerce.number().int().min(1).max(2000).default(500),
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(2000).default(500),
 });
 
 export const createDatasetBody = z.strictObject({ name: displayName });
 
 export const createDatasetVersionBody = z.strictObject({
-	scale,
-	/** How the LR images are made at the borders; `symmetric` is what MATLAB does today. */
-	border: border.default("symmetric"),
-	/** `fail` refuses the version where a file is bad; `skip` leaves bad files out and names them. */
-	onBadFile: z.enum(["fail", "skip"]).default("fail"),
+  scale,
+  /** How the LR images are made at the borders; `symmetric` is what MATLAB does today. */
+  border: border.default("symmetric"),
+  /** `fail` refuses the version where a file is bad; `skip` leaves bad files out and names them. */
+  onBadFile: z.enum(["fail", "skip"]).default("fail"),
 });
 
 export const datasetFileResource = z.strictObject({
-	name: z.string(),
-	sha256: z.string(),
-	sizeBytes: count,
+  name: z.string(),
+  sha256: z.string(),
+  sizeBytes: count,
 });
 
 export const datasetResource = z.strictObject({
-	id: datasetId,
-	name: z.string(),
-	files: count,
-	versions: count,
-	createdAt: timestamp,
+  id: datasetId,
+  name: z.string(),
+  files: count,
+  versions: count,
+  createdAt: timestamp,
 });
 export type DatasetResource = z.infer<typeof datasetResource>;
 
 /** What was stored of an upload. A name that was there already is replaced. */
 export const uploadResource = z.strictObject({
-	files: z.array(datasetFileResource),
+  files: z.array(datasetFileResource),
+  /** Hidden files of archives, which were left out. */
+  ignored: z.array(z.string()),
 });
 export type UploadResource = z.infer<typeof uploadResource>;
 
@@ -74,164 +70,159 @@ export const datasetVersionState = z.enum(["ingesting", "ready", "failed"]);
 export type DatasetVersionState = z.infer<typeof datasetVersionState>;
 
 export const datasetVersionResource = z.strictObject({
-	datasetId,
-	version: z.int().min(1),
-	scale,
-	border,
-	onBadFile: z.enum(["fail", "skip"]),
-	state: datasetVersionState,
-	images: count,
-	/** Files that cannot be used, with the reason. */
-	badFiles: z.array(fieldError),
-	/** What was changed or ignored in files that are used, such as a reduced bit depth. */
-	notes: z.array(fieldError),
-	ingestJobId: jobId,
-	createdAt: timestamp,
+  datasetId,
+  version: z.int().min(1),
+  scale,
+  border,
+  onBadFile: z.enum(["fail", "skip"]),
+  state: datasetVersionState,
+  images: count,
+  /** Files that cannot be used, with the reason. */
+  badFiles: z.array(fieldError),
+  /** What was changed or ignored in files that are used, such as a reduced bit depth. */
+  notes: z.array(fieldError),
+  ingestJobId: jobId,
+  createdAt: timestamp,
 });
 export type DatasetVersionResource = z.infer<typeof datasetVersionResource>;
 
 export const modelResource = z.strictObject({
-	id: modelId,
-	name: z.string(),
-	architecture: z.string(),
-	scale: z.int(),
-	cost: modelCost,
-	/** Dual networks in the file; 0 where it has none. */
-	dualNetworks: count,
-	sha256: z.string(),
-	sizeBytes: count,
-	/** The job that made it; null for an upload. */
-	originJobId: jobId.nullable(),
-	role: z.enum(["uploaded", "best", "last"]),
-	metrics: z.record(z.string(), z.number().nullable()),
-	createdAt: timestamp,
+  id: modelId,
+  name: z.string(),
+  architecture: z.string(),
+  scale: z.int(),
+  cost: modelCost,
+  /** Dual networks in the file; 0 where it has none. */
+  dualNetworks: count,
+  sha256: z.string(),
+  sizeBytes: count,
+  /** The job that made it; null for an upload. */
+  originJobId: jobId.nullable(),
+  role: z.enum(["uploaded", "best", "last"]),
+  metrics: z.record(z.string(), z.number().nullable()),
+  createdAt: timestamp,
 });
 export type ModelResource = z.infer<typeof modelResource>;
 
 export const attemptResource = z.strictObject({
-	number: z.int().min(1),
-	workerId: z.string(),
-	device: z.string(),
-	runtime: runtimeInfo.nullable(),
-	startedAt: timestamp,
-	endedAt: timestamp.nullable(),
-	outcome: z.string().nullable(),
-	reason: z.string().nullable(),
-	/** The step of the checkpoint it started from; null from the beginning. */
-	resumedFromStep: z.int().nullable(),
+  number: z.int().min(1),
+  workerId: z.string(),
+  device: z.string(),
+  runtime: runtimeInfo.nullable(),
+  startedAt: timestamp,
+  endedAt: timestamp.nullable(),
+  outcome: z.string().nullable(),
+  reason: z.string().nullable(),
+  /** The step of the checkpoint it started from; null from the beginning. */
+  resumedFromStep: z.int().nullable(),
 });
 export type AttemptResource = z.infer<typeof attemptResource>;
 
 export const jobResource = z.strictObject({
-	id: jobId,
-	kind: jobKind,
-	name: z.string().nullable(),
-	state: jobState,
-	/** Why it is in this state, where there is something to say. */
-	stateReason: z.string().nullable(),
-	deviceClass,
-	priority: z.int(),
-	seed: z.int(),
-	spec: z.record(z.string(), z.unknown()),
-	parents: z.array(jobId),
-	compressionId: compressionId.nullable(),
-	retryOf: jobId.nullable(),
-	attempts: count,
-	progress: progress.nullable(),
-	result: z.record(z.string(), z.unknown()).nullable(),
-	error: jobError.nullable(),
-	/** Before this moment a queued job is not tried again. */
-	runAfter: timestamp.nullable(),
-	createdAt: timestamp,
-	startedAt: timestamp.nullable(),
-	endedAt: timestamp.nullable(),
+  id: jobId,
+  kind: jobKind,
+  name: z.string().nullable(),
+  state: jobState,
+  /** Why it is in this state, where there is something to say. */
+  stateReason: z.string().nullable(),
+  deviceClass,
+  priority: z.int(),
+  seed: z.int(),
+  spec: z.record(z.string(), z.unknown()),
+  parents: z.array(jobId),
+  compressionId: compressionId.nullable(),
+  retryOf: jobId.nullable(),
+  attempts: count,
+  progress: progress.nullable(),
+  result: z.record(z.string(), z.unknown()).nullable(),
+  error: jobError.nullable(),
+  /** Before this moment a queued job is not tried again. */
+  runAfter: timestamp.nullable(),
+  createdAt: timestamp,
+  startedAt: timestamp.nullable(),
+  endedAt: timestamp.nullable(),
 });
 export type JobResource = z.infer<typeof jobResource>;
 
 export const jobDetailResource = jobResource.extend({
-	attemptHistory: z.array(attemptResource),
-	artifacts: z.array(
-		z.strictObject({
-			name: z.string(),
-			contentType: z.string(),
-			sizeBytes: count,
-		}),
-	),
-	/** The step of the newest checkpoint. */
-	checkpointStep: z.int().nullable(),
+  attemptHistory: z.array(attemptResource),
+  artifacts: z.array(
+    z.strictObject({
+      name: z.string(),
+      contentType: z.string(),
+      sizeBytes: count,
+    }),
+  ),
+  /** The step of the newest checkpoint. */
+  checkpointStep: z.int().nullable(),
 });
 export type JobDetailResource = z.infer<typeof jobDetailResource>;
 
 export const jobEventResource = z.strictObject({
-	number: z.int().min(1),
-	type: z.string(),
-	data: z.record(z.string(), z.unknown()),
-	createdAt: timestamp,
+  number: z.int().min(1),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  createdAt: timestamp,
 });
 export type JobEventResource = z.infer<typeof jobEventResource>;
 
 export const jobMetricResource = metricPoint.extend({
-	number: z.int().min(1),
-	createdAt: timestamp,
+  number: z.int().min(1),
+  createdAt: timestamp,
 });
 export type JobMetricResource = z.infer<typeof jobMetricResource>;
 
 export const jobLogResource = z.strictObject({
-	number: z.int().min(1),
-	line: z.string(),
-	createdAt: timestamp,
+  number: z.int().min(1),
+  line: z.string(),
+  createdAt: timestamp,
 });
 export type JobLogResource = z.infer<typeof jobLogResource>;
 
 export const compressionResource = z.strictObject({
-	id: compressionId,
-	name: z.string().nullable(),
-	/** `failed` and `cancelled` as soon as one of its jobs is. */
-	state: z.enum(["running", "succeeded", "failed", "cancelled"]),
-	body: z.record(z.string(), z.unknown()),
-	/** Its jobs by their part in it; `train` is absent where a model was named. */
-	stages: z.strictObject({
-		train: jobId.optional(),
-		search: jobId,
-		prune: jobId,
-		fineTune: jobId,
-		evaluateOriginal: jobId,
-		evaluateCompressed: jobId,
-		evaluateBicubic: jobId,
-	}),
-	createdAt: timestamp,
+  id: compressionId,
+  name: z.string().nullable(),
+  /** `failed` and `cancelled` as soon as one of its jobs is. */
+  state: z.enum(["running", "succeeded", "failed", "cancelled"]),
+  body: z.record(z.string(), z.unknown()),
+  /** Its jobs by their part in it; `train` is absent where a model was named. */
+  stages: z.strictObject({
+    train: jobId.optional(),
+    search: jobId,
+    prune: jobId,
+    fineTune: jobId,
+    evaluateOriginal: jobId,
+    evaluateCompressed: jobId,
+    evaluateBicubic: jobId,
+  }),
+  createdAt: timestamp,
 });
 export type CompressionResource = z.infer<typeof compressionResource>;
 export type CompressionStages = CompressionResource["stages"];
 
 export const compressionDetailResource = compressionResource.extend({
-	jobs: z.array(jobResource),
+  jobs: z.array(jobResource),
 });
-export type CompressionDetailResource = z.infer<
-	typeof compressionDetailResource
->;
+export type CompressionDetailResource = z.infer<typeof compressionDetailResource>;
 
 export const workerResource = z.strictObject({
-	id: z.string(),
-	host: z.string(),
-	processId: z.int(),
-	slots: z.array(z.strictObject({ deviceClass, device: z.string() })),
-	runtime: runtimeInfo.nullable(),
-	heartbeatAt: timestamp,
+  id: z.string(),
+  host: z.string(),
+  processId: z.int(),
+  slots: z.array(z.strictObject({ deviceClass, device: z.string() })),
+  runtime: runtimeInfo.nullable(),
+  heartbeatAt: timestamp,
 });
 export type WorkerResource = z.infer<typeof workerResource>;
 
 export const readinessResource = z.strictObject({
-	ready: z.boolean(),
-	checks: z.record(
-		z.string(),
-		z.strictObject({ ok: z.boolean(), detail: z.string() }),
-	),
-	workers: z.array(workerResource),
+  ready: z.boolean(),
+  checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string() })),
+  workers: z.array(workerResource),
 });
 export type ReadinessResource = z.infer<typeof readinessResource>;
 
 export const jobListQuery = pageQuery.extend({
-	state: jobState.optional(),
-	kind: jobKind.optional(),
+  state: jobState.optional(),
+  kind: jobKind.optional(),
 });

@@ -4,108 +4,108 @@ import { fieldError } from "./errors.ts";
 import { modelId } from "./identifiers.ts";
 
 export const progress = z.strictObject({
-	stage: z.string().max(100),
-	step: z.int().min(0),
-	of: z.int().min(0),
-	secondsLeft: z.number().min(0).optional(),
+  stage: z.string().max(100),
+  step: z.int().min(0),
+  of: z.int().min(0),
+  secondsLeft: z.number().min(0).optional(),
 });
 export type Progress = z.infer<typeof progress>;
 
 /** Values at a step. JSON has no infinity or NaN: such a value is `null`. */
 export const metricPoint = z.strictObject({
-	stage: z.string().max(100).default(""),
-	step: z.int().min(0),
-	values: z.record(z.string().max(100), z.number().nullable()),
+  stage: z.string().max(100).default(""),
+  step: z.int().min(0),
+  values: z.record(z.string().max(100), z.number().nullable()),
 });
 export type MetricPoint = z.infer<typeof metricPoint>;
 
 /** Counts of a primal network. The paper quotes multiply-adds at 96×96 LR; a user expects 1280×720 HR. */
 export const modelCost = z.strictObject({
-	parameters: z.int(),
-	multiplyAddsLr96: z.number(),
-	multiplyAddsHr720p: z.number(),
+  parameters: z.int(),
+  multiplyAddsLr96: z.number(),
+  multiplyAddsHr720p: z.number(),
 });
 export type ModelCost = z.infer<typeof modelCost>;
 
 const count = z.int().min(0);
 
 export const ingestResult = z.strictObject({
-	images: count,
-	skippedFiles: count,
-	notes: z.array(fieldError),
+  images: count,
+  skippedFiles: count,
+  notes: z.array(fieldError),
 });
 
 const trainingResult = {
-	/** The model with the best validation PSNR. */
-	modelId,
-	/** The model after the last step. */
-	lastModelId: modelId,
-	steps: count,
-	skippedSteps: count,
-	best: z.strictObject({ step: count, psnr: z.number().nullable() }).optional(),
+  /** The model with the best validation PSNR. */
+  modelId,
+  /** The model after the last step. */
+  lastModelId: modelId,
+  steps: count,
+  skippedSteps: count,
+  best: z.strictObject({ step: count, psnr: z.number().nullable() }).optional(),
 };
 
 export const trainResult = z.strictObject(trainingResult);
 export const fineTuneResult = z.strictObject(trainingResult);
 
 const costPair = z.strictObject({
-	parameters: z.number(),
-	multiplyAdds: z.number(),
+  parameters: z.number(),
+  multiplyAdds: z.number(),
 });
 
 export const channelSearchResult = z.strictObject({
-	method: z.string(),
-	widths: z.array(z.int().min(1)),
-	asked: z.strictObject({
-		of: z.enum(["parameters", "multiplyAdds"]),
-		remove: z.number(),
-	}),
-	achieved: z.strictObject({
-		...costPair.shape,
-		removedShare: z.number(),
-		met: z.boolean(),
-	}),
-	original: costPair,
+  method: z.string(),
+  widths: z.array(z.int().min(1)),
+  asked: z.strictObject({
+    of: z.enum(["parameters", "multiplyAdds"]),
+    remove: z.number(),
+  }),
+  achieved: z.strictObject({
+    ...costPair.shape,
+    removedShare: z.number(),
+    met: z.boolean(),
+  }),
+  original: costPair,
 });
 
 export const pruneResult = z.strictObject({
-	modelId,
-	importance: z.string(),
-	/** Per group the channels that were kept, as indices into the original network. */
-	kept: z.record(z.string(), z.array(z.int().min(0))),
-	/** Forward-backward passes that it took. */
-	passes: count,
-	cost: modelCost,
+  modelId,
+  importance: z.string(),
+  /** Per group the channels that were kept, as indices into the original network. */
+  kept: z.record(z.string(), z.array(z.int().min(0))),
+  /** Forward-backward passes that it took. */
+  passes: count,
+  cost: modelCost,
 });
 
 export const evaluateResult = z.strictObject({
-	images: z.array(
-		z.strictObject({
-			name: z.string(),
-			psnr: z.number().nullable(),
-			identical: z.boolean(),
-			ssim: z.number().nullable(),
-			/** The super-resolved image's artifact, where images were asked for. */
-			artifact: z.string().optional(),
-		}),
-	),
-	mean: z.strictObject({
-		psnr: z.number().nullable(),
-		ssim: z.number().nullable(),
-	}),
-	protocol: z.record(z.string(), z.unknown()),
-	/** Absent for bicubic. */
-	cost: modelCost.optional(),
-	/** Size of the model's file without dual networks; absent for bicubic. */
-	sizeBytes: count.optional(),
-	/** How long one image takes on the job's device; absent for bicubic. */
-	latency: z.record(z.string(), z.unknown()).optional(),
+  images: z.array(
+    z.strictObject({
+      name: z.string(),
+      psnr: z.number().nullable(),
+      identical: z.boolean(),
+      ssim: z.number().nullable(),
+      /** The super-resolved image's artifact, where images were asked for. */
+      artifact: z.string().optional(),
+    }),
+  ),
+  mean: z.strictObject({
+    psnr: z.number().nullable(),
+    ssim: z.number().nullable(),
+  }),
+  protocol: z.record(z.string(), z.unknown()),
+  /** Absent for bicubic. */
+  cost: modelCost.optional(),
+  /** Size of the model's file without dual networks; absent for bicubic. */
+  sizeBytes: count.optional(),
+  /** How long one image takes on the job's device; absent for bicubic. */
+  latency: z.record(z.string(), z.unknown()).optional(),
 });
 
 export const exportResult = z.strictObject({
-	format: z.literal("safetensors"),
-	artifact: z.string(),
-	sizeBytes: count,
+  format: z.literal("safetensors"),
+  artifact: z.string(),
+  sizeBytes: count,
 });
 
 export type IngestResult = z.infer<typeof ingestResult>;
@@ -118,61 +118,59 @@ export type ExportResult = z.infer<typeof exportResult>;
 
 /** The schema of each kind's result. */
 export const RESULT_SCHEMAS = {
-	ingest: ingestResult,
-	train: trainResult,
-	"channel-search": channelSearchResult,
-	prune: pruneResult,
-	"fine-tune": fineTuneResult,
-	evaluate: evaluateResult,
-	export: exportResult,
+  ingest: ingestResult,
+  train: trainResult,
+  "channel-search": channelSearchResult,
+  prune: pruneResult,
+  "fine-tune": fineTuneResult,
+  evaluate: evaluateResult,
+  export: exportResult,
 } as const;
 
 export interface JobResults {
-	ingest: IngestResult;
-	train: TrainResult;
-	"channel-search": ChannelSearchResult;
-	prune: PruneResult;
-	"fine-tune": FineTuneResult;
-	evaluate: EvaluateResult;
-	export: ExportResult;
+  ingest: IngestResult;
+  train: TrainResult;
+  "channel-search": ChannelSearchResult;
+  prune: PruneResult;
+  "fine-tune": FineTuneResult;
+  evaluate: EvaluateResult;
+  export: ExportResult;
 }
 export type JobResult = JobResults[keyof JobResults];
 
 /** On what a job ran: device, versions, threads. */
 export const runtimeInfo = z.strictObject({
-	backend: z.string(),
-	tensorflowVersion: z.string(),
-	device: z.string(),
-	threads: z.int(),
-	node: z.string().optional(),
-	flags: z.record(z.string(), z.string()).optional(),
+  backend: z.string(),
+  tensorflowVersion: z.string(),
+  device: z.string(),
+  threads: z.int(),
+  node: z.string().optional(),
+  flags: z.record(z.string(), z.string()).optional(),
 });
 export type RuntimeInfo = z.infer<typeof runtimeInfo>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const blobReference = z.strictObject({
-	sha256,
-	sizeBytes: z.int().min(0),
+  sha256,
+  sizeBytes: z.int().min(0),
 });
 export type BlobReference = z.infer<typeof blobReference>;
 
 /** Written when all its blobs are in the store: a manifest that lacks a blob is no checkpoint. */
 export const checkpointManifest = z.strictObject({
-	step: z.int().min(0),
-	files: z
-		.array(z.strictObject({ name: z.string(), ...blobReference.shape }))
-		.min(1),
+  step: z.int().min(0),
+  files: z.array(z.strictObject({ name: z.string(), ...blobReference.shape })).min(1),
 });
 export type CheckpointManifest = z.infer<typeof checkpointManifest>;
 
 /** One image of a dataset version; the LR images are at ×1, ×2, … of the smallest, stored as PNG. */
 export const datasetImage = z.strictObject({
-	name: z.string(),
-	/** Of the HR image, cropped to a multiple of the scale. */
-	width: z.int().min(1),
-	height: z.int().min(1),
-	hr: blobReference,
-	lrs: z.array(blobReference).min(1),
+  name: z.string(),
+  /** Of the HR image, cropped to a multiple of the scale. */
+  width: z.int().min(1),
+  height: z.int().min(1),
+  hr: blobReference,
+  lrs: z.array(blobReference).min(1),
 });
 export type DatasetImage = z.infer<typeof datasetImage>;

@@ -21,188 +21,181 @@ type Preset = (typeof SETTINGS_PRESETS)[number];
 
 /** The preset's values with those that were given in their place. */
 function withPreset<S extends object>(presets: Record<Preset, S>) {
-	return <G extends { preset: Preset }>(given: G) => {
-		const set = Object.fromEntries(
-			Object.entries(given).filter(([, value]) => value !== undefined),
-		);
-		return { ...presets[given.preset], ...set } as S & { preset: Preset };
-	};
+  return <G extends { preset: Preset }>(given: G) => {
+    const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return { ...presets[given.preset], ...set } as S & { preset: Preset };
+  };
 }
 
 const trainingFields = {
-	preset: settingsPreset,
-	steps: steps.optional(),
-	batchSize: batchSize.optional(),
-	patchSize: patchSize.optional(),
-	learningRate: learningRate.optional(),
-	finalLearningRate: z.number().min(0).max(1e12).optional(),
-	dualWeight: dualWeight.optional(),
-	validationEverySteps: everySteps.optional(),
-	checkpointEverySteps: everySteps.optional(),
+  preset: settingsPreset,
+  steps: steps.optional(),
+  batchSize: batchSize.optional(),
+  patchSize: patchSize.optional(),
+  learningRate: learningRate.optional(),
+  finalLearningRate: z.number().min(0).max(1e12).optional(),
+  dualWeight: dualWeight.optional(),
+  validationEverySteps: everySteps.optional(),
+  checkpointEverySteps: everySteps.optional(),
 };
 
 interface TrainingValues {
-	steps: number;
-	batchSize: number;
-	patchSize: number;
-	learningRate: number;
-	finalLearningRate: number;
-	dualWeight: number;
-	validationEverySteps: number;
-	checkpointEverySteps: number;
+  steps: number;
+  batchSize: number;
+  patchSize: number;
+  learningRate: number;
+  finalLearningRate: number;
+  dualWeight: number;
+  validationEverySteps: number;
+  checkpointEverySteps: number;
 }
 
 const publishedTraining: TrainingValues = {
-	steps: 1_000_000,
-	batchSize: 32,
-	patchSize: 96,
-	learningRate: 1e-4,
-	finalLearningRate: 1e-7,
-	dualWeight: 0.1,
-	validationEverySteps: 5_000,
-	checkpointEverySteps: 1_000,
+  steps: 1_000_000,
+  batchSize: 32,
+  patchSize: 96,
+  learningRate: 1e-4,
+  finalLearningRate: 1e-7,
+  dualWeight: 0.1,
+  validationEverySteps: 5_000,
+  checkpointEverySteps: 1_000,
 };
 
 export const trainSettings = z.strictObject(trainingFields).transform(
-	withPreset<TrainingValues>({
-		small: {
-			...publishedTraining,
-			steps: 1_500,
-			batchSize: 8,
-			patchSize: 24,
-			learningRate: 1e-3,
-			validationEverySteps: 250,
-			checkpointEverySteps: 100,
-		},
-		published: publishedTraining,
-	}),
+  withPreset<TrainingValues>({
+    small: {
+      ...publishedTraining,
+      steps: 1_500,
+      batchSize: 8,
+      patchSize: 24,
+      learningRate: 1e-3,
+      validationEverySteps: 250,
+      checkpointEverySteps: 100,
+    },
+    published: publishedTraining,
+  }),
 );
 export type TrainSettings = z.output<typeof trainSettings>;
 
 export const fineTuneSettings = z.strictObject(trainingFields).transform(
-	withPreset<TrainingValues>({
-		small: {
-			...publishedTraining,
-			steps: 600,
-			batchSize: 8,
-			patchSize: 24,
-			learningRate: 2e-4,
-			validationEverySteps: 200,
-			checkpointEverySteps: 100,
-		},
-		published: publishedTraining,
-	}),
+  withPreset<TrainingValues>({
+    small: {
+      ...publishedTraining,
+      steps: 600,
+      batchSize: 8,
+      patchSize: 24,
+      learningRate: 2e-4,
+      validationEverySteps: 200,
+      checkpointEverySteps: 100,
+    },
+    published: publishedTraining,
+  }),
 );
 export type FineTuneSettings = z.output<typeof fineTuneSettings>;
 
 interface SearchValues {
-	steps: number;
-	batchSize: number;
-	patchSize: number;
-	learningRate: number;
-	alphaLearningRate: number;
-	alphaWeightDecay: number;
-	gradientClip: number;
-	dualWeight: number;
-	checkpointEverySteps: number;
+  steps: number;
+  batchSize: number;
+  patchSize: number;
+  learningRate: number;
+  alphaLearningRate: number;
+  alphaWeightDecay: number;
+  gradientClip: number;
+  dualWeight: number;
+  checkpointEverySteps: number;
 }
 
 const publishedSearch: SearchValues = {
-	steps: 2_500,
-	batchSize: 16,
-	patchSize: 96,
-	learningRate: 1e-4,
-	alphaLearningRate: 3e-4,
-	alphaWeightDecay: 1e-3,
-	gradientClip: 5,
-	dualWeight: 0.1,
-	checkpointEverySteps: 100,
+  steps: 2_500,
+  batchSize: 16,
+  patchSize: 96,
+  learningRate: 1e-4,
+  alphaLearningRate: 3e-4,
+  alphaWeightDecay: 1e-3,
+  gradientClip: 5,
+  dualWeight: 0.1,
+  checkpointEverySteps: 100,
 };
 
 /** Of the search methods that train (`drc`, `drc-published`); the others leave steps and rates unread. */
 export const searchSettings = z
-	.strictObject({
-		preset: settingsPreset,
-		steps: steps.optional(),
-		batchSize: batchSize.optional(),
-		patchSize: patchSize.optional(),
-		learningRate: learningRate.optional(),
-		alphaLearningRate: learningRate.optional(),
-		alphaWeightDecay: z.number().min(0).max(1).optional(),
-		gradientClip: z.number().positive().optional(),
-		dualWeight: dualWeight.optional(),
-		checkpointEverySteps: everySteps.optional(),
-	})
-	.transform(
-		withPreset<SearchValues>({
-			small: { ...publishedSearch, steps: 300, batchSize: 8, patchSize: 24 },
-			published: publishedSearch,
-		}),
-	);
+  .strictObject({
+    preset: settingsPreset,
+    steps: steps.optional(),
+    batchSize: batchSize.optional(),
+    patchSize: patchSize.optional(),
+    learningRate: learningRate.optional(),
+    alphaLearningRate: learningRate.optional(),
+    alphaWeightDecay: z.number().min(0).max(1).optional(),
+    gradientClip: z.number().positive().optional(),
+    dualWeight: dualWeight.optional(),
+    checkpointEverySteps: everySteps.optional(),
+  })
+  .transform(
+    withPreset<SearchValues>({
+      small: { ...publishedSearch, steps: 300, batchSize: 8, patchSize: 24 },
+      published: publishedSearch,
+    }),
+  );
 export type SearchSettings = z.output<typeof searchSettings>;
 
 interface CalibrationValues {
-	batches: number;
-	batchSize: number;
-	patchSize: number;
-	dualWeight: number;
+  batches: number;
+  batchSize: number;
+  patchSize: number;
+  dualWeight: number;
 }
 
 /** The patches over which importance is measured, the same in each round. */
 export const calibrationSettings = z
-	.strictObject({
-		preset: settingsPreset,
-		batches: z.int().min(1).max(1000).optional(),
-		batchSize: batchSize.optional(),
-		patchSize: patchSize.optional(),
-		dualWeight: dualWeight.optional(),
-	})
-	.transform(
-		withPreset<CalibrationValues>({
-			small: { batches: 6, batchSize: 8, patchSize: 24, dualWeight: 0.1 },
-			published: { batches: 10, batchSize: 16, patchSize: 96, dualWeight: 0.1 },
-		}),
-	);
+  .strictObject({
+    preset: settingsPreset,
+    batches: z.int().min(1).max(1000).optional(),
+    batchSize: batchSize.optional(),
+    patchSize: patchSize.optional(),
+    dualWeight: dualWeight.optional(),
+  })
+  .transform(
+    withPreset<CalibrationValues>({
+      small: { batches: 6, batchSize: 8, patchSize: 24, dualWeight: 0.1 },
+      published: { batches: 10, batchSize: 16, patchSize: 96, dualWeight: 0.1 },
+    }),
+  );
 export type CalibrationSettings = z.output<typeof calibrationSettings>;
 
 const calibration = calibrationSettings.prefault({});
 
 /** How the channels to keep are chosen. */
 export const importance = z.discriminatedUnion("method", [
-	z.strictObject({
-		method: z.literal("greedy"),
-		/** 1 is the published rule; more is faster and less exact. */
-		channelsPerRound: z.int().min(1).max(64).default(1),
-		/** Of the pass of SGD after each round. */
-		learningRate: learningRate.default(5e-5),
-		checkpointEverySteps: everySteps.default(20),
-		calibration,
-	}),
-	z.strictObject({ method: z.literal("second-order"), calibration }),
-	z.strictObject({ method: z.literal("l1") }),
-	z.strictObject({ method: z.literal("random") }),
+  z.strictObject({
+    method: z.literal("greedy"),
+    /** 1 is the published rule; more is faster and less exact. */
+    channelsPerRound: z.int().min(1).max(64).default(1),
+    /** Of the pass of SGD after each round. */
+    learningRate: learningRate.default(5e-5),
+    checkpointEverySteps: everySteps.default(20),
+    calibration,
+  }),
+  z.strictObject({ method: z.literal("second-order"), calibration }),
+  z.strictObject({ method: z.literal("l1") }),
+  z.strictObject({ method: z.literal("random") }),
 ]);
 export type Importance = z.output<typeof importance>;
 
-export const SEARCH_METHODS = [
-	"second-order",
-	"drc",
-	"drc-published",
-	"uniform",
-] as const;
+export const SEARCH_METHODS = ["second-order", "drc", "drc-published", "uniform"] as const;
 export const searchMethod = z.enum(SEARCH_METHODS);
 export type SearchMethod = z.infer<typeof searchMethod>;
 
 /** What to remove, as a share of the primal network's cost (mean shift included, dual networks not). */
 export const budget = z.strictObject({
-	of: z.enum(["parameters", "multiplyAdds"]),
-	remove: z
-		.number()
-		.gt(0, {
-			error: "The share to remove lies between 0 and 1, both excluded.",
-		})
-		.lt(1, {
-			error: "The share to remove lies between 0 and 1, both excluded.",
-		}),
+  of: z.enum(["parameters", "multiplyAdds"]),
+  remove: z
+    .number()
+    .gt(0, {
+      error: "The share to remove lies between 0 and 1, both excluded.",
+    })
+    .lt(1, {
+      error: "The share to remove lies between 0 and 1, both excluded.",
+    }),
 });
 export type Budget = z.infer<typeof budget>;

@@ -1,0 +1,52 @@
+import multipart from "@fastify/multipart";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { ApiContext } from "./context.ts";
+import { registerAuthentication } from "./plugins/authentication.ts";
+import { registerProblems } from "./plugins/problems.ts";
+import { compressionRoutes } from "./routes/compressions.ts";
+import { datasetRoutes } from "./routes/datasets.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { jobRecordRoutes } from "./routes/job-records.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { modelRoutes } from "./routes/models.ts";
+import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
+import { validatorCompiler } from "./validation.ts";
+
+/** Plans of large networks have some hundred widths; nothing in JSON is longer. */
+const JSON_BODY_BYTES = 1024 * 1024;
+
+/** The server without a port: routes, authentication, problem details. */
+export async function buildApp(
+  context: ApiContext,
+  log: FastifyBaseLogger,
+  limits: UploadLimits = UPLOAD_LIMITS,
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log,
+    bodyLimit: JSON_BODY_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+    // Uploads may take long; a request's head may not.
+    requestTimeout: 0,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  registerProblems(app as unknown as FastifyInstance);
+  await app.register(multipart, {
+    throwFileSizeLimit: true,
+    limits: { fields: 20, fieldSize: 10_000, headerPairs: 100 },
+  });
+  await app.register(healthRoutes(context));
+  await app.register(
+    async (v1) => {
+      registerAuthentication(v1 as unknown as FastifyInstance, context.database);
+      await v1.register(datasetRoutes(context, limits));
+      await v1.register(modelRoutes(context));
+      await v1.register(jobRoutes(context));
+      await v1.register(jobRecordRoutes(context));
+      await v1.register(compressionRoutes(context));
+    },
+    { prefix: "/v1" },
+  );
+  return app as unknown as FastifyInstance;
+}

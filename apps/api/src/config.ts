@@ -1,0 +1,53 @@
+import { computeDevice } from "@drc/contracts";
+import { z } from "zod";
+
+const environment = z.object({
+  DATABASE_URL: z.url(),
+  REDIS_URL: z.url(),
+  S3_ENDPOINT: z.url(),
+  S3_ACCESS_KEY: z.string().min(1),
+  S3_SECRET_KEY: z.string().min(1),
+  S3_REGION: z.string().min(1).default("us-east-1"),
+  S3_BUCKET: z.string().min(1).default("drc"),
+  /** Where to listen; 0 takes any free port. */
+  DRC_HOST: z.string().default("127.0.0.1"),
+  DRC_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** The device class of jobs that name none. */
+  DRC_DEVICE: computeDevice.default("cpu"),
+  DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+});
+
+export interface ApiConfig {
+  databaseUrl: string;
+  redisUrl: string;
+  store: { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
+  host: string;
+  port: number;
+  device: z.infer<typeof computeDevice>;
+  logLevel: string;
+}
+
+/** Reads the configuration; an error names each variable that is missing or wrong. */
+export function readConfig(variables: Record<string, string | undefined>): ApiConfig {
+  const parsed = environment.safeParse(variables);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new Error(`The configuration is not valid.\n${wrong.join("\n")}`);
+  }
+  const env = parsed.data;
+  return {
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    store: {
+      endpoint: env.S3_ENDPOINT,
+      accessKey: env.S3_ACCESS_KEY,
+      secretKey: env.S3_SECRET_KEY,
+      region: env.S3_REGION,
+      bucket: env.S3_BUCKET,
+    },
+    host: env.DRC_HOST,
+    port: env.DRC_PORT,
+    device: env.DRC_DEVICE,
+    logLevel: env.DRC_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,79 @@
+import { type Database, type KeeperLock, reapLeases, reconcile, settleBlocked, takeOutbox } from "@drc/database";
+import type { JobQueues } from "@drc/queue";
+import type { Logger } from "pino";
+
+/** Between two looks at what is due. */
+const TICK_MS = 400;
+/** Between two searches for lost leases and for jobs that the queue does not know. */
+const REPAIR_MS = 5_000;
+
+export interface KeeperDuties {
+  database: Database;
+  queues: JobQueues;
+}
+
+/** Moves on what waits: blocked jobs whose parents ended, and what has to reach the queue. */
+export async function deliverWork({ database, queues }: KeeperDuties): Promise<void> {
+  while ((await settleBlocked(database)) > 0);
+  while ((await takeOutbox(database, (dispatch) => queues.add(dispatch))) > 0);
+}
+
+/** Finds what went wrong: lost leases, and queued jobs that Redis has forgotten. */
+export async function repairWork({ database, queues }: KeeperDuties): Promise<void> {
+  await reapLeases(database);
+  await reconcile(database, queues);
+}
+
+/** Runs both for as long as this process holds the keepers' lock; other replicas stand by. */
+export class Keepers {
+  private readonly duties: KeeperDuties;
+  private readonly lock: KeeperLock;
+  private readonly log: Logger;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private repairedAtMs = Number.NEGATIVE_INFINITY;
+  private failing = false;
+
+  constructor(duties: KeeperDuties, lock: KeeperLock, log: Logger) {
+    this.duties = duties;
+    this.lock = lock;
+    this.log = log;
+  }
+
+  start(): void {
+    this.running = this.tick();
+  }
+
+  /** Waits for what is going on and gives the lock back. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+    await this.lock.release();
+  }
+
+  private async tick(): Promise<void> {
+    try {
+      if (await this.lock.hold()) await this.work();
+      if (this.failing) this.log.info("The keepers work again.");
+      this.failing = false;
+    } catch (error) {
+      // An outage would fill the log with one line each tick.
+      if (!this.failing) this.log.error({ err: error }, "The keepers failed and try again.");
+      this.failing = true;
+    }
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.running = this.tick();
+    }, TICK_MS);
+  }
+
+  private async work(): Promise<void> {
+    await deliverWork(this.duties);
+    const nowMs = performance.now();
+    if (nowMs - this.repairedAtMs < REPAIR_MS) return;
+    await repairWork(this.duties);
+    this.repairedAtMs = nowMs;
+  }
+}

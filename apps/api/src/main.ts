@@ -1,0 +1,49 @@
+/**
+ * The server's program: reads the configuration, brings the database to the newest schema, listens, and runs the
+ * keepers. On standard output stand only `API key: …`, once in a database's life, and `Listening: …`; the log goes to
+ * standard error.
+ */
+import process from "node:process";
+import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, migrate } from "@drc/database";
+import { JobQueues } from "@drc/queue";
+import { BlobStore } from "@drc/storage";
+import { destination, pino } from "pino";
+import { buildApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+import { Keepers } from "./keepers/keepers.ts";
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, redact: ["req.headers.authorization"] }, destination(2));
+  await migrate(config.databaseUrl);
+  const database = connectDatabase(config.databaseUrl);
+  const queues = new JobQueues(config.redisUrl);
+  const store = new BlobStore(config.store);
+  await store.ensureBucket();
+  const policy = await queues.evictionPolicy();
+  if (policy !== "noeviction") {
+    log.error(`Redis has the maxmemory-policy ${policy}: entries may get lost. Set it to noeviction.`);
+  }
+  const key = await createFirstApiKey(database);
+  if (key !== null) process.stdout.write(`API key: ${key}\n`);
+
+  const app = await buildApp({ database, queues, store, device: config.device }, log);
+  const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
+  keepers.start();
+  process.stdout.write(`Listening: ${await app.listen({ host: config.host, port: config.port })}\n`);
+
+  const stop = async () => {
+    await app.close();
+    await keepers.stop();
+    await queues.close();
+    await disconnectDatabase(database);
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});

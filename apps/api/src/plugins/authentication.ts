@@ -1,0 +1,14 @@
+import { ApiError } from "@drc/contracts";
+import { type Database, findApiKey } from "@drc/database";
+import type { FastifyInstance } from "fastify";
+
+/** Lets only requests with an API key through to the routes of this instance. */
+export function registerAuthentication(app: FastifyInstance, database: Database): void {
+  app.addHook("onRequest", async (request) => {
+    const [, key] = /^Bearer +(drc_[\w-]+)$/.exec(request.headers.authorization ?? "") ?? [];
+    if (key === undefined) {
+      throw new ApiError("UNAUTHENTICATED", 'Send the header "Authorization: Bearer drc_…" with your API key.');
+    }
+    if ((await findApiKey(database, key)) === null) throw new ApiError("UNAUTHENTICATED", "This API key is unknown.");
+  });
+}

@@ -1,0 +1,51 @@
+import { ApiError, type ErrorCode, makeProblem } from "@drc/contracts";
+import { NetworkError } from "@drc/network";
+import { StoreError } from "@drc/storage";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+
+/** Turns every error into problem details (RFC 9457). */
+export function registerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError | Error, request, reply) => {
+    const known = asApiError(error);
+    if (known) return sendProblem(request, reply, known);
+    request.log.error({ err: error }, "A request failed.");
+    return sendProblem(request, reply, new ApiError("INTERNAL", "The server's log says more under this request's id."));
+  });
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new ApiError("NOT_FOUND", `There is nothing at ${request.method} ${request.url}.`)),
+  );
+}
+
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
+  const problem = makeProblem(error.code, error.message, error.errors, request.id);
+  if (error.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
+  return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+function asApiError(error: FastifyError | Error): ApiError | null {
+  if (error instanceof ApiError) return error;
+  if (error instanceof NetworkError) return new ApiError(codeOfNetworkError(error), error.message);
+  if (error instanceof StoreError) {
+    return error.code === "TOO_LARGE"
+      ? new ApiError("PAYLOAD_TOO_LARGE", error.message)
+      : new ApiError("STORE_UNAVAILABLE", error.message);
+  }
+  const status = (error as FastifyError).statusCode ?? 500;
+  if (status === 413) return new ApiError("PAYLOAD_TOO_LARGE", error.message);
+  if (status === 415 || status === 406) return new ApiError("UNSUPPORTED_MEDIA_TYPE", error.message);
+  if (status >= 400 && status < 500) return new ApiError("MALFORMED_REQUEST", error.message);
+  return null;
+}
+
+function codeOfNetworkError({ code }: NetworkError): ErrorCode {
+  switch (code) {
+    case "ARCHITECTURE_MISMATCH":
+      return "ARCHITECTURE_MISMATCH";
+    case "SAFETENSORS_INVALID":
+    case "GRAPH_INVALID":
+      return "MODEL_INVALID";
+    case "PLAN_INVALID":
+    case "PRESET_UNKNOWN":
+      return "VALIDATION_FAILED";
+  }
+}

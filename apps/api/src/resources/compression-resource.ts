@@ -1,0 +1,24 @@
+import type { CompressionDetailResource, CompressionResource } from "@drc/contracts";
+import type { Compression } from "@drc/database";
+import { type JobRow, jobResource } from "./job-resource.ts";
+
+export function compressionResource(compression: Compression & { jobs: { state: string }[] }): CompressionResource {
+  return {
+    id: compression.id,
+    name: compression.name,
+    state: stateOf(compression.jobs.map((job) => job.state)),
+    body: compression.body as CompressionResource["body"],
+    stages: compression.stages as CompressionResource["stages"],
+    createdAt: compression.createdAt.toISOString(),
+  };
+}
+
+export function compressionDetailResource(compression: Compression & { jobs: JobRow[] }): CompressionDetailResource {
+  return { ...compressionResource(compression), jobs: compression.jobs.map(jobResource) };
+}
+
+function stateOf(states: readonly string[]): CompressionResource["state"] {
+  if (states.includes("failed")) return "failed";
+  if (states.includes("cancelled")) return "cancelled";
+  return states.every((state) => state === "succeeded") ? "succeeded" : "running";
+}

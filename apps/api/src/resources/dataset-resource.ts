@@ -1,0 +1,32 @@
+import type { DatasetResource, DatasetVersionResource } from "@drc/contracts";
+import type { Dataset, DatasetVersion } from "@drc/database";
+
+export type DatasetRow = Dataset & { _count: { files: number; versions: number } };
+
+export const DATASET_COUNTS = { _count: { select: { files: true, versions: true } } } as const;
+
+export function datasetResource(dataset: DatasetRow): DatasetResource {
+  return {
+    id: dataset.id,
+    name: dataset.name,
+    files: dataset._count.files,
+    versions: dataset._count.versions,
+    createdAt: dataset.createdAt.toISOString(),
+  };
+}
+
+export function datasetVersionResource(version: DatasetVersion): DatasetVersionResource {
+  return {
+    datasetId: version.datasetId,
+    version: version.number,
+    scale: version.scale as DatasetVersionResource["scale"],
+    border: version.border as DatasetVersionResource["border"],
+    onBadFile: version.onBadFile as DatasetVersionResource["onBadFile"],
+    state: version.state as DatasetVersionResource["state"],
+    images: (version.images as unknown[]).length,
+    badFiles: version.badFiles as DatasetVersionResource["badFiles"],
+    notes: version.notes as DatasetVersionResource["notes"],
+    ingestJobId: version.ingestJobId,
+    createdAt: version.createdAt.toISOString(),
+  };
+}

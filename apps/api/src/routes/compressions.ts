@@ -1,0 +1,48 @@
+import { ApiError, compressionId, createCompressionBody, pageQuery } from "@drc/contracts";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+import { pageArguments, toPage } from "../paging.ts";
+import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
+import { JOB_PARENTS } from "../resources/job-resource.ts";
+import { checkCompression } from "../submission/check-compression.ts";
+import { createCompression } from "../submission/create-compression.ts";
+
+const compressionParams = z.strictObject({ compressionId });
+
+export function compressionRoutes({ database, device }: ApiContext): FastifyPluginCallbackZod {
+  const readCompression = async (id: string) => {
+    const compression = await database.compression.findUnique({
+      where: { id },
+      include: { jobs: { include: JOB_PARENTS, orderBy: [{ createdAt: "asc" }, { id: "asc" }] } },
+    });
+    if (!compression) throw new ApiError("NOT_FOUND", `There is no compression ${id}.`);
+    return compressionDetailResource(compression);
+  };
+
+  return (app, _options, done) => {
+    app.post("/compressions", { schema: { body: createCompressionBody } }, async (request, reply) => {
+      const id = await database.$transaction(async (transaction) => {
+        await checkCompression(transaction, request.body);
+        return createCompression(transaction, request.body, device);
+      });
+      return reply
+        .code(202)
+        .header("location", `/v1/compressions/${id}`)
+        .send(await readCompression(id));
+    });
+
+    app.get("/compressions", { schema: { querystring: pageQuery } }, async (request) => {
+      const { after, ...page } = pageArguments(request.query);
+      const jobs = { select: { state: true } };
+      const rows = await database.compression.findMany({ ...page, where: after, include: { jobs } });
+      return toPage(rows, request.query.limit, compressionResource);
+    });
+
+    app.get("/compressions/:compressionId", { schema: { params: compressionParams } }, async (request) =>
+      readCompression(request.params.compressionId),
+    );
+
+    done();
+  };
+}

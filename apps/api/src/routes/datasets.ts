@@ -1,0 +1,151 @@
+import {
+  ApiError,
+  createDatasetBody,
+  createDatasetVersionBody,
+  datasetId,
+  jobSpec,
+  newId,
+  pageQuery,
+  type UploadResource,
+} from "@drc/contracts";
+import { createJobs, newJobId, registerBlobs, type Transaction, toJson } from "@drc/database";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+import { pageArguments, toPage } from "../paging.ts";
+import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
+import { UPLOAD_LIMITS, type UploadLimits } from "../uploads/limits.ts";
+import { receiveFiles } from "../uploads/receive-files.ts";
+
+const datasetParams = z.strictObject({ datasetId });
+const versionParams = z.strictObject({ datasetId, version: z.coerce.number().int().min(1) });
+
+export function datasetRoutes(
+  { database, store }: ApiContext,
+  limits: UploadLimits = UPLOAD_LIMITS,
+): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.post("/datasets", { schema: { body: createDatasetBody } }, async (request, reply) => {
+      const dataset = await database.dataset.create({
+        data: { id: newId("dataset"), name: request.body.name },
+        include: DATASET_COUNTS,
+      });
+      return reply.code(201).header("location", `/v1/datasets/${dataset.id}`).send(datasetResource(dataset));
+    });
+
+    app.get("/datasets", { schema: { querystring: pageQuery } }, async (request) => {
+      const { after, ...page } = pageArguments(request.query);
+      const rows = await database.dataset.findMany({ ...page, where: after, include: DATASET_COUNTS });
+      return toPage(rows, request.query.limit, datasetResource);
+    });
+
+    app.get("/datasets/:datasetId", { schema: { params: datasetParams } }, async (request) => {
+      const where = { id: request.params.datasetId };
+      const dataset = await database.dataset.findUnique({ where, include: DATASET_COUNTS });
+      if (!dataset) throw missing(where.id);
+      return datasetResource(dataset);
+    });
+
+    app.post("/datasets/:datasetId/files", { schema: { params: datasetParams } }, async (request, reply) => {
+      const { datasetId: id } = request.params;
+      if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+      const parts = request.files({ limits: { files: limits.files, fileSize: limits.archiveBytes } });
+      const { files, ignored } = await receiveFiles(store, parts, limits);
+      await database.$transaction(async (transaction) => {
+        await registerBlobs(transaction, files);
+        await transaction.datasetFile.deleteMany({
+          where: { datasetId: id, name: { in: files.map((file) => file.name) } },
+        });
+        await transaction.datasetFile.createMany({
+          data: files.map(({ name, sha256 }) => ({ datasetId: id, name, sha256 })),
+        });
+      });
+      return reply.code(201).send({ files, ignored } satisfies UploadResource);
+    });
+
+    app.post(
+      "/datasets/:datasetId/versions",
+      { schema: { params: datasetParams, body: createDatasetVersionBody } },
+      async (request, reply) => {
+        const { datasetId: id } = request.params;
+        const version = await database.$transaction(async (transaction) => {
+          await lockDataset(transaction, id);
+          const files = await transaction.datasetFile.findMany({
+            where: { datasetId: id },
+            include: { blob: true },
+            orderBy: { name: "asc" },
+          });
+          if (files.length === 0) {
+            throw new ApiError(
+              "CONFLICT",
+              `The dataset ${id} has no files yet. Upload some to /v1/datasets/${id}/files.`,
+            );
+          }
+          const number = 1 + (await transaction.datasetVersion.count({ where: { datasetId: id } }));
+          const { scale, border, onBadFile } = request.body;
+          const jobId = newJobId();
+          const created = await transaction.datasetVersion.create({
+            data: {
+              datasetId: id,
+              number,
+              scale,
+              border,
+              onBadFile,
+              state: "ingesting",
+              files: toJson(
+                files.map(({ name, sha256, blob }) => ({ name, sha256, sizeBytes: Number(blob.sizeBytes) })),
+              ),
+              ingestJobId: jobId,
+            },
+          });
+          const spec = { dataset: { datasetId: id, version: number }, scale, border, onBadFile };
+          await createJobs(transaction, [
+            {
+              id: jobId,
+              work: jobSpec.parse({ kind: "ingest", spec }),
+              deviceClass: "none",
+              seed: 0,
+              priority: 50,
+              parents: [],
+            },
+          ]);
+          return created;
+        });
+        return reply
+          .code(202)
+          .header("location", `/v1/datasets/${id}/versions/${version.number}`)
+          .send(datasetVersionResource(version));
+      },
+    );
+
+    app.get("/datasets/:datasetId/versions", { schema: { params: datasetParams } }, async (request) => {
+      const { datasetId: id } = request.params;
+      if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+      const versions = await database.datasetVersion.findMany({
+        where: { datasetId: id },
+        orderBy: { number: "desc" },
+      });
+      return { items: versions.map(datasetVersionResource), nextCursor: null };
+    });
+
+    app.get("/datasets/:datasetId/versions/:version", { schema: { params: versionParams } }, async (request) => {
+      const { datasetId: id, version: number } = request.params;
+      const where = { datasetId_number: { datasetId: id, number } };
+      const version = await database.datasetVersion.findUnique({ where });
+      if (!version) throw new ApiError("NOT_FOUND", `There is no version ${number} of a dataset ${id}.`);
+      return datasetVersionResource(version);
+    });
+
+    done();
+  };
+}
+
+/** Versions of one dataset are numbered one after the other. */
+async function lockDataset(transaction: Transaction, id: string): Promise<void> {
+  const rows = await transaction.$queryRaw<unknown[]>`SELECT 1 FROM "Dataset" WHERE id = ${id} FOR UPDATE`;
+  if (rows.length === 0) throw missing(id);
+}
+
+function missing(id: string): ApiError {
+  return new ApiError("NOT_FOUND", `There is no dataset ${id}.`);
+}

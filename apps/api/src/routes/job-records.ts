@@ -1,0 +1,87 @@
+import {
+  ApiError,
+  afterQuery,
+  type JobEventResource,
+  type JobLogResource,
+  type JobMetricResource,
+  jobId,
+} from "@drc/contracts";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+
+const jobParams = z.strictObject({ jobId });
+const artifactParams = z.strictObject({ jobId, name: z.string().min(1).max(255) });
+
+/** What a job writes while it runs: numbered from 1, so that a reader goes on `after` the last number it has. */
+export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginCallbackZod {
+  const known = async (id: string) => {
+    const job = await database.job.findUnique({ where: { id }, select: { id: true } });
+    if (!job) throw new ApiError("NOT_FOUND", `There is no job ${id}.`);
+  };
+  const pageAfter = (id: string, { after, limit }: z.output<typeof afterQuery>) => ({
+    where: { jobId: id, number: { gt: after } },
+    orderBy: { number: "asc" as const },
+    take: limit,
+  });
+  const schema = { params: jobParams, querystring: afterQuery };
+
+  return (app, _options, done) => {
+    app.get("/jobs/:jobId/events", { schema }, async (request) => {
+      await known(request.params.jobId);
+      const rows = await database.jobEvent.findMany(pageAfter(request.params.jobId, request.query));
+      return {
+        items: rows.map(
+          ({ number, type, data, createdAt }): JobEventResource => ({
+            number,
+            type,
+            data: data as JobEventResource["data"],
+            createdAt: createdAt.toISOString(),
+          }),
+        ),
+      };
+    });
+
+    app.get("/jobs/:jobId/metrics", { schema }, async (request) => {
+      await known(request.params.jobId);
+      const rows = await database.jobMetric.findMany(pageAfter(request.params.jobId, request.query));
+      return {
+        items: rows.map(
+          ({ number, stage, step, values, createdAt }): JobMetricResource => ({
+            number,
+            stage,
+            step,
+            values: values as JobMetricResource["values"],
+            createdAt: createdAt.toISOString(),
+          }),
+        ),
+      };
+    });
+
+    app.get("/jobs/:jobId/logs", { schema }, async (request) => {
+      await known(request.params.jobId);
+      const rows = await database.jobLog.findMany(pageAfter(request.params.jobId, request.query));
+      return {
+        items: rows.map(
+          ({ number, line, createdAt }): JobLogResource => ({ number, line, createdAt: createdAt.toISOString() }),
+        ),
+      };
+    });
+
+    app.get("/jobs/:jobId/artifacts/:name", { schema: { params: artifactParams } }, async (request, reply) => {
+      const { jobId: id, name } = request.params;
+      const artifact = await database.artifact.findUnique({
+        where: { jobId_name: { jobId: id, name } },
+        include: { blob: true },
+      });
+      if (!artifact) throw new ApiError("NOT_FOUND", `The job ${id} has no artifact ${name}.`);
+      return reply
+        .type(artifact.contentType)
+        .header("content-length", String(artifact.blob.sizeBytes))
+        .header("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+        .send(await store.stream(artifact.sha256));
+    });
+
+    done();
+  };
+}

@@ -1,0 +1,103 @@
+import { ApiError, displayName, modelId, newId, pageQuery } from "@drc/contracts";
+import { insertModels } from "@drc/database";
+import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
+import type { FastifyRequest } from "fastify";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+import { pageArguments, toPage } from "../paging.ts";
+import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
+import { UPLOAD_LIMITS } from "../uploads/limits.ts";
+import { readModel } from "../uploads/read-model.ts";
+import { fieldErrors } from "../validation.ts";
+
+const modelParams = z.strictObject({ modelId });
+
+/** The fields of the form beside the file. */
+const uploadFields = z.strictObject({
+  name: displayName.optional(),
+  preset: z.string().max(50).optional(),
+  scale: z.coerce.number().int().optional(),
+});
+
+export function modelRoutes({ database, store }: ApiContext): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.get("/models", { schema: { querystring: pageQuery } }, async (request) => {
+      const { after, ...page } = pageArguments(request.query);
+      const rows = await database.model.findMany({ ...page, where: after, ...MODEL_COLUMNS });
+      return toPage(rows, request.query.limit, modelResource);
+    });
+
+    app.get("/models/:modelId", { schema: { params: modelParams } }, async (request) => {
+      const { modelId: id } = request.params;
+      const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
+      if (!model) throw missing(id);
+      return modelResource(model);
+    });
+
+    app.get("/models/:modelId/download", { schema: { params: modelParams } }, async (request, reply) => {
+      const { modelId: id } = request.params;
+      const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
+      if (!model) throw missing(id);
+      return reply
+        .type("application/octet-stream")
+        .header("content-disposition", `attachment; filename="${id}.safetensors"`)
+        .header("content-length", String(model.blob.sizeBytes))
+        .send(await store.stream(model.sha256));
+    });
+
+    app.post("/models", async (request, reply) => {
+      const { fields, bytes, fileName } = await readForm(request);
+      const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
+      const { graph } = model.primal;
+      const blob = await store.put(encodeModel(model));
+      const id = newId("model");
+      await database.$transaction((transaction) =>
+        insertModels(
+          transaction,
+          [
+            {
+              id,
+              name: fields.name ?? fileName.replace(/\.safetensors$/, ""),
+              blob,
+              architecture: graph.architecture,
+              scale: networkScale(graph),
+              graph,
+              dualNetworks: model.duals.length,
+              cost: costAtPublishedSizes(graph),
+              role: "uploaded",
+            },
+          ],
+          null,
+        ),
+      );
+      const created = await database.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
+      return reply.code(201).header("location", `/v1/models/${id}`).send(modelResource(created));
+    });
+
+    done();
+  };
+}
+
+/** The form's one file, which is read whole: its list of tensors has to be checked before anything is kept. */
+async function readForm(request: FastifyRequest) {
+  const given: Record<string, unknown> = {};
+  let file: { bytes: Buffer; fileName: string } | undefined;
+  for await (const part of request.parts({ limits: { files: 1, fileSize: UPLOAD_LIMITS.modelBytes } })) {
+    if (part.type === "file") file = { bytes: await part.toBuffer(), fileName: part.filename };
+    else given[part.fieldname] = part.value;
+  }
+  const fields = uploadFields.safeParse(given);
+  if (!fields.success) {
+    throw new ApiError("VALIDATION_FAILED", "The form is not valid.", fieldErrors(fields.error.issues));
+  }
+  if (!file) {
+    const detail = "Send the safetensors file as a file of a multipart form.";
+    throw new ApiError("VALIDATION_FAILED", detail, [{ pointer: "/file", detail }]);
+  }
+  return { fields: fields.data, ...file };
+}
+
+function missing(id: string): ApiError {
+  return new ApiError("NOT_FOUND", `There is no model ${id}.`);
+}

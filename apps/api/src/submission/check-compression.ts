@@ -1,0 +1,40 @@
+import type { CreateCompressionBody } from "@drc/contracts";
+import { trainSettings } from "@drc/contracts";
+import type { Transaction } from "@drc/database";
+import { checkImportance, checkSearchMethod, checkValidation } from "./check-job.ts";
+import { checkDataset, checkPatch, checkScale } from "./datasets.ts";
+import { Findings } from "./findings.ts";
+import { checkBudget, checkDualNetworks, checkModelInput, checkNetworkSpec, type KnownNetwork } from "./networks.ts";
+
+/** Refuses a compression of which any stage cannot work, with the pointer of each field that is wrong. */
+export async function checkCompression(transaction: Transaction, body: CreateCompressionBody): Promise<void> {
+  const findings = new Findings();
+  const network = await checkNetwork(findings, transaction, body);
+  const modelPointer = body.model ? "/model" : "/train/dualWeight";
+  const scalePointer = body.network ? "/network/scale" : "/dataset";
+  const dataset = await checkDataset(findings, transaction, "/dataset", body.dataset);
+  checkScale(findings, scalePointer, network?.scale, dataset);
+  if (body.network) {
+    checkPatch(findings, "/train/patchSize", (body.train ?? trainSettings.parse({})).patchSize, dataset);
+  }
+  await checkValidation(findings, transaction, "/validation", body.validation, network, dataset);
+  checkBudget(findings, "/budget", body.budget, network);
+  const { plan, importance, search, calibration } = body.method;
+  const searched = { method: plan, settings: search, calibration };
+  checkSearchMethod(findings, "/method", modelPointer, searched, network, dataset, "search");
+  checkImportance(findings, "/method/importance", modelPointer, importance, network, dataset);
+  checkPatch(findings, "/fineTune/patchSize", body.fineTune.patchSize, dataset);
+  checkDualNetworks(findings, modelPointer, network, body.fineTune.dualWeight);
+  const evaluation = await checkDataset(findings, transaction, "/evaluation/dataset", body.evaluation.dataset);
+  checkScale(findings, "/evaluation/dataset", network?.scale, evaluation);
+  findings.throwIfAny();
+}
+
+async function checkNetwork(
+  findings: Findings,
+  transaction: Transaction,
+  body: CreateCompressionBody,
+): Promise<KnownNetwork | null> {
+  if (body.model) return checkModelInput(findings, transaction, "/model", body.model);
+  return body.network ? checkNetworkSpec(findings, "/network", body.network) : null;
+}

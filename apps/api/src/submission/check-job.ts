@@ -1,0 +1,172 @@
+import {
+  type ChannelSearchSpec,
+  type CreateJobBody,
+  type Importance,
+  jobSpec,
+  type PlanInput,
+  type PruneSpec,
+} from "@drc/contracts";
+import type { Transaction } from "@drc/database";
+import { checkDataset, checkPatch, checkScale, checkValidationShare, type UsableDataset } from "./datasets.ts";
+import { Findings } from "./findings.ts";
+import {
+  checkBudget,
+  checkDualNetworks,
+  checkModelInput,
+  checkNetworkSpec,
+  checkWidths,
+  type KnownNetwork,
+  samePrunableWidths,
+} from "./networks.ts";
+
+/**
+ * Refuses a job that cannot work, with the pointer of each field that is wrong.
+ * @returns the jobs that it has to wait for.
+ */
+export async function checkJob(transaction: Transaction, body: CreateJobBody): Promise<string[]> {
+  const findings = new Findings();
+  const parents = await checkByKind(findings, transaction, body);
+  findings.throwIfAny();
+  return parents;
+}
+
+async function checkByKind(findings: Findings, transaction: Transaction, body: CreateJobBody): Promise<string[]> {
+  switch (body.kind) {
+    case "train": {
+      const { spec } = body;
+      const network = checkNetworkSpec(findings, "/spec/network", spec.network);
+      const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+      checkScale(findings, "/spec/network/scale", network?.scale, dataset);
+      checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
+      await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset);
+      return [];
+    }
+    case "fine-tune": {
+      const { spec } = body;
+      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
+      checkDualNetworks(findings, "/spec/model", network, spec.settings.dualWeight);
+      checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
+      await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset);
+      return parentsOf(spec.model);
+    }
+    case "channel-search": {
+      const { spec } = body;
+      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
+      checkBudget(findings, "/spec/budget", spec.budget, network);
+      checkSearchMethod(findings, "/spec", "/spec/model", spec, network, dataset);
+      return parentsOf(spec.model);
+    }
+    case "prune": {
+      const { spec } = body;
+      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
+      await checkPlan(findings, transaction, spec, network);
+      checkImportance(findings, "/spec/importance", "/spec/model", spec.importance, network, dataset);
+      return parentsOf(spec.model, spec.plan);
+    }
+    case "evaluate": {
+      const { spec } = body;
+      if (spec.model === "bicubic") {
+        await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+        return [];
+      }
+      await checkModelAndDataset(findings, transaction, { model: spec.model, dataset: spec.dataset });
+      return parentsOf(spec.model);
+    }
+    case "export":
+      await checkModelInput(findings, transaction, "/spec/model", body.spec.model);
+      return parentsOf(body.spec.model);
+  }
+}
+
+async function checkModelAndDataset(
+  findings: Findings,
+  transaction: Transaction,
+  spec: Pick<PruneSpec, "model" | "dataset">,
+): Promise<{ network: KnownNetwork | null; dataset: UsableDataset | null }> {
+  const network = await checkModelInput(findings, transaction, "/spec/model", spec.model);
+  const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+  checkScale(findings, "/spec/dataset", network?.scale, dataset);
+  return { network, dataset };
+}
+
+/** The validation images: a share of the training images, or a version of its own for the same scale. */
+export async function checkValidation(
+  findings: Findings,
+  transaction: Transaction,
+  pointer: string,
+  validation: Parameters<typeof checkValidationShare>[2],
+  network: KnownNetwork | null,
+  dataset: UsableDataset | null,
+): Promise<void> {
+  checkValidationShare(findings, pointer, validation, dataset);
+  if ("share" in validation) return;
+  const own = await checkDataset(findings, transaction, pointer, validation);
+  checkScale(findings, pointer, network?.scale, own);
+}
+
+/** What a method of searching channel numbers needs; `pointer` is where its settings stand. */
+export function checkSearchMethod(
+  findings: Findings,
+  pointer: string,
+  modelPointer: string,
+  { method, settings, calibration }: Pick<ChannelSearchSpec, "method" | "settings" | "calibration">,
+  network: KnownNetwork | null,
+  dataset: UsableDataset | null,
+  settingsName = "settings",
+): void {
+  switch (method) {
+    case "drc":
+    case "drc-published":
+      checkPatch(findings, `${pointer}/${settingsName}/patchSize`, settings.patchSize, dataset);
+      checkDualNetworks(findings, modelPointer, network, settings.dualWeight);
+      return;
+    case "second-order":
+      checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize, dataset);
+      checkDualNetworks(findings, modelPointer, network, calibration.dualWeight);
+      return;
+    case "uniform":
+      return;
+  }
+}
+
+/** What a rule of importance needs. */
+export function checkImportance(
+  findings: Findings,
+  pointer: string,
+  modelPointer: string,
+  importance: Importance,
+  network: KnownNetwork | null,
+  dataset: UsableDataset | null,
+): void {
+  if (importance.method === "l1" || importance.method === "random") return;
+  checkPatch(findings, `${pointer}/calibration/patchSize`, importance.calibration.patchSize, dataset);
+  checkDualNetworks(findings, modelPointer, network, importance.calibration.dualWeight);
+}
+
+async function checkPlan(
+  findings: Findings,
+  transaction: Transaction,
+  { plan }: PruneSpec,
+  network: KnownNetwork | null,
+): Promise<void> {
+  if ("widths" in plan) return checkWidths(findings, "/spec/plan/widths", plan.widths, network);
+  const at = "/spec/plan/fromJob";
+  const job = await transaction.job.findUnique({ where: { id: plan.fromJob } });
+  if (!job) return findings.add(at, `There is no job ${plan.fromJob}.`);
+  if (job.kind !== "channel-search") {
+    return findings.add(at, `The job ${job.id} is of the kind ${job.kind} and finds no plan; channel-search does.`);
+  }
+  if (job.state === "failed" || job.state === "cancelled") {
+    return findings.add(at, `The job ${job.id} is ${job.state}: it gives no plan.`);
+  }
+  const search = jobSpec.parse({ kind: job.kind, spec: job.spec });
+  if (search.kind !== "channel-search") return;
+  const searched = await checkModelInput(new Findings(), transaction, at, search.spec.model);
+  if (searched && network && !samePrunableWidths(searched, network)) {
+    findings.add(at, `The job ${job.id} searched another network than this model.`, "ARCHITECTURE_MISMATCH");
+  }
+}
+
+function parentsOf(...inputs: (PruneSpec["model"] | PlanInput)[]): string[] {
+  return inputs.flatMap((input) => ("fromJob" in input ? [input.fromJob] : []));
+}

@@ -1,0 +1,100 @@
+import type { ComputeDevice } from "@drc/contracts";
+import {
+  type CompressionStages,
+  type CreateCompressionBody,
+  deviceClassOf,
+  type JobSpec,
+  type ModelInput,
+  newId,
+  trainSettings,
+} from "@drc/contracts";
+import { createJobs, type NewJob, newJobId, type Transaction, toJson } from "@drc/database";
+
+/** Creates a compression with all of its jobs, which wait for each other. */
+export async function createCompression(
+  transaction: Transaction,
+  body: CreateCompressionBody,
+  defaultDevice: ComputeDevice,
+): Promise<string> {
+  const compressionId = newId("compression");
+  const { stages, jobs } = planStages(body);
+  const device = body.device ?? defaultDevice;
+  await transaction.compression.create({
+    data: { id: compressionId, name: body.name, body: toJson(body), stages: toJson(stages) },
+  });
+  await createJobs(
+    transaction,
+    jobs.map(
+      ({ id, work, parents }): NewJob => ({
+        id,
+        work,
+        parents,
+        name: body.name,
+        deviceClass: deviceClassOf(work.kind, device),
+        seed: body.seed,
+        priority: body.priority,
+        compressionId,
+      }),
+    ),
+  );
+  return compressionId;
+}
+
+interface StageJob {
+  id: string;
+  work: JobSpec;
+  parents: string[];
+}
+
+/** (train →) search → prune → fine-tune → evaluate, parents before their children. */
+function planStages(body: CreateCompressionBody): { stages: CompressionStages; jobs: StageJob[] } {
+  const jobs: StageJob[] = [];
+  const add = (work: JobSpec, parents: string[]): string => {
+    const id = newJobId();
+    jobs.push({ id, work, parents });
+    return id;
+  };
+  const { dataset, validation, budget, method, evaluation } = body;
+  const train =
+    body.network &&
+    add(
+      {
+        kind: "train",
+        spec: { network: body.network, dataset, validation, settings: body.train ?? trainSettings.parse({}) },
+      },
+      [],
+    );
+  const model: ModelInput = train ? { fromJob: train } : { modelId: (body.model as { modelId: string }).modelId };
+  const afterTrain = train ? [train] : [];
+  const evaluate = (of: ModelInput | "bicubic", parents: string[]) =>
+    add(
+      { kind: "evaluate", spec: { model: of, dataset: evaluation.dataset, keepImages: evaluation.keepImages } },
+      parents,
+    );
+
+  const search = add(
+    {
+      kind: "channel-search",
+      spec: { model, dataset, budget, method: method.plan, settings: method.search, calibration: method.calibration },
+    },
+    afterTrain,
+  );
+  const prune = add(
+    { kind: "prune", spec: { model, plan: { fromJob: search }, dataset, importance: method.importance } },
+    [...afterTrain, search],
+  );
+  const fineTune = add(
+    { kind: "fine-tune", spec: { model: { fromJob: prune }, dataset, validation, settings: body.fineTune } },
+    [prune],
+  );
+  const stages = {
+    ...(train ? { train } : {}),
+    search,
+    prune,
+    fineTune,
+    evaluateBicubic: evaluate("bicubic", []),
+    evaluateOriginal: evaluate(model, afterTrain),
+    evaluateCompressed: evaluate({ fromJob: fineTune }, [fineTune]),
+  };
+  return { stages, jobs };
+}

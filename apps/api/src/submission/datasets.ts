@@ -1,0 +1,90 @@
+import type { DatasetImage, DatasetInput } from "@drc/contracts";
+import type { Transaction } from "@drc/database";
+import type { Findings } from "./findings.ts";
+
+/** A dataset version as far as a submission is checked against it. */
+export interface UsableDataset {
+  scale: number;
+  images: DatasetImage[];
+}
+
+/** The version, if it is there and ready; else a finding. */
+export async function checkDataset(
+  findings: Findings,
+  transaction: Transaction,
+  pointer: string,
+  input: DatasetInput,
+): Promise<UsableDataset | null> {
+  const version = await transaction.datasetVersion.findUnique({
+    where: { datasetId_number: { datasetId: input.datasetId, number: input.version } },
+  });
+  if (!version) {
+    const dataset = await transaction.dataset.findUnique({ where: { id: input.datasetId } });
+    if (dataset) findings.add(`${pointer}/version`, `The dataset ${dataset.id} has no version ${input.version}.`);
+    else findings.add(`${pointer}/datasetId`, `There is no dataset ${input.datasetId}.`);
+    return null;
+  }
+  if (version.state !== "ready") {
+    const remedy =
+      version.state === "ingesting"
+        ? `Wait for its ingest job ${version.ingestJobId}.`
+        : `See its bad files, and make a new version.`;
+    findings.add(`${pointer}/version`, `Version ${input.version} is not ready but ${version.state}. ${remedy}`);
+    return null;
+  }
+  return { scale: version.scale, images: version.images as unknown as DatasetImage[] };
+}
+
+/** A finding where an image's LR image is smaller than a patch. */
+export function checkPatch(
+  findings: Findings,
+  pointer: string,
+  patchSize: number,
+  dataset: UsableDataset | null,
+): void {
+  if (!dataset) return;
+  const tooSmall = dataset.images.filter((image) => lrSide(image, dataset.scale) < patchSize);
+  const [first] = tooSmall;
+  if (!first) return;
+  const smallest = Math.min(...tooSmall.map((image) => lrSide(image, dataset.scale)));
+  const others = tooSmall.length > 1 ? ` and ${tooSmall.length - 1} more images` : "";
+  findings.add(
+    pointer,
+    `A patch of ${patchSize} LR pixels is larger than the LR image of ${first.name} ` +
+      `(${first.width / dataset.scale}×${first.height / dataset.scale})${others}. At most ${smallest} fits all images.`,
+  );
+}
+
+function lrSide(image: DatasetImage, scale: number): number {
+  return Math.min(image.width, image.height) / scale;
+}
+
+/** A finding where dataset and network differ in scale. */
+export function checkScale(
+  findings: Findings,
+  pointer: string,
+  networkScale: number | undefined,
+  dataset: UsableDataset | null,
+): void {
+  if (!dataset || networkScale === undefined || dataset.scale === networkScale) return;
+  findings.add(
+    pointer,
+    `The dataset version was made for ×${dataset.scale}, the network is ×${networkScale}. ` +
+      `Make a version of the dataset with "scale": ${networkScale}, or use a network for ×${dataset.scale}.`,
+  );
+}
+
+/** A finding where too few images are left to train on. */
+export function checkValidationShare(
+  findings: Findings,
+  pointer: string,
+  validation: { share: number } | DatasetInput,
+  dataset: UsableDataset | null,
+): void {
+  if (!dataset || !("share" in validation) || dataset.images.length >= 2) return;
+  findings.add(
+    pointer,
+    `The dataset version has ${dataset.images.length} image: none can be kept for validation. ` +
+      "Name a dataset version for validation, or add images.",
+  );
+}

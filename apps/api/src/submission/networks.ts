@@ -1,0 +1,171 @@
+import { type Budget, type JobKind, jobSpec, type ModelInput, type NetworkSpec } from "@drc/contracts";
+import { findModel, type Transaction } from "@drc/database";
+import {
+  countCost,
+  drnGraph,
+  NetworkError,
+  type NetworkGraph,
+  planWidths,
+  preset,
+  shrinkGraphToPlan,
+} from "@drc/network";
+import type { Findings } from "./findings.ts";
+
+/** A network as far as a submission is checked against it. */
+export interface KnownNetwork {
+  scale: number;
+  dualNetworks: number;
+  /** Absent where a job that has not run yet decides on the widths. */
+  graph?: NetworkGraph;
+}
+
+/** The network that a spec describes; a finding where there is no such preset. */
+export function checkNetworkSpec(findings: Findings, pointer: string, spec: NetworkSpec): KnownNetwork | null {
+  try {
+    const configuration = "preset" in spec ? preset(spec.preset, spec.scale) : spec;
+    return { scale: spec.scale, dualNetworks: Math.log2(spec.scale), graph: drnGraph(configuration) };
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    findings.add(`${pointer}/preset`, error.message);
+    return null;
+  }
+}
+
+/** Kinds of jobs that give a model. */
+const MODEL_KINDS: readonly string[] = ["train", "prune", "fine-tune"] satisfies JobKind[];
+
+/** The network that an input names, also of a job that has not run yet; else a finding. */
+export async function checkModelInput(
+  findings: Findings,
+  transaction: Transaction,
+  pointer: string,
+  input: ModelInput,
+): Promise<KnownNetwork | null> {
+  if ("modelId" in input) {
+    const known = await knownModel(transaction, input);
+    if (!known) findings.add(`${pointer}/modelId`, `There is no model ${input.modelId}.`);
+    return known;
+  }
+  const job = await transaction.job.findUnique({ where: { id: input.fromJob } });
+  const at = `${pointer}/fromJob`;
+  if (!job) {
+    findings.add(at, `There is no job ${input.fromJob}.`);
+    return null;
+  }
+  if (!MODEL_KINDS.includes(job.kind)) {
+    findings.add(at, `The job ${job.id} is of the kind ${job.kind} and gives no model; ${MODEL_KINDS.join(", ")} do.`);
+    return null;
+  }
+  if (job.state === "failed" || job.state === "cancelled") {
+    findings.add(
+      at,
+      `The job ${job.id} has ${job.state === "failed" ? "failed" : "been cancelled"}: it gives no model.`,
+    );
+    return null;
+  }
+  return networkOfJob(transaction, input.fromJob);
+}
+
+async function knownModel(transaction: Transaction, input: ModelInput): Promise<KnownNetwork | null> {
+  const model = await findModel(transaction, input);
+  if (!model) return null;
+  return { scale: model.scale, dualNetworks: model.dualNetworks, graph: model.graph as unknown as NetworkGraph };
+}
+
+/** What a job gives or will give: its spec says it, down to the network that was trained first. */
+async function networkOfJob(transaction: Transaction, jobId: string): Promise<KnownNetwork | null> {
+  const made = await knownModel(transaction, { fromJob: jobId });
+  if (made) return made;
+  const job = await transaction.job.findUniqueOrThrow({ where: { id: jobId } });
+  const work = jobSpec.parse({ kind: job.kind, spec: job.spec });
+  switch (work.kind) {
+    case "train": {
+      const { network } = work.spec;
+      const configuration = "preset" in network ? preset(network.preset, network.scale) : network;
+      return { scale: network.scale, dualNetworks: Math.log2(network.scale), graph: drnGraph(configuration) };
+    }
+    case "fine-tune":
+    case "prune": {
+      const { model } = work.spec;
+      const source =
+        "modelId" in model ? await knownModel(transaction, model) : await networkOfJob(transaction, model.fromJob);
+      if (!source || work.kind === "fine-tune") return source;
+      return { scale: source.scale, dualNetworks: source.dualNetworks };
+    }
+    default:
+      return null;
+  }
+}
+
+/** A finding where the dual regression loss is asked for and the model lacks dual networks for it. */
+export function checkDualNetworks(
+  findings: Findings,
+  pointer: string,
+  network: KnownNetwork | null,
+  dualWeight: number,
+): void {
+  if (!network || dualWeight === 0) return;
+  const needed = network.graph ? network.graph.outputs.length - 1 : Math.log2(network.scale);
+  if (network.dualNetworks === needed && needed > 0) return;
+  findings.add(
+    pointer,
+    `The model has ${network.dualNetworks} dual networks; the dual regression loss of its outputs needs ${Math.max(1, needed)}. ` +
+      'Use a model with them, or set "dualWeight": 0.',
+    "ARCHITECTURE_MISMATCH",
+  );
+}
+
+/** The least width of a prunable group, as in the published plans. */
+const LEAST_WIDTH = 4;
+const COUNTED_INPUT = { height: 96, width: 96 };
+
+/** The largest share that can be removed: every prunable group at its least width. */
+export function largestRemoval(graph: NetworkGraph, of: Budget["of"]): number {
+  const least = planWidths(graph).map((width) => Math.min(width, LEAST_WIDTH));
+  const cost = (counted: NetworkGraph) => countCost(counted, COUNTED_INPUT)[of];
+  return 1 - cost(shrinkGraphToPlan(graph, least)) / cost(graph);
+}
+
+/** A finding where more is to be removed than the network has to give. */
+export function checkBudget(findings: Findings, pointer: string, budget: Budget, network: KnownNetwork | null): void {
+  if (!network?.graph) return;
+  if (planWidths(network.graph).length === 0) {
+    findings.add(pointer, "This network has no channels that can be removed.", "ARCHITECTURE_MISMATCH");
+    return;
+  }
+  const largest = Math.floor(largestRemoval(network.graph, budget.of) * 1000) / 1000;
+  if (budget.remove <= largest) return;
+  findings.add(
+    `${pointer}/remove`,
+    `${budget.remove} is out of range: of the ${budget.of} of this network a share above 0 and at most ${largest} can be removed.`,
+  );
+}
+
+/** Findings where widths do not belong to the network. */
+export function checkWidths(
+  findings: Findings,
+  pointer: string,
+  widths: readonly number[],
+  network: KnownNetwork | null,
+): void {
+  if (!network?.graph) return;
+  const whole = planWidths(network.graph);
+  if (widths.length !== whole.length) {
+    findings.add(
+      pointer,
+      `The plan has ${widths.length} widths; this network has ${whole.length} prunable groups.`,
+      "ARCHITECTURE_MISMATCH",
+    );
+    return;
+  }
+  for (const [i, width] of widths.entries()) {
+    if (width > whole[i])
+      findings.add(`${pointer}/${i}`, `${width} is more than the ${whole[i]} channels of this group.`);
+  }
+}
+
+/** Whether a plan for one network can be one for the other. */
+export function samePrunableWidths(a: KnownNetwork, b: KnownNetwork): boolean {
+  if (!a.graph || !b.graph) return a.scale === b.scale;
+  return JSON.stringify(planWidths(a.graph)) === JSON.stringify(planWidths(b.graph));
+}
