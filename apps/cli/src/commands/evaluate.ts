@@ -82,7 +82,8 @@ async function readModel(path: string): Promise<Model> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new CliError(`--model: ${path} cannot be read (${cause.code}); give a safetensors file`, EXIT.usage);
   });
-  return decodeModel(bytes);
+  // Not the Buffer itself: its `slice` shares memory, where a Uint8Array's copies.
+  return decodeModel(new Uint8Array(bytes));
 }
 
 function scaleOf({ model: path, bicubic, scale }: EvaluateOptions, model: Model | undefined): number {
