@@ -40,11 +40,14 @@ export async function openArchive(
   path: string,
   limits: UploadLimits,
 ): Promise<{ files: ArchiveFile[]; ignored: string[]; close(): void }> {
-  const zip = await openPromise(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true }).catch(
-    (error: Error) => {
-      throw refuse(`The archive cannot be read: ${error.message}.`);
-    },
-  );
+  const zip = await openPromise(path, {
+    lazyEntries: true,
+    autoClose: false,
+    validateEntrySizes: true,
+    strictFileNames: true,
+  }).catch((error: Error) => {
+    throw refuse(`The archive cannot be read: ${error.message}.`);
+  });
   try {
     const entries = await listEntries(zip, limits);
     checkOverlaps(entries);

@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { claimJob, createJobs, endAttempt, KeeperLock, takeOutbox } from "@drc/database";
+import { consumeJobs, type EntryPayload } from "@drc/queue";
+import { pino } from "pino";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { someJob } from "../../../test/jobs.ts";
+import { type TestServices, useServices } from "../../../test/services.ts";
+import { deliverWork, Keepers, repairWork } from "../src/keepers/keepers.ts";
+
+let services: TestServices;
+
+beforeAll(async () => {
+  services = await useServices();
+});
+beforeEach(() => services.flushRedis());
+afterAll(() => services.stop());
+
+function create(parents: string[] = []) {
+  return services.database.$transaction(async (transaction) => {
+    const [job] = await createJobs(transaction, [someJob({ parents })]);
+    return job;
+  });
+}
+
+/** The entries that a worker gets, the first `count` of them. */
+async function take(count: number): Promise<EntryPayload[]> {
+  const taken: EntryPayload[] = [];
+  const events = new EventTarget();
+  const all = once(events, "all");
+  const consumer = consumeJobs({
+    redisUrl: services.redisUrl,
+    deviceClass: "cpu",
+    concurrency: 1,
+    async process(entry) {
+      taken.push(entry);
+      if (taken.length === count) events.dispatchEvent(new Event("all"));
+    },
+    onError(error) {
+      throw error;
+    },
+  });
+  await all;
+  await consumer.close();
+  return taken;
+}
+
+it("delivers after a crash between commit and delivery (field case 45)", async () => {
+  const job = await create();
+  const crash = takeOutbox(services.database, async () => {
+    throw new Error("crash");
+  });
+  await expect(crash).rejects.toThrow("crash");
+  await deliverWork(services);
+  expect(await take(1)).toEqual([{ jobId: job.id, dispatchNumber: 1 }]);
+});
+
+it("delivers once after a crash between delivery and its note", async () => {
+  const job = await create();
+  const crash = takeOutbox(services.database, async (dispatch) => {
+    await services.queues.add(dispatch);
+    throw new Error("crash");
+  });
+  await expect(crash).rejects.toThrow("crash");
+  await deliverWork(services);
+  const other = await create();
+  await deliverWork(services);
+  expect((await take(2)).map((entry) => entry.jobId)).toEqual([job.id, other.id]);
+});
+
+it("delivers nothing of a transaction that was rolled back", async () => {
+  const rolledBack = services.database.$transaction(async (transaction) => {
+    await createJobs(transaction, [someJob()]);
+    throw new Error("rolled back");
+  });
+  await expect(rolledBack).rejects.toThrow("rolled back");
+  expect(await services.database.outbox.count()).toBe(0);
+});
+
+it("tells Redis again what it has forgotten, and only that (field case 48)", async () => {
+  await services.database.job.updateMany({ where: { state: "queued" }, data: { state: "cancelled" } });
+  const jobs = [await create(), await create(), await create()];
+  await deliverWork(services);
+  await repairWork(services);
+  const cancelled = jobs[1];
+  await services.database.job.update({ where: { id: cancelled.id }, data: { state: "cancelled" } });
+  await services.flushRedis();
+  await repairWork(services);
+  await repairWork(services);
+  expect((await take(2)).map((entry) => entry.jobId)).toEqual([jobs[0].id, jobs[2].id]);
+});
+
+it("queues a lost job again, and delivers it when its time has come", async () => {
+  const job = await create();
+  await deliverWork(services);
+  await claimJob(services.database, { jobId: job.id, dispatchNumber: 1, workerId: "w", device: "cpu", leaseMs: -1 });
+  await services.flushRedis();
+  await repairWork(services);
+  await deliverWork(services);
+  const entry = { jobId: job.id, dispatchNumber: 2, deviceClass: "cpu", priority: 50 } as const;
+  expect(await services.queues.has(entry)).toBe(false);
+  await services.database.$executeRaw`UPDATE "Outbox" SET "availableAt" = now() WHERE "jobId" = ${job.id}`;
+  await deliverWork(services);
+  expect(await services.queues.has(entry)).toBe(true);
+});
+
+it("of two replicas one keeps, and the other takes over", async () => {
+  const locks = [new KeeperLock(services.databaseUrl), new KeeperLock(services.databaseUrl)];
+  expect([await locks[0].hold(), await locks[1].hold()]).toEqual([true, false]);
+  expect([await locks[0].hold(), await locks[1].hold()]).toEqual([true, false]);
+  await locks[0].release();
+  expect(await locks[1].hold()).toBe(true);
+  await locks[1].release();
+});
+
+it("moves a chain on by itself", async () => {
+  const keepers = new Keepers(services, new KeeperLock(services.databaseUrl), pino({ level: "silent" }));
+  await services.database.job.updateMany({ where: { state: "queued" }, data: { state: "cancelled" } });
+  keepers.start();
+  const parent = await create();
+  const child = await create([parent.id]);
+  for (const job of [parent, child]) {
+    const [entry] = await take(1);
+    expect(entry.jobId).toBe(job.id);
+    const claimed = await claimJob(services.database, { ...entry, workerId: "w", device: "cpu" });
+    const result = { images: [], mean: { psnr: null, ssim: null }, protocol: {} };
+    await endAttempt(
+      services.database,
+      { jobId: job.id, leaseToken: claimed?.leaseToken ?? "" },
+      { type: "succeeded", result },
+    );
+  }
+  await keepers.stop();
+});

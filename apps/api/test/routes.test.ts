@@ -1,0 +1,231 @@
+import { type JobDetailResource, newId } from "@drc/contracts";
+import { claimJob, endAttempt, recordLogs, recordMetrics, registerWorker } from "@drc/database";
+import { createModel, decodeModel, encodeModel, writeSafetensors } from "@drc/network";
+import { BlobStore } from "@drc/storage";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../src/app.ts";
+import { form, pointersOf, problemOf, readyDataset, startApi, storedModel, type TestApi } from "./support/api.ts";
+
+let api: TestApi;
+let dataset: { datasetId: string; version: number };
+
+beforeAll(async () => {
+  api = await startApi();
+  dataset = await readyDataset(api, 4, [
+    { width: 200, height: 200 },
+    { width: 200, height: 200 },
+  ]);
+});
+afterAll(() => api.stop());
+
+async function newJob(): Promise<JobDetailResource> {
+  return (await api.post("/v1/jobs", { kind: "evaluate", spec: { model: "bicubic", dataset } })).json();
+}
+
+describe("authentication", () => {
+  it.each([undefined, "Bearer drc_wrong", "Basic abc", "drc_x"])("refuses %s", async (authorization) => {
+    const headers = authorization ? { authorization } : {};
+    const response = await api.app.inject({ method: "GET", url: "/v1/jobs", headers });
+    expect(problemOf(response)).toMatchObject({ status: 401, code: "UNAUTHENTICATED" });
+    expect(response.headers["www-authenticate"]).toBe("Bearer");
+  });
+
+  it("keeps no key in the database", async () => {
+    const [row] = await api.services.database.apiKey.findMany();
+    expect(JSON.stringify(row)).not.toContain(api.key.slice(4));
+  });
+
+  it("lets everybody ask for health", async () => {
+    expect((await api.app.inject({ method: "GET", url: "/healthz" })).statusCode).toBe(200);
+  });
+});
+
+describe("problem details", () => {
+  it("name the request in every error", async () => {
+    const problem = problemOf(await api.get("/v1/nowhere"));
+    expect(problem).toMatchObject({ status: 404, code: "NOT_FOUND", type: "urn:drc:problem:not-found" });
+    expect(problem.requestId).toBeTruthy();
+  });
+
+  it.each([
+    ["a broken body", { payload: "{", headers: { "content-type": "application/json" } }, 400],
+    ["another content type", { payload: "<a/>", headers: { "content-type": "text/xml" } }, 415],
+    [
+      "a huge body",
+      { payload: JSON.stringify({ name: "x".repeat(2_000_000) }), headers: { "content-type": "application/json" } },
+      413,
+    ],
+    ["no body", {}, 422],
+  ])("%s", async (_what, options, status) => {
+    expect(problemOf(await api.send({ method: "POST", url: "/v1/datasets", ...options }))).toMatchObject({ status });
+  });
+
+  it("unknown query parameters and cursors", async () => {
+    expect(pointersOf(await api.get("/v1/jobs?stat=queued"))).toEqual(["/stat"]);
+    expect(pointersOf(await api.get("/v1/jobs?cursor=abc"))).toEqual(["/cursor"]);
+    expect(pointersOf(await api.get("/v1/jobs?limit=1000"))).toEqual(["/limit"]);
+  });
+
+  it("things that are not there", async () => {
+    for (const url of [
+      "/v1/jobs/job_x",
+      `/v1/jobs/${newId("job")}`,
+      `/v1/models/${newId("model")}`,
+      `/v1/datasets/${newId("dataset")}`,
+    ]) {
+      expect(problemOf(await api.get(url))).toMatchObject({ status: 404 });
+    }
+  });
+});
+
+describe("lists", () => {
+  it("are read page by page, newest first, without gap or double", async () => {
+    const ids = [];
+    for (let i = 0; i < 5; i++) ids.push((await newJob()).id);
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const page: { items: { id: string }[]; nextCursor: string | null } = (
+        await api.get(`/v1/jobs?kind=evaluate&limit=2${cursor ? `&cursor=${cursor}` : ""}`)
+      ).json();
+      seen.push(...page.items.map((item) => item.id));
+      cursor = page.nextCursor;
+    }
+    expect(seen.slice(0, 5)).toEqual(ids.reverse());
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  it("are filtered by state and kind", async () => {
+    const { items } = (await api.get("/v1/jobs?state=succeeded&kind=ingest")).json();
+    expect(items.length).toBeGreaterThan(0);
+    for (const item of items) expect(item).toMatchObject({ state: "succeeded", kind: "ingest" });
+  });
+});
+
+describe("a job", () => {
+  it("can be cancelled, paused, resumed and retried as its state allows", async () => {
+    const { id } = await newJob();
+    const act = (action: string) => api.post(`/v1/jobs/${id}/${action}`);
+    expect((await act("pause")).json()).toMatchObject({ state: "paused" });
+    expect((await act("resume")).json()).toMatchObject({ state: "queued" });
+    expect(problemOf(await act("retry"))).toMatchObject({ status: 409 });
+    expect((await act("cancel")).json()).toMatchObject({ state: "cancelled" });
+    expect(problemOf(await act("cancel"))).toMatchObject({ status: 409, code: "CONFLICT" });
+    const retried = (await act("retry")).json();
+    expect(retried).toMatchObject({ state: "queued", retryOf: id });
+    expect(problemOf(await api.post(`/v1/jobs/${newId("job")}/cancel`))).toMatchObject({ status: 404 });
+  });
+
+  it("shows events, metrics, log lines and artifacts", async () => {
+    const { database, store } = api.services;
+    const { id } = await newJob();
+    const claimed = await claimJob(database, { jobId: id, dispatchNumber: 1, workerId: "w", device: "cpu 0" });
+    const lease = { jobId: id, leaseToken: claimed?.leaseToken ?? "" };
+    await recordLogs(database, lease, ["one", "two", "three"]);
+    await recordMetrics(database, lease, [{ stage: "evaluate", step: 1, values: { psnr: 30.5, other: null } }]);
+    const image = await store.put(Buffer.from("an image"));
+    await endAttempt(database, lease, {
+      type: "succeeded",
+      result: { images: [], mean: { psnr: 30.5, ssim: 0.9 }, protocol: { border: 4 } },
+      products: { artifacts: [{ ...image, name: "bild ü.png", contentType: "image/png" }] },
+    });
+    const events = (await api.get(`/v1/jobs/${id}/events`)).json().items;
+    expect(events.map((event: { type: string }) => event.type)).toEqual(["job.queued", "job.running", "job.succeeded"]);
+    expect((await api.get(`/v1/jobs/${id}/events?after=2`)).json().items).toHaveLength(1);
+    const logs = (await api.get(`/v1/jobs/${id}/logs?after=1&limit=1`)).json().items;
+    expect(logs).toMatchObject([{ number: 2, line: "two" }]);
+    const metrics = (await api.get(`/v1/jobs/${id}/metrics`)).json().items;
+    expect(metrics).toMatchObject([{ number: 1, step: 1, values: { psnr: 30.5, other: null } }]);
+    const detail = (await api.get(`/v1/jobs/${id}`)).json();
+    expect(detail).toMatchObject({
+      state: "succeeded",
+      result: { mean: { psnr: 30.5 } },
+      error: null,
+      attemptHistory: [{ number: 1, device: "cpu 0", outcome: "succeeded" }],
+      artifacts: [{ name: "bild ü.png", contentType: "image/png", sizeBytes: 8 }],
+    });
+    const artifact = await api.get(`/v1/jobs/${id}/artifacts/${encodeURIComponent("bild ü.png")}`);
+    expect(artifact.body).toBe("an image");
+    expect(artifact.headers["content-type"]).toBe("image/png");
+    expect(problemOf(await api.get(`/v1/jobs/${id}/artifacts/none`))).toMatchObject({ status: 404 });
+  });
+});
+
+describe("models", () => {
+  const small = { scale: 4, blocks: 1, features: 4 } as const;
+
+  function upload(bytes: Uint8Array, fields: Record<string, string> = {}) {
+    return api.send({ url: "/v1/models", ...form([{ name: "net.safetensors", bytes }], fields) });
+  }
+
+  /** As PyTorch names the tensors: no graph in the file. */
+  function pytorchFile(configuration: { scale: 2 | 4 | 8; blocks: number; features: number }): Uint8Array {
+    const { primal } = createModel({ ...configuration, seed: 3 });
+    return writeSafetensors(
+      new Map([...primal.weights].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }])),
+      {},
+    );
+  }
+
+  it("come back as they were sent", async () => {
+    const model = createModel({ ...small, seed: 2 });
+    const response = await upload(encodeModel(model), { name: "mine" });
+    expect(response.statusCode).toBe(201);
+    const created = response.json();
+    expect(created).toMatchObject({ name: "mine", scale: 4, dualNetworks: 2, originJobId: null, role: "uploaded" });
+    const download = await api.get(`/v1/models/${created.id}/download`);
+    expect(download.headers["content-length"]).toBe(String(created.sizeBytes));
+    expect(decodeModel(download.rawPayload)).toEqual(model);
+    expect((await api.get("/v1/models")).json().items[0]).toEqual(created);
+  });
+
+  it("with PyTorch's names become ours", async () => {
+    const response = await upload(pytorchFile(small));
+    expect(response.json()).toMatchObject({ name: "net", scale: 4, dualNetworks: 0 });
+    const download = await api.get(`/v1/models/${response.json().id}/download`);
+    expect(decodeModel(download.rawPayload).primal.graph.outputs).toHaveLength(3);
+  });
+
+  it("of another architecture than stated are refused, with the first difference (field case 36)", async () => {
+    const tiny = await upload(pytorchFile(small), { preset: "drn-s", scale: "4" });
+    expect(problemOf(tiny)).toMatchObject({ status: 422, code: "ARCHITECTURE_MISMATCH" });
+    const scale = await upload(pytorchFile(small), { scale: "2" });
+    expect(problemOf(scale)).toMatchObject({ code: "ARCHITECTURE_MISMATCH" });
+  });
+
+  it("that are damaged, missing or described wrongly are refused", async () => {
+    expect(problemOf(await upload(Buffer.from("no safetensors file at all")))).toMatchObject({ code: "MODEL_INVALID" });
+    expect(problemOf(await upload(encodeModel(createModel({ ...small, seed: 2 })).subarray(0, 5000)))).toMatchObject({
+      code: "MODEL_INVALID",
+    });
+    expect(pointersOf(await api.send({ url: "/v1/models", ...form([], { name: "x" }) }))).toEqual(["/file"]);
+    expect(pointersOf(await upload(pytorchFile(small), { colour: "red" }))).toEqual(["/colour"]);
+  });
+
+  it("can be deployed without their dual networks by an export job", async () => {
+    const modelId = await storedModel(api);
+    const response = await api.post("/v1/jobs", { kind: "export", spec: { model: { modelId } } });
+    expect(response.json()).toMatchObject({ deviceClass: "none", spec: { format: "safetensors" } });
+  });
+});
+
+describe("readiness", () => {
+  it("asks Postgres, Redis and the store, and names the workers' runtime (field case 61)", async () => {
+    const runtime = { backend: "tensorflow", tensorflowVersion: "2.21.0", device: "cpu", threads: 2 };
+    const slots = [{ deviceClass: "cpu" as const, device: "cpu" }];
+    await registerWorker(api.services.database, { host: "here", processId: 1, slots, runtime });
+    const response = await api.app.inject({ method: "GET", url: "/readyz" });
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toMatchObject({ ready: true, workers: [{ runtime, slots }] });
+  });
+
+  it("is red where the store does not answer", async () => {
+    const store = new BlobStore({ ...api.services.s3, endpoint: "http://127.0.0.1:1" });
+    const app = await buildApp({ ...api.services, store, device: "cpu" }, pino({ level: "silent" }));
+    const response = await app.inject({ method: "GET", url: "/readyz" });
+    expect(response.statusCode).toBe(503);
+    expect(response.json()).toMatchObject({ ready: false, checks: { store: { ok: false }, redis: { ok: true } } });
+    await app.close();
+  });
+});

@@ -1,0 +1,246 @@
+import { newId } from "@drc/contracts";
+import { claimJob, endAttempt, requestCancel } from "@drc/database";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  ingestingDataset,
+  pointersOf,
+  problemOf,
+  readyDataset,
+  startApi,
+  storedModel,
+  type TestApi,
+} from "./support/api.ts";
+
+let api: TestApi;
+let dataset: { datasetId: string; version: number };
+let modelId: string;
+
+beforeAll(async () => {
+  api = await startApi();
+  dataset = await readyDataset(api, 4, [
+    { width: 200, height: 120 },
+    { width: 160, height: 160 },
+    { width: 400, height: 400 },
+  ]);
+  modelId = await storedModel(api);
+});
+afterAll(() => api.stop());
+
+const network = { preset: "drn-tiny", scale: 4 };
+
+function train(spec: object = {}) {
+  return api.post("/v1/jobs", { kind: "train", spec: { network, dataset, ...spec } });
+}
+
+function search(spec: object = {}) {
+  const budget = { of: "parameters", remove: 0.3 };
+  return api.post("/v1/jobs", { kind: "channel-search", spec: { model: { modelId }, dataset, budget, ...spec } });
+}
+
+function compress(body: object = {}) {
+  return api.post("/v1/compressions", {
+    dataset,
+    network: { blocks: 1, features: 8, scale: 4 },
+    budget: { of: "parameters", remove: 0.3 },
+    evaluation: { dataset },
+    ...body,
+  });
+}
+
+describe("a job that can work", () => {
+  it("is accepted, with every default of its preset filled in", async () => {
+    const response = await train({ settings: { steps: 20 } });
+    expect(response.statusCode).toBe(202);
+    expect(response.headers.location).toBe(`/v1/jobs/${response.json().id}`);
+    expect(response.json()).toMatchObject({
+      kind: "train",
+      state: "queued",
+      deviceClass: "cpu",
+      seed: 1,
+      spec: { validation: { share: 0.1 }, settings: { preset: "small", steps: 20, patchSize: 24, dualWeight: 0.1 } },
+    });
+  });
+
+  it("waits for the job whose model it takes", async () => {
+    const { id } = (await train()).json();
+    const response = await search({ model: { fromJob: id } });
+    expect(response.json()).toMatchObject({ state: "blocked", parents: [id] });
+  });
+});
+
+describe("a job that cannot work is refused with the field's pointer", () => {
+  it("unknown fields, at every depth", async () => {
+    const response = await train({ settings: { step: 20, patchsize: 3 }, colour: 1 });
+    expect(response.statusCode).toBe(422);
+    expect(problemOf(response)).toMatchObject({ code: "VALIDATION_FAILED", title: expect.any(String), status: 422 });
+    expect(pointersOf(response)).toEqual(["/spec/colour", "/spec/settings/patchsize", "/spec/settings/step"]);
+    expect(pointersOf(await search({ model: { modelId, extra: 1 } }))).toEqual(["/spec/model/extra"]);
+  });
+
+  it("values of the wrong kind are not converted", async () => {
+    expect(pointersOf(await train({ settings: { steps: "20" } }))).toEqual(["/spec/settings/steps"]);
+    expect(pointersOf(await train({ dataset: { ...dataset, version: "1" } }))).toEqual(["/spec/dataset/version"]);
+  });
+
+  it("a patch larger than an image (field case 24)", async () => {
+    const response = await train({ settings: { patchSize: 41 } });
+    expect(pointersOf(response)).toEqual(["/spec/settings/patchSize"]);
+    // 200×120 has an LR image of 50×30.
+    expect(problemOf(response).detail).toMatch(/41 LR pixels.*image-0\.png \(50×30\) and 1 more.*At most 30/);
+    expect((await train({ settings: { patchSize: 30 } })).statusCode).toBe(202);
+    expect(pointersOf(await search({ calibration: { patchSize: 41 } }))).toEqual(["/spec/calibration/patchSize"]);
+  });
+
+  it("a scale that does not match", async () => {
+    expect(pointersOf(await train({ network: { preset: "drn-tiny", scale: 2 } }))).toEqual(["/spec/network/scale"]);
+    const other = await storedModel(api, { scale: 2, blocks: 1, features: 4 });
+    const response = await search({ model: { modelId: other } });
+    expect(pointersOf(response)).toEqual(["/spec/dataset"]);
+    expect(problemOf(response).detail).toMatch(/made for ×4, the network is ×2/);
+  });
+
+  it.each([0, 1, -0.1, 1.5, 0.999])("a budget of %s (field case 33)", async (remove) => {
+    const response = await search({ budget: { of: "parameters", remove } });
+    expect(pointersOf(response)).toEqual(["/spec/budget/remove"]);
+    expect(problemOf(response).detail).toMatch(/between 0 and 1|above 0 and at most 0\.\d+/);
+  });
+
+  it("a budget that is no number, or of something else", async () => {
+    expect(pointersOf(await search({ budget: { of: "parameters", remove: null } }))).toEqual(["/spec/budget/remove"]);
+    expect(pointersOf(await search({ budget: { of: "params", remove: 0.5 } }))).toEqual(["/spec/budget/of"]);
+  });
+
+  it("a dataset version that is not ready, or not there", async () => {
+    const { datasetId, version } = await ingestingDataset(api, 4);
+    const response = await train({ dataset: { datasetId, version } });
+    expect(pointersOf(response)).toEqual(["/spec/dataset/version"]);
+    expect(problemOf(response).detail).toMatch(/not ready but ingesting/);
+    expect(pointersOf(await train({ dataset: { datasetId, version: 9 } }))).toEqual(["/spec/dataset/version"]);
+    const nowhere = { datasetId: newId("dataset"), version: 1 };
+    expect(pointersOf(await train({ dataset: nowhere }))).toEqual(["/spec/dataset/datasetId"]);
+    expect(pointersOf(await train({ validation: nowhere }))).toEqual(["/spec/validation/datasetId"]);
+  });
+
+  it("a dataset version whose ingest was cancelled", async () => {
+    const { datasetId, version, jobId } = await ingestingDataset(api, 4);
+    await requestCancel(api.services.database, jobId);
+    const response = await train({ dataset: { datasetId, version } });
+    expect(problemOf(response).detail).toMatch(/not ready but failed/);
+  });
+
+  it("a model of another architecture", async () => {
+    const plain = await storedModel(api, { scale: 4, blocks: 1, features: 4 }, { withoutDuals: true });
+    const response = await search({ model: { modelId: plain } });
+    expect(problemOf(response)).toMatchObject({ status: 422, code: "ARCHITECTURE_MISMATCH" });
+    expect(pointersOf(response)).toEqual(["/spec/model"]);
+    expect((await search({ model: { modelId: plain }, calibration: { dualWeight: 0 } })).statusCode).toBe(202);
+    const plan = { widths: [4, 4] };
+    const pruned = await api.post("/v1/jobs", { kind: "prune", spec: { model: { modelId }, plan, dataset } });
+    expect(problemOf(pruned)).toMatchObject({ code: "ARCHITECTURE_MISMATCH" });
+    expect(pointersOf(pruned)).toEqual(["/spec/plan/widths"]);
+  });
+
+  it("a plan that was searched for another network", async () => {
+    const other = await storedModel(api, { scale: 4, blocks: 2, features: 4 });
+    const { id } = (await search({ model: { modelId: other } })).json();
+    const spec = { model: { modelId }, plan: { fromJob: id }, dataset };
+    expect(pointersOf(await api.post("/v1/jobs", { kind: "prune", spec }))).toEqual(["/spec/plan/fromJob"]);
+    const fitting = { ...spec, model: { modelId: other } };
+    expect((await api.post("/v1/jobs", { kind: "prune", spec: fitting })).json()).toMatchObject({ parents: [id] });
+  });
+
+  it("a model or a job that is not there, or gives none (field case 38)", async () => {
+    expect(pointersOf(await search({ model: { modelId: newId("model") } }))).toEqual(["/spec/model/modelId"]);
+    expect(pointersOf(await search({ model: { fromJob: newId("job") } }))).toEqual(["/spec/model/fromJob"]);
+    expect(pointersOf(await search({ model: { modelId: newId("checkpoint") } }))).toEqual(["/spec/model/modelId"]);
+    const { id } = (await search()).json();
+    const response = await search({ model: { fromJob: id } });
+    expect(problemOf(response).detail).toMatch(/kind channel-search and gives no model; train, prune, fine-tune do/);
+    await requestCancel(api.services.database, id);
+    const spec = { model: { modelId }, plan: { fromJob: id }, dataset };
+    expect(pointersOf(await api.post("/v1/jobs", { kind: "prune", spec }))).toEqual(["/spec/plan/fromJob"]);
+  });
+
+  it("a preset that does not exist", async () => {
+    const response = await train({ network: { preset: "drn-xl", scale: 4 } });
+    expect(pointersOf(response)).toEqual(["/spec/network/preset"]);
+    expect(problemOf(response).detail).toMatch(/drn-s/);
+  });
+
+  it("a kind that does not exist, or is not made here", async () => {
+    expect(pointersOf(await api.post("/v1/jobs", { kind: "bake", spec: {} }))).toEqual(["/kind"]);
+    expect(pointersOf(await api.post("/v1/jobs", { kind: "ingest", spec: {} }))).toEqual(["/kind"]);
+  });
+
+  it("and leaves no job behind", async () => {
+    const before = await api.services.database.job.count();
+    await train({ settings: { patchSize: 1000 } });
+    await compress({ budget: { of: "parameters", remove: 0.999 } });
+    expect(await api.services.database.job.count()).toBe(before);
+  });
+});
+
+describe("a compression", () => {
+  it("chains its jobs behind each other", async () => {
+    const response = await compress({ name: "half", seed: 7 });
+    expect(response.statusCode).toBe(202);
+    const { stages, jobs, state } = response.json();
+    expect(state).toBe("running");
+    const byId = new Map(jobs.map((job: { id: string }) => [job.id, job]));
+    const job = (stage: string) => byId.get(stages[stage]);
+    expect(job("train")).toMatchObject({ kind: "train", state: "queued", parents: [], seed: 7, name: "half" });
+    expect(job("search")).toMatchObject({ state: "blocked", parents: [stages.train] });
+    expect(new Set((job("prune") as { parents: string[] }).parents)).toEqual(new Set([stages.train, stages.search]));
+    expect(job("fineTune")).toMatchObject({ kind: "fine-tune", parents: [stages.prune] });
+    expect(job("evaluateOriginal")).toMatchObject({
+      parents: [stages.train],
+      spec: { model: { fromJob: stages.train } },
+    });
+    expect(job("evaluateCompressed")).toMatchObject({ parents: [stages.fineTune] });
+    expect(job("evaluateBicubic")).toMatchObject({ state: "queued", spec: { model: "bicubic" } });
+    expect(jobs).toHaveLength(7);
+  });
+
+  it("of a model that exists trains none", async () => {
+    const response = await compress({ network: undefined, model: { modelId } });
+    expect(response.json().stages.train).toBeUndefined();
+    expect(response.json().jobs).toHaveLength(6);
+  });
+
+  it("is failed as soon as one of its jobs is", async () => {
+    const { id, stages } = (await compress()).json();
+    const { database } = api.services;
+    const claimed = await claimJob(database, { jobId: stages.train, dispatchNumber: 1, workerId: "w", device: "cpu" });
+    const error = { code: "TRAINING_DIVERGED", title: "t", detail: "d", retryable: false } as const;
+    await endAttempt(
+      database,
+      { jobId: stages.train, leaseToken: claimed?.leaseToken ?? "" },
+      { type: "failed", error },
+    );
+    expect((await api.get(`/v1/compressions/${id}`)).json()).toMatchObject({ state: "failed" });
+    const { items } = (await api.get("/v1/compressions")).json();
+    expect(items[0]).toMatchObject({ id, state: "failed" });
+  });
+
+  it("is refused with pointers into its own body, all at once", async () => {
+    const response = await compress({
+      train: { patchSize: 41 },
+      fineTune: { patchSize: 41 },
+      budget: { of: "multiplyAdds", remove: 0.99 },
+      evaluation: { dataset: { datasetId: newId("dataset"), version: 1 } },
+    });
+    expect(pointersOf(response)).toEqual([
+      "/budget/remove",
+      "/evaluation/dataset/datasetId",
+      "/fineTune/patchSize",
+      "/train/patchSize",
+    ]);
+  });
+
+  it("takes either a network or a model", async () => {
+    expect(pointersOf(await compress({ model: { modelId } }))).toEqual(["/model"]);
+    expect(pointersOf(await compress({ network: undefined }))).toEqual(["/network"]);
+    const both = { network: undefined, model: { modelId }, train: { steps: 1 } };
+    expect(pointersOf(await compress(both))).toEqual(["/train"]);
+  });
+});

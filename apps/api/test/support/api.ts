@@ -1,0 +1,150 @@
+import { type DatasetImage, newId, type Problem } from "@drc/contracts";
+import { claimJob, createFirstApiKey, endAttempt, insertModels, registerBlobs } from "@drc/database";
+import { costAtPublishedSizes, createModel, type DrnConfiguration, encodeModel, networkScale } from "@drc/network";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
+import { pino } from "pino";
+import { type TestServices, useServices } from "../../../../test/services.ts";
+import { buildApp } from "../../src/app.ts";
+import type { UploadLimits } from "../../src/uploads/limits.ts";
+
+/** The app on real services, with a key. */
+export interface TestApi {
+  app: FastifyInstance;
+  services: TestServices;
+  key: string;
+  get(url: string): Promise<LightMyRequestResponse>;
+  post(url: string, body?: object): Promise<LightMyRequestResponse>;
+  send(options: InjectOptions): Promise<LightMyRequestResponse>;
+  stop(): Promise<void>;
+}
+
+export async function startApi(limits?: UploadLimits): Promise<TestApi> {
+  const services = await useServices();
+  const key = (await createFirstApiKey(services.database)) ?? "";
+  const { database, queues, store } = services;
+  const app = await buildApp({ database, queues, store, device: "cpu" }, pino({ level: "silent" }), limits);
+  const send = (options: InjectOptions) =>
+    app.inject({ ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } });
+  return {
+    app,
+    services,
+    key,
+    send,
+    get: (url) => send({ method: "GET", url }),
+    post: (url, body) => send({ method: "POST", url, ...(body ? { payload: body } : {}) }),
+    async stop() {
+      await app.close();
+      await services.stop();
+    },
+  };
+}
+
+export interface FormFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** A multipart form as a browser or curl sends it. */
+export function form(files: readonly FormFile[], fields: Record<string, string> = {}): InjectOptions {
+  const boundary = "boundary-of-the-test";
+  const parts = Object.entries(fields).map(([name, value]) =>
+    Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`),
+  );
+  for (const { name, bytes } of files) {
+    const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
+    parts.push(Buffer.from(head), Buffer.from(bytes), Buffer.from("\r\n"));
+  }
+  parts.push(Buffer.from(`--${boundary}--\r\n`));
+  return {
+    method: "POST",
+    payload: Buffer.concat(parts),
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+  };
+}
+
+export function problemOf(response: LightMyRequestResponse): Problem {
+  if (!String(response.headers["content-type"]).startsWith("application/problem+json")) {
+    throw new Error(`No problem details but ${response.statusCode}: ${response.body}`);
+  }
+  return response.json<Problem>();
+}
+
+/** The pointers of a refusal, sorted. */
+export function pointersOf(response: LightMyRequestResponse): string[] {
+  return (problemOf(response).errors ?? []).map((error) => error.pointer ?? "").sort();
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** A dataset version that is ready, as an ingest job leaves it, with images of these HR sizes. */
+export async function readyDataset(
+  api: TestApi,
+  scale: number,
+  sizes: Size[],
+): Promise<{ datasetId: string; version: number }> {
+  const { datasetId, version, jobId } = await ingestingDataset(api, scale);
+  const { database } = api.services;
+  const claimed = await claimJob(database, { jobId, dispatchNumber: 1, workerId: "test", device: "none" });
+  const blob = { sha256: "b".repeat(64), sizeBytes: 1 };
+  const images = sizes.map((size, i): DatasetImage => ({ name: `image-${i}.png`, ...size, hr: blob, lrs: [blob] }));
+  await endAttempt(
+    database,
+    { jobId, leaseToken: claimed?.leaseToken ?? "" },
+    {
+      type: "succeeded",
+      result: { images: images.length, skippedFiles: 0, notes: [] },
+      products: { dataset: { images, notes: [], badFiles: [] } },
+    },
+  );
+  return { datasetId, version };
+}
+
+/** A dataset version whose ingest job is still queued. */
+export async function ingestingDataset(
+  api: TestApi,
+  scale: number,
+): Promise<{ datasetId: string; version: number; jobId: string }> {
+  const { id: datasetId } = (await api.post("/v1/datasets", { name: "photographs" })).json();
+  const { database } = api.services;
+  const blob = { sha256: "a".repeat(64), sizeBytes: 1 };
+  await registerBlobs(database, [blob]);
+  await database.datasetFile.create({ data: { datasetId, name: "image.png", sha256: blob.sha256 } });
+  const { version, ingestJobId } = (await api.post(`/v1/datasets/${datasetId}/versions`, { scale })).json();
+  return { datasetId, version, jobId: ingestJobId };
+}
+
+/** A model as a worker or an upload leaves it, its file in the store. */
+export async function storedModel(
+  api: TestApi,
+  configuration: DrnConfiguration = { scale: 4, blocks: 1, features: 4 },
+  options: { withoutDuals?: boolean } = {},
+): Promise<string> {
+  const made = createModel({ ...configuration, seed: 1 });
+  const model = options.withoutDuals ? { ...made, duals: [] } : made;
+  const { graph } = model.primal;
+  const id = newId("model");
+  const blob = await api.services.store.put(encodeModel(model));
+  await api.services.database.$transaction((transaction) =>
+    insertModels(
+      transaction,
+      [
+        {
+          id,
+          name: "a model",
+          blob,
+          architecture: graph.architecture,
+          scale: networkScale(graph),
+          graph,
+          dualNetworks: model.duals.length,
+          cost: costAtPublishedSizes(graph),
+          role: "uploaded",
+        },
+      ],
+      null,
+    ),
+  );
+  return id;
+}

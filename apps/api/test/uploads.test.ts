@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import type { UploadResource } from "@drc/contracts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { form, problemOf, startApi, type TestApi } from "./support/api.ts";
+import { makeZip, type ZipFileEntry } from "./support/zip.ts";
+
+let api: TestApi;
+
+const LIMITS = { files: 20, imageBytes: 10_000, archiveBytes: 50_000, unpackedBytes: 30_000, modelBytes: 1_000_000 };
+
+beforeAll(async () => {
+  api = await startApi(LIMITS);
+});
+afterAll(() => api.stop());
+
+async function newDataset(): Promise<string> {
+  return (await api.post("/v1/datasets", { name: "uploads" })).json().id;
+}
+
+async function upload(datasetId: string, files: { name: string; bytes: Uint8Array }[]) {
+  return api.send({ url: `/v1/datasets/${datasetId}/files`, ...form(files) });
+}
+
+function uploadZip(datasetId: string, entries: ZipFileEntry[]) {
+  return upload(datasetId, [{ name: "images.zip", bytes: makeZip(entries) }]);
+}
+
+it("keeps several images, equal bytes once (field case 27)", async () => {
+  const id = await newDataset();
+  const bytes = Buffer.from("the same bytes");
+  const response = await upload(id, [
+    { name: "a.png", bytes },
+    { name: "b.png", bytes },
+  ]);
+  expect(response.statusCode).toBe(201);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  expect(response.json<UploadResource>().files).toEqual([
+    { name: "a.png", sha256, sizeBytes: bytes.length },
+    { name: "b.png", sha256, sizeBytes: bytes.length },
+  ]);
+  expect(await api.services.store.read(sha256)).toEqual(bytes);
+  expect((await api.get(`/v1/datasets/${id}`)).json()).toMatchObject({ files: 2, versions: 0 });
+});
+
+it("replaces a file that is uploaded again, for later versions only", async () => {
+  const id = await newDataset();
+  await upload(id, [{ name: "a.png", bytes: Buffer.from("first") }]);
+  await api.post(`/v1/datasets/${id}/versions`, { scale: 4 });
+  await upload(id, [{ name: "a.png", bytes: Buffer.from("second") }]);
+  await api.post(`/v1/datasets/${id}/versions`, { scale: 4 });
+  const versions = await api.services.database.datasetVersion.findMany({
+    where: { datasetId: id },
+    orderBy: { number: "asc" },
+  });
+  const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+  expect(versions.map((version) => version.files)).toEqual([
+    [{ name: "a.png", sha256: hash("first"), sizeBytes: 5 }],
+    [{ name: "a.png", sha256: hash("second"), sizeBytes: 6 }],
+  ]);
+});
+
+it("unpacks an archive, with its folders and without hidden files", async () => {
+  const id = await newDataset();
+  const response = await uploadZip(id, [
+    { name: "day/", bytes: Buffer.alloc(0), mode: 0o040755 },
+    { name: "day/1.png", bytes: Buffer.from("one") },
+    { name: "day/2.png", bytes: Buffer.from("two") },
+    { name: "__MACOSX/day/._1.png" },
+    { name: "day/.DS_Store" },
+  ]);
+  expect(response.statusCode).toBe(201);
+  const { files, ignored } = response.json<UploadResource>();
+  expect(files.map((file) => [file.name, file.sizeBytes])).toEqual([
+    ["day/1.png", 3],
+    ["day/2.png", 3],
+  ]);
+  expect(ignored).toEqual(["__MACOSX/day/._1.png", "day/.DS_Store"]);
+});
+
+const HOSTILE: [string, ZipFileEntry[], RegExp][] = [
+  ["a path out of the archive", [{ name: "../evil.png" }], /relative path|point elsewhere/],
+  ["an absolute path", [{ name: "/etc/evil.png" }], /absolute path/],
+  ["a backslash", [{ name: "..\\evil.png" }], /backslash|invalid characters/],
+  ["control characters", [{ name: "a\nb.png" }], /control characters/],
+  ["a link", [{ name: "link.png", mode: 0o120777 }], /link/],
+  ["a device", [{ name: "device.png", mode: 0o020666 }], /special file/],
+  ["a wrong checksum", [{ name: "a.png", crc: 1 }], /checksum/],
+  ["a lying size", [{ name: "a.png", bytes: Buffer.alloc(5_000), uncompressedSize: 10 }], /too many bytes|size/],
+  ["an archive in the archive", [{ name: "a.png", bytes: makeZip([{ name: "b.png" }]) }], /archive in an archive/],
+  ["encryption", [{ name: "a.png", flags: 0x801 }], /encrypted/],
+  ["a rare compression", [{ name: "a.png", method: 12 }], /compression method/],
+  ["two files of one name", [{ name: "a.png" }, { name: "a.png" }], /two files/],
+  ["files that share bytes", [{ name: "a.png" }, { name: "b.png", sharesBytes: true }], /shares bytes/],
+  ["nothing", [], /no file/],
+];
+
+it.each(HOSTILE)("refuses an archive with %s and keeps none of it", async (_what, entries, detail) => {
+  const id = await newDataset();
+  const response = await uploadZip(id, [{ name: "good.png" }, ...entries].slice(entries.length === 0 ? 1 : 0));
+  const problem = problemOf(response);
+  expect(problem).toMatchObject({ status: 422, code: "ARCHIVE_INVALID" });
+  expect(problem.detail).toMatch(detail);
+  expect((await api.get(`/v1/datasets/${id}`)).json()).toMatchObject({ files: 0 });
+});
+
+const TOO_LARGE: [string, ZipFileEntry[]][] = [
+  ["a file that unpacks to too much", [{ name: "a.png", bytes: Buffer.alloc(10_001) }]],
+  [
+    "files that unpack to too much together",
+    ["a", "b", "c", "d"].map((name) => ({ name, bytes: Buffer.alloc(9_000) })),
+  ],
+  ["too many files", Array.from({ length: 21 }, (_, i) => ({ name: `${i}.png` }))],
+];
+
+it.each(TOO_LARGE)("refuses an archive with %s", async (_what, entries) => {
+  const id = await newDataset();
+  expect(problemOf(await uploadZip(id, entries))).toMatchObject({ status: 413, code: "PAYLOAD_TOO_LARGE" });
+  expect((await api.get(`/v1/datasets/${id}`)).json()).toMatchObject({ files: 0 });
+});
+
+it("refuses an archive that is cut off, and leaves no temporary file", async () => {
+  const id = await newDataset();
+  const whole = makeZip([{ name: "a.png" }, { name: "b.png" }]);
+  const response = await upload(id, [{ name: "images.zip", bytes: whole.subarray(0, whole.length - 30) }]);
+  expect(problemOf(response)).toMatchObject({ code: "ARCHIVE_INVALID" });
+  expect((await readdir(tmpdir())).filter((name) => name.startsWith("drc-upload-"))).toEqual([]);
+});
+
+it("refuses an image that is too large, and names it", async () => {
+  const id = await newDataset();
+  const response = await upload(id, [{ name: "large.png", bytes: Buffer.alloc(10_001, 1) }]);
+  expect(problemOf(response)).toMatchObject({ status: 413, errors: [{ file: "large.png" }] });
+});
+
+it("refuses two files of one name, a form without files, and no form", async () => {
+  const id = await newDataset();
+  const twice = ["one", "two"].map((text) => ({ name: "a.png", bytes: Buffer.from(text) }));
+  expect(problemOf(await upload(id, twice))).toMatchObject({ status: 422, errors: [{ file: "a.png" }] });
+  expect(problemOf(await upload(id, []))).toMatchObject({ status: 422 });
+  expect(problemOf(await api.post(`/v1/datasets/${id}/files`, { a: 1 }))).toMatchObject({ status: 415 });
+});
+
+it("makes no version of a dataset without files", async () => {
+  const id = await newDataset();
+  expect(problemOf(await api.post(`/v1/datasets/${id}/versions`, { scale: 4 }))).toMatchObject({ status: 409 });
+});
+
+it("numbers versions that are made at once one after the other", async () => {
+  const id = await newDataset();
+  await upload(id, [{ name: "a.png", bytes: Buffer.from("a") }]);
+  const made = await Promise.all(
+    Array.from({ length: 5 }, () => api.post(`/v1/datasets/${id}/versions`, { scale: 2 })),
+  );
+  expect(made.map((response) => response.json().version).sort()).toEqual([1, 2, 3, 4, 5]);
+  const { items } = (await api.get(`/v1/datasets/${id}/versions`)).json();
+  expect(items.map((item: { version: number }) => item.version)).toEqual([5, 4, 3, 2, 1]);
+});
