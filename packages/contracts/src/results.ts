@@ -22,8 +22,8 @@ export type MetricPoint = z.infer<typeof metricPoint>;
 /** Counts of a primal network. The paper quotes multiply-adds at 96×96 LR; a user expects 1280×720 HR. */
 export const modelCost = z.strictObject({
   parameters: z.int(),
-  multiplyAddsLr96: z.number(),
-  multiplyAddsHr720p: z.number(),
+  multiplyAddsLr96x96: z.number(),
+  multiplyAddsHr1280x720: z.number(),
 });
 export type ModelCost = z.infer<typeof modelCost>;
 
