@@ -16,6 +16,6 @@ export * from "./encode.ts";
 export * from "./image-error.ts";
 export * from "./low-resolution.ts";
 export * from "./luma.ts";
-export { meanSquaredError, psnr } from "./psnr.ts";
+export * from "./psnr.ts";
 export * from "./rgb-image.ts";
-export { ssim } from "./ssim.ts";
+export * from "./ssim.ts";

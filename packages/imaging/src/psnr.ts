@@ -15,9 +15,5 @@ export function meanSquaredError(a: Float64Array, b: Float64Array): number {
 
 /** Peak signal-to-noise ratio in dB, 10·log₁₀(255²/MSE): Infinity for equal planes. */
 export function psnr(a: Float64Array, b: Float64Array): number {
-  return psnrOfError(meanSquaredError(a, b));
-}
-
-export function psnrOfError(meanSquared: number): number {
-  return 10 * Math.log10((255 * 255) / meanSquared);
+  return 10 * Math.log10((255 * 255) / meanSquaredError(a, b));
 }
