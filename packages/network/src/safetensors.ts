@@ -40,8 +40,8 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, begin, end } = checkEntry(name, entry, dataBytes);
     ranges.push([begin, end, name]);
-    // A copy: the file's bytes need not be aligned.
-    const raw = bytes.slice(dataStart + begin, dataStart + end);
+    // A copy, for the file's bytes need not be aligned; `slice` would make none of a Buffer.
+    const raw = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
     tensors.set(
       name,
       dtype === "U8"

@@ -22,7 +22,7 @@ export async function startApi(limits?: UploadLimits): Promise<TestApi> {
   const services = await useServices();
   const key = (await createFirstApiKey(services.database)) ?? "";
   const { database, queues, store } = services;
-  const app = await buildApp({ database, queues, store, device: "cpu" }, pino({ level: "silent" }), limits);
+  const app = await buildApp({ database, queues, store, device: "cpu" }, pino({ level: "error" }), limits);
   const send = (options: InjectOptions) =>
     app.inject({ ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } });
   return {
