@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Readable, Transform } from "node:stream";
-import type { BlobReference } from "@drc/contracts";
 import { Client } from "minio";
 import { MultipartUpload } from "./multipart-upload.ts";
 import { asStoreError, guarded, StoreError } from "./store-error.ts";
@@ -12,6 +11,11 @@ export interface StoreOptions {
   secretKey: string;
   region: string;
   bucket: string;
+}
+
+export interface StoredBlob {
+  sha256: string;
+  sizeBytes: number;
 }
 
 /** Longer sources go up in parts of this size; one part at a time is held in memory. */
@@ -71,7 +75,7 @@ export class BlobStore {
    * @throws StoreError `TOO_LARGE` where a stream has more than `maxBytes`; nothing is stored then. An error of the
    * stream itself is passed on as it is.
    */
-  async put(source: Uint8Array | Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<BlobReference> {
+  async put(source: Uint8Array | Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<StoredBlob> {
     if (!(source instanceof Readable)) {
       return this.putBytes(Buffer.from(source.buffer, source.byteOffset, source.length));
     }
@@ -141,7 +145,7 @@ export class BlobStore {
     }
   }
 
-  private async putBytes(bytes: Buffer): Promise<BlobReference> {
+  private async putBytes(bytes: Buffer): Promise<StoredBlob> {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     await guarded(`Storing the blob ${sha256}`, () =>
       this.client.putObject(this.bucket, keyOf(sha256), bytes, bytes.length),
