@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type CheckpointManifest, type JobSpec, jobSpec } from "@drc/contracts";
-import { type Database, Prisma } from "./client.ts";
+import { type CheckpointManifest, type JobSpec, jobSpec, makeJobError } from "@drc/contracts";
+import { type Database, Prisma, toJson } from "./client.ts";
 import { transition } from "./transition.ts";
 
 /**
@@ -62,10 +62,17 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
         resumedFromStep: newest?.step ?? null,
       },
     });
+    const work = jobSpec.safeParse({ kind: job.kind, spec: job.spec });
+    if (!work.success) {
+      // Of another version of the product: it would come back from the queue for ever.
+      const error = makeJobError("JOB_FAILED", `The job's spec is not valid any more: ${work.error.message}`);
+      await transition(transaction, { jobId: job.id, from: ["running"] }, "failed", { data: { error: toJson(error) } });
+      return null;
+    }
     return {
       id: job.id,
       name: job.name,
-      work: jobSpec.parse({ kind: job.kind, spec: job.spec }),
+      work: work.data,
       seed: job.seed,
       compressionId: job.compressionId,
       attemptNumber: job.attemptCount,

@@ -104,6 +104,14 @@ describe("fencing", () => {
     expect(await jobOf(jobId)).toMatchObject({ state: "queued", dispatchNumber: 2 });
   });
 
+  it("fails a job whose spec is not valid any more, rather than to meet it for ever", async () => {
+    const jobId = await create();
+    await services.database.job.update({ where: { id: jobId }, data: { spec: { model: "old" } } });
+    const claimed = await claimJob(services.database, { jobId, dispatchNumber: 1, workerId: "w", device: "cpu" });
+    expect(claimed).toBeNull();
+    expect(await jobOf(jobId)).toMatchObject({ state: "failed", error: { code: "JOB_FAILED" }, leaseToken: null });
+  });
+
   it("refuses every update of an attempt that lost its lease", async () => {
     const { database } = services;
     const jobId = await create();
