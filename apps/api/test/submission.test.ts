@@ -204,7 +204,19 @@ describe("a compression", () => {
   it("of a model that exists trains none", async () => {
     const response = await compress({ network: undefined, model: { modelId } });
     expect(response.json().stages.train).toBeUndefined();
+    expect(response.json().models).toEqual({ original: modelId, compressed: null });
     expect(response.json().jobs).toHaveLength(6);
+  });
+
+  it("names its models as soon as they are there", async () => {
+    const { id, stages, models } = (await compress()).json();
+    expect(models).toEqual({ original: null, compressed: null });
+    const { database } = api.services;
+    const claimed = await claimJob(database, { jobId: stages.train, dispatchNumber: 1, workerId: "w", device: "cpu" });
+    const result = { modelId, lastModelId: modelId, steps: 1, skippedSteps: 0 };
+    const lease = { jobId: stages.train, leaseToken: claimed?.leaseToken ?? "" };
+    await endAttempt(database, lease, { type: "succeeded", result });
+    expect((await api.get(`/v1/compressions/${id}`)).json().models).toEqual({ original: modelId, compressed: null });
   });
 
   it("is failed as soon as one of its jobs is", async () => {

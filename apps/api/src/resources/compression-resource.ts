@@ -1,4 +1,9 @@
-import type { CompressionDetailResource, CompressionResource } from "@drc/contracts";
+import type {
+  CompressionDetailResource,
+  CompressionResource,
+  CreateCompressionBody,
+  TrainResult,
+} from "@drc/contracts";
 import type { Compression } from "@drc/database";
 import { type JobRow, jobResource } from "./job-resource.ts";
 
@@ -14,7 +19,18 @@ export function compressionResource(compression: Compression & { jobs: { state: 
 }
 
 export function compressionDetailResource(compression: Compression & { jobs: JobRow[] }): CompressionDetailResource {
-  return { ...compressionResource(compression), jobs: compression.jobs.map(jobResource) };
+  const resource = compressionResource(compression);
+  const { train, fineTune } = resource.stages;
+  const modelOf = (jobId: string) => {
+    const job = compression.jobs.find(({ id }) => id === jobId);
+    return (job?.result as TrainResult | null | undefined)?.modelId ?? null;
+  };
+  const { model } = compression.body as Partial<CreateCompressionBody>;
+  return {
+    ...resource,
+    jobs: compression.jobs.map(jobResource),
+    models: { original: train ? modelOf(train) : (model?.modelId ?? null), compressed: modelOf(fineTune) },
+  };
 }
 
 function stateOf(states: readonly string[]): CompressionResource["state"] {
