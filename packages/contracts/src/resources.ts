@@ -202,6 +202,8 @@ export type CompressionStages = CompressionResource["stages"];
 
 export const compressionDetailResource = compressionResource.extend({
   jobs: z.array(jobResource),
+  /** The network before and after; null until the stage that makes it has succeeded. */
+  models: z.strictObject({ original: modelId.nullable(), compressed: modelId.nullable() }),
 });
 export type CompressionDetailResource = z.infer<typeof compressionDetailResource>;
 
