@@ -1,28 +1,11 @@
 import type { ResolvedBudget } from "../budget.ts";
-import { nearestWidth, type PlanSpace } from "./plan-space.ts";
-import { repairPlan } from "./repair-plan.ts";
+import { cheapestPlan } from "./cheapest-plan.ts";
 
-/** The plan that gives every group the same share of its channels, repaired to the budget. */
+/** The plan that meets the budget with every group as near as can be to one share of its channels. */
 export function uniformPlan(resolved: ResolvedBudget): number[] {
-  const share = uniformShare(resolved);
-  return repairPlan(resolved, sharedPlan(resolved.space, share), (group, width) => {
-    const whole = resolved.space.whole[group];
-    return (width / whole - share) ** 2;
-  });
-}
-
-/** The largest share of the channels, 0 to 1, whose plan costs no more than the budget allows. */
-export function uniformShare(resolved: ResolvedBudget): number {
-  let low = 0;
-  let high = 1;
-  for (let iteration = 0; iteration < 40; iteration++) {
-    const middle = (low + high) / 2;
-    if (resolved.space.cost(sharedPlan(resolved.space, middle)) <= resolved.targetCost) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
-function sharedPlan(space: PlanSpace, share: number): number[] {
-  return space.whole.map((width, group) => nearestWidth(space.choices[group], share * width));
+  const { space, targetCost } = resolved;
+  // Costs are linear in the widths between the least plan and the whole network.
+  const prunable = space.whole.reduce((sum, width, group) => sum + width * space.costPerChannel[group], 0);
+  const share = prunable === 0 ? 1 : 1 - (space.wholeCost - targetCost) / prunable;
+  return cheapestPlan(resolved, (group, width) => (width / space.whole[group] - share) ** 2);
 }

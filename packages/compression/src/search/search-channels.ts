@@ -7,9 +7,8 @@ import { achievedBudget, type Budget, type ResolvedBudget, resolveBudget } from 
 import { type CalibrationSettings, calibrationBatches, SECOND_ORDER_CALIBRATION } from "../calibration.ts";
 import type { StageControl } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
+import { cheapestPlan } from "../plans/cheapest-plan.ts";
 import { nearestWidth, planSpace } from "../plans/plan-space.ts";
-import { repairPlan } from "../plans/repair-plan.ts";
-import { secondOrderPlan } from "../plans/second-order-plan.ts";
 import { uniformPlan } from "../plans/uniform-plan.ts";
 import type { Guide } from "../second-order/guide.ts";
 import { riseCurves } from "../second-order/rise-curves.ts";
@@ -21,7 +20,7 @@ import { type BilevelSettings, type LearntArchitecture, learnArchitecture } from
 /**
  * `drc`: bilevel search with a cost term over all multiples of four. `drc-published`: the published search, its
  * candidates and no cost term. `second-order`: predicted rises of the loss, no training. `uniform`: the same share
- * of every group. All of them are repaired to the budget at the end.
+ * of every group. Each plan is repaired to meet the budget at the end.
  */
 export type SearchMethod = "drc" | "drc-published" | "second-order" | "uniform";
 
@@ -148,7 +147,7 @@ async function searchBySecondOrder(request: SearchRequest, resolved: ResolvedBud
       dualWeight: calibration.dualWeight,
       control,
     });
-    const plan = secondOrderPlan(resolved, rises);
+    const plan = cheapestPlan(resolved, (group, width) => rises[group][width]);
     return { found: plan, plan, passes };
   } finally {
     loaded.dispose();
@@ -167,7 +166,7 @@ async function searchWithCost(request: SearchRequest, resolved: ResolvedBudget):
   const { distribution, passes } = await learn(request, COST_AWARE_SEARCH, space.choices, { costs, target });
   const means = expectedWidths(distribution, space.choices);
   const found = means.map((width, group) => nearestWidth(space.choices[group], width));
-  return { found, plan: repairTowards(resolved, found, means), passes };
+  return { found, plan: repairedPlan(resolved, means), passes };
 }
 
 async function searchAsPublished(request: SearchRequest, resolved: ResolvedBudget): Promise<FoundPlan> {
@@ -176,7 +175,7 @@ async function searchAsPublished(request: SearchRequest, resolved: ResolvedBudge
   const candidates = space.whole.map((width) => publishedCandidates(width, ratio));
   const { distribution, passes } = await learn(request, PUBLISHED_SEARCH, candidates, undefined);
   const found = likeliestWidths(distribution, candidates);
-  return { found, plan: repairTowards(resolved, found, found), passes };
+  return { found, plan: repairedPlan(resolved, found), passes };
 }
 
 function learn(
@@ -209,7 +208,7 @@ export function publishedRatio({ space, targetCost }: ResolvedBudget): number {
   return nearest;
 }
 
-/** Repairs `plan` to the budget, away from `wanted` as little as possible in shares of each group's channels. */
-function repairTowards(resolved: ResolvedBudget, plan: number[], wanted: readonly number[]): number[] {
-  return repairPlan(resolved, plan, (group, width) => ((width - wanted[group]) / resolved.space.whole[group]) ** 2);
+/** The plan that meets the budget and differs least from `wanted`, in shares of each group's channels. */
+function repairedPlan(resolved: ResolvedBudget, wanted: readonly number[]): number[] {
+  return cheapestPlan(resolved, (group, width) => ((width - wanted[group]) / resolved.space.whole[group]) ** 2);
 }
