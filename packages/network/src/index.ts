@@ -1,3 +1,5 @@
+export * from "./channel-groups.ts";
+export * from "./cost.ts";
 export * from "./create-model.ts";
 export * from "./drn.ts";
 export * from "./graph.ts";
@@ -7,4 +9,5 @@ export * from "./presets.ts";
 export * from "./pytorch.ts";
 export * from "./random.ts";
 export * from "./safetensors.ts";
+export * from "./surgery.ts";
 export * from "./validate.ts";
