@@ -1,8 +1,5 @@
-/**
- * Which channels must go together: additions and products tie them, concatenations offset them, a pixel shuffle
- * joins r² of them, and channel attention follows the features it scales.
- */
-import { type Conv2dNode, INPUT, type NetworkGraph } from "./graph.ts";
+import { type Contact, type TiedChannels, tieChannels } from "./channel-ties.ts";
+import type { NetworkGraph } from "./graph.ts";
 
 /** One side of a convolution that takes part in a group. */
 export interface GroupMember {
@@ -12,8 +9,9 @@ export interface GroupMember {
   channels: number[][];
 }
 
+/** Channels that touch the same convolutions: any of them can be removed, from all of its members at once. */
 export interface ChannelGroup {
-  /** The name of the first convolution that reads it. */
+  /** The name of the first convolution that reads it, numbered where that one reads several groups. */
   name: string;
   width: number;
   /** Convolutions whose outputs go with a channel. */
@@ -24,144 +22,76 @@ export interface ChannelGroup {
   prunable: boolean;
 }
 
-/** Channels that were found to go together. */
-class Ties {
-  private readonly parents: number[] = [];
-
-  make(): number {
-    return this.parents.push(this.parents.length) - 1;
-  }
-
-  find(id: number): number {
-    let root = id;
-    while (this.parents[root] !== root) root = this.parents[root];
-    for (let at = id; at !== root; ) [at, this.parents[at]] = [this.parents[at], root];
-    return root;
-  }
-
-  join(a: number, b: number): void {
-    this.parents[this.find(a)] = this.find(b);
-  }
-}
-
-interface Contact {
-  node: Conv2dNode;
-  axis: "input" | "output";
-  index: number;
-}
-
 /**
  * All groups that could lose a channel, in the order of their first producer. Channels of the network's input, of
  * its outputs and of constant layers are in none.
  */
 export function channelGroups(graph: NetworkGraph): ChannelGroup[] {
-  const ties = new Ties();
-  const fresh = (count: number) => Array.from({ length: count }, () => ties.make());
-  const ids = new Map<string, number[]>([[INPUT, fresh(graph.inputChannels)]]);
-  const contacts: [id: number, contact: Contact][] = [];
-  const fixed: number[] = [...(ids.get(INPUT) as number[])];
-  const joined: number[] = [];
-  const pooled = new Set<string>();
-
-  for (const node of graph.nodes) {
-    const inputs = node.inputs.map((name) => ids.get(name) as number[]);
-    if (node.inputs.every((name) => pooled.has(name)) || node.op === "global-mean") pooled.add(node.name);
-    switch (node.op) {
-      case "conv2d": {
-        const outputs = fresh(node.outChannels);
-        inputs[0].forEach((id, index) => {
-          contacts.push([id, { node, axis: "input", index }]);
-        });
-        outputs.forEach((id, index) => {
-          contacts.push([id, { node, axis: "output", index }]);
-        });
-        if (node.constant) fixed.push(...inputs[0], ...outputs);
-        if (pooled.has(node.name)) joined.push(...outputs);
-        ids.set(node.name, outputs);
-        break;
-      }
-      case "add":
-      case "multiply":
-        inputs[0].forEach((id, i) => {
-          ties.join(id, inputs[1][i]);
-        });
-        joined.push(...inputs[0]);
-        ids.set(node.name, inputs[0]);
-        break;
-      case "concat":
-        ids.set(node.name, inputs.flat());
-        joined.push(...inputs.flat());
-        break;
-      case "pixel-shuffle": {
-        const pieces = node.factor ** 2;
-        for (let i = 0; i < inputs[0].length; i++) ties.join(inputs[0][i], inputs[0][i - (i % pieces)]);
-        ids.set(
-          node.name,
-          inputs[0].filter((_, i) => i % pieces === 0),
-        );
-        break;
-      }
-      case "relu":
-      case "leaky-relu":
-      case "sigmoid":
-      case "global-mean":
-      case "resize":
-        ids.set(node.name, inputs[0]);
-    }
-  }
-  for (const output of graph.outputs) fixed.push(...(ids.get(output.node) as number[]));
-
-  const fixedRoots = new Set(fixed.map((id) => ties.find(id)));
-  const joinedRoots = new Set(joined.map((id) => ties.find(id)));
-  const channels = new Map<number, Contact[]>();
-  for (const [id, contact] of contacts) {
-    const root = ties.find(id);
-    if (fixedRoots.has(root)) continue;
-    const list = channels.get(root);
-    if (list) list.push(contact);
-    else channels.set(root, [contact]);
+  const position = new Map(graph.nodes.map((node, i) => [node.name, i]));
+  const alike = new Map<string, TiedChannels[]>();
+  for (const tied of tieChannels(graph)) {
+    if (tied.fixed) continue;
+    const sides = new Set<string>();
+    for (const { node, axis } of tied.contacts) sides.add(`${position.get(node.name)}${axis}`);
+    const key = [...sides].join();
+    const channels = alike.get(key);
+    if (channels) channels.push(tied);
+    else alike.set(key, [tied]);
   }
 
-  // Channels that touch the same sides of the same convolutions form a group.
-  const groups = new Map<string, { contacts: Contact[][]; joined: boolean }>();
-  for (const [root, list] of channels) {
-    const key = [...new Set(list.map(({ node, axis }) => `${axis} ${node.name}`))].sort().join("\n");
-    const group = groups.get(key) ?? { contacts: [], joined: false };
-    group.contacts.push(list);
-    group.joined ||= joinedRoots.has(root);
-    groups.set(key, group);
-  }
-  const order = new Map(graph.nodes.map((node, i) => [node.name, i]));
-  return [...groups.values()]
-    .map((group) => describeGroup(group.contacts, group.joined))
+  const first = (group: ChannelGroup) => position.get(group.producers[0].node) as number;
+  const groups = [...alike.values()]
+    .map(describeGroup)
+    // What nothing computes or nothing reads is left as it is.
     .filter((group) => group.producers.length > 0 && group.consumers.length > 0)
-    .sort((a, b) => (order.get(a.producers[0].node) as number) - (order.get(b.producers[0].node) as number));
+    .sort((a, b) => first(a) - first(b));
+  return numberNames(groups);
 }
 
-/** `contacts[j]`: everything that channel j touches, in the order of the graph. */
-function describeGroup(contacts: Contact[][], joined: boolean): ChannelGroup {
-  const side = (axis: GroupMember["axis"]): GroupMember[] => {
-    const names = [...new Set(contacts[0].filter((contact) => contact.axis === axis).map(({ node }) => node.name))];
-    return names.map((name) => ({
-      node: name,
-      axis,
-      channels: contacts.map((list) =>
-        list.filter((contact) => contact.axis === axis && contact.node.name === name).map(({ index }) => index),
-      ),
-    }));
-  };
-  const producers = side("output");
-  const consumers = side("input");
+function describeGroup(channels: TiedChannels[]): ChannelGroup {
+  const producers = membersOf(channels, "output");
+  const consumers = membersOf(channels, "input");
+  const joined = channels.some((channel) => channel.joined);
   return {
     name: consumers[0]?.node ?? "",
-    width: contacts.length,
+    width: channels.length,
     producers,
     consumers,
     prunable: !joined && producers.length === 1 && consumers.length === 1,
   };
 }
 
-/** The groups that the method prunes: down blocks by phase; then, per phase, residual blocks and pixel shuffle. */
+function membersOf(channels: TiedChannels[], axis: Contact["axis"]): GroupMember[] {
+  const members = new Map<string, GroupMember>();
+  channels.forEach(({ contacts }, channel) => {
+    for (const { node, axis: side, index } of contacts) {
+      if (side !== axis) continue;
+      const member = members.get(node.name) ?? { node: node.name, axis, channels: channels.map((): number[] => []) };
+      members.set(node.name, member);
+      member.channels[channel].push(index);
+    }
+  });
+  return [...members.values()];
+}
+
+function numberNames(groups: ChannelGroup[]): ChannelGroup[] {
+  const seen = new Map<string, number>();
+  return groups.map((group) => {
+    const count = (seen.get(group.name) ?? 0) + 1;
+    seen.set(group.name, count);
+    return count === 1 ? group : { ...group, name: `${group.name} (${count})` };
+  });
+}
+
+/** Finding the groups of a large network takes 30 ms, and searches count thousands of plans of the same graph. */
+const found = new WeakMap<NetworkGraph, ChannelGroup[]>();
+
+/**
+ * The groups that the method prunes: down blocks by phase; then, per phase, residual blocks and pixel shuffle.
+ * Graphs are never changed in place, so the groups of one are found once.
+ */
 export function prunableGroups(graph: NetworkGraph): ChannelGroup[] {
-  return channelGroups(graph).filter((group) => group.prunable);
+  const groups = found.get(graph) ?? channelGroups(graph).filter((group) => group.prunable);
+  found.set(graph, groups);
+  return [...groups];
 }

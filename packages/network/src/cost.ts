@@ -61,7 +61,7 @@ export interface PublishedCost {
 export function costAtPublishedSizes(graph: NetworkGraph): PublishedCost {
   const scale = networkScale(graph);
   const small = countCost(graph, { height: 96, width: 96 });
-  const large = countCost(graph, { height: 720 / scale, width: 1280 / scale });
+  const large = countCost(graph, { height: 720 / scale, width: Math.round(1280 / scale) });
   return {
     parameters: small.parameters,
     multiplyAddsLr96x96: small.multiplyAdds,

@@ -35,8 +35,7 @@ export function initialiseWeights(graph: NetworkGraph, random: SeededRandom): We
       continue;
     }
     const fanIn = inChannels * kernel[0] * kernel[1];
-    const draw = (length: number) =>
-      Float32Array.from({ length }, () => (2 * random.uniform() - 1) / Math.sqrt(fanIn));
+    const draw = (length: number) => Float32Array.from({ length }, () => (2 * random.uniform() - 1) / Math.sqrt(fanIn));
     weights.set(node.weight, { shape, data: draw(outChannels * fanIn) });
     if (node.bias) weights.set(node.bias, { shape: [outChannels], data: draw(outChannels) });
   }

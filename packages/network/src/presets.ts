@@ -16,7 +16,7 @@ export const PRESETS: Readonly<Record<string, Partial<Record<number, Size>>>> = 
 
 /** The configuration of a preset at a scale; throws `PRESET_UNKNOWN` with what there is. */
 export function preset(name: string, scale: number): DrnConfiguration {
-  const sizes = PRESETS[name];
+  const sizes = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
   if (!sizes) {
     const known = Object.keys(PRESETS).join(", ");
     throw new NetworkError("PRESET_UNKNOWN", `preset: "${name}" is unknown; there are ${known}.`);

@@ -1,4 +1,4 @@
-import { type ChannelGroup, prunableGroups } from "./channel-groups.ts";
+import { type ChannelGroup, channelGroups, prunableGroups } from "./channel-groups.ts";
 import type { Conv2dNode, GraphNode, Network, NetworkGraph, WeightMap, WeightTensor } from "./graph.ts";
 import { NetworkError } from "./network-error.ts";
 
@@ -7,40 +7,69 @@ import { NetworkError } from "./network-error.ts";
  * gone. It computes what the old one does with the weights that read those channels set to zero.
  */
 export function removeChannels(network: Network, group: ChannelGroup, indices: readonly number[]): Network {
-  const removed = new Set(indices);
-  for (const index of removed) {
-    if (!Number.isInteger(index) || index < 0 || index >= group.width) {
-      throw new NetworkError("PLAN_INVALID", `${group.name} has channels 0 to ${group.width - 1}, not ${index}.`);
-    }
-  }
-  if (removed.size >= group.width) {
-    throw new NetworkError("PLAN_INVALID", `${group.name} must keep at least one of its ${group.width} channels.`);
-  }
-  const members = [...group.producers, ...group.consumers];
-  const weights: WeightMap = new Map(network.weights);
-  const nodes = network.graph.nodes.map((node): GraphNode => {
-    const own = members.filter((member) => member.node === node.name);
-    if (node.op !== "conv2d" || own.length === 0) return node;
-    const gone = (axis: "input" | "output") =>
-      new Set(
-        own.filter((m) => m.axis === axis).flatMap((m) => m.channels.filter((_, channel) => removed.has(channel)).flat()),
-      );
-    return cutConvolution(node, weights, kept(node.outChannels, gone("output")), kept(node.inChannels, gone("input")));
-  });
-  return { graph: { ...network.graph, nodes }, weights };
+  return removeFromGroups(network, [[group, indices]]);
 }
 
-/** The indices below `count` that are not in `gone`. */
-function kept(count: number, gone: ReadonlySet<number>): number[] {
+/**
+ * A new network with just the `kept` channels of the groups named; groups that are not named stay whole. Throws
+ * `PLAN_INVALID` for a name or a channel that the network has not.
+ */
+export function applyKept(network: Network, kept: ReadonlyMap<string, readonly number[]>): Network {
+  const groups = new Map(channelGroups(network.graph).map((group) => [group.name, group]));
+  return removeFromGroups(
+    network,
+    [...kept].map(([name, channels]) => {
+      const group = groups.get(name);
+      if (!group) throw new NetworkError("PLAN_INVALID", `The network has no channel group "${name}".`);
+      checkChannels(group, channels);
+      return [group, complement(group.width, new Set(channels))];
+    }),
+  );
+}
+
+function removeFromGroups(
+  { graph, weights }: Network,
+  removals: readonly [group: ChannelGroup, indices: readonly number[]][],
+): Network {
+  const gone = { input: new Map<string, Set<number>>(), output: new Map<string, Set<number>>() };
+  for (const [group, indices] of removals) {
+    checkChannels(group, indices);
+    if (new Set(indices).size >= group.width) {
+      throw new NetworkError("PLAN_INVALID", `${group.name} must keep at least one of its ${group.width} channels.`);
+    }
+    for (const { node, axis, channels } of [...group.producers, ...group.consumers]) {
+      const own = gone[axis].get(node) ?? new Set();
+      gone[axis].set(node, own);
+      for (const index of indices) for (const channel of channels[index]) own.add(channel);
+    }
+  }
+  const left: WeightMap = new Map(weights);
+  const cut = new Set<string>();
+  const nodes = graph.nodes.map((node): GraphNode => {
+    if (node.op !== "conv2d" || !(gone.input.has(node.name) || gone.output.has(node.name))) return node;
+    const outputs = complement(node.outChannels, gone.output.get(node.name));
+    const inputs = complement(node.inChannels, gone.input.get(node.name));
+    // Convolutions that share their weights lose the same channels: the tensors are cut once.
+    if (!cut.has(node.weight)) cutWeights(node, left, outputs, inputs);
+    cut.add(node.weight);
+    return { ...node, outChannels: outputs.length, inChannels: inputs.length };
+  });
+  return { graph: { ...graph, nodes }, weights: left };
+}
+
+function checkChannels(group: ChannelGroup, indices: readonly number[]): void {
+  const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= group.width);
+  if (wrong !== undefined) {
+    throw new NetworkError("PLAN_INVALID", `${group.name} has channels 0 to ${group.width - 1}, not ${wrong}.`);
+  }
+}
+
+/** The indices below `count` that are not in `gone`, ascending. */
+function complement(count: number, gone: ReadonlySet<number> = new Set()): number[] {
   return Array.from({ length: count }, (_, i) => i).filter((i) => !gone.has(i));
 }
 
-function cutConvolution(
-  node: Conv2dNode,
-  weights: WeightMap,
-  outputs: readonly number[],
-  inputs: readonly number[],
-): Conv2dNode {
+function cutWeights(node: Conv2dNode, weights: WeightMap, outputs: readonly number[], inputs: readonly number[]): void {
   const weight = weights.get(node.weight) as WeightTensor;
   const taps = node.kernel[0] * node.kernel[1];
   const data = new Float32Array(outputs.length * inputs.length * taps);
@@ -57,7 +86,6 @@ function cutConvolution(
     const bias = weights.get(node.bias) as WeightTensor;
     weights.set(node.bias, { shape: [outputs.length], data: Float32Array.from(outputs, (i) => bias.data[i]) });
   }
-  return { ...node, outChannels: outputs.length, inChannels: inputs.length };
 }
 
 /** The widths of the prunable groups, in their order: what a channel plan changes. */
@@ -76,7 +104,10 @@ export function shrinkGraphToPlan(graph: NetworkGraph, widths: readonly number[]
   groups.forEach(({ name, width, producers: [producer], consumers: [consumer] }, i) => {
     const planned = widths[i];
     if (!Number.isInteger(planned) || planned < 1 || planned > width) {
-      throw new NetworkError("PLAN_INVALID", `Width ${i} of the plan (${name}) is ${planned}; it can be 1 to ${width}.`);
+      throw new NetworkError(
+        "PLAN_INVALID",
+        `Width ${i} of the plan (${name}) is ${planned}; it can be 1 to ${width}.`,
+      );
     }
     outChannels.set(producer.node, planned * producer.channels[0].length);
     inChannels.set(consumer.node, planned * consumer.channels[0].length);

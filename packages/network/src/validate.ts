@@ -57,7 +57,9 @@ function outputChannels(node: GraphNode, inputs: readonly number[]): number {
         throw invalid(`The convolution "${node.name}" has sizes that are not positive whole numbers.`);
       }
       if (node.inChannels !== first) {
-        throw invalid(`The convolution "${node.name}" takes ${node.inChannels} channels; "${node.inputs[0]}" has ${first}.`);
+        throw invalid(
+          `The convolution "${node.name}" takes ${node.inChannels} channels; "${node.inputs[0]}" has ${first}.`,
+        );
       }
       return node.outChannels;
     }
@@ -76,7 +78,9 @@ function outputChannels(node: GraphNode, inputs: readonly number[]): number {
       return first / node.factor ** 2;
     case "resize":
       if (!Number.isInteger(node.factor) || node.factor < 1) {
-        throw invalid(`The resize "${node.name}" has the factor ${node.factor}; a whole number of at least 1 is needed.`);
+        throw invalid(
+          `The resize "${node.name}" has the factor ${node.factor}; a whole number of at least 1 is needed.`,
+        );
       }
       return first;
     case "relu":
