@@ -26,7 +26,10 @@ export function encodeModel(model: Model, metadata: Record<string, string> = {})
   });
 }
 
-/** Throws `NetworkError`: for a file that is none of ours, and for weights that do not fit the graph. */
+/**
+ * Throws `NetworkError`: for a file that is none of ours, for weights that do not fit the graph, and for values that
+ * are not finite.
+ */
 export function decodeModel(bytes: Uint8Array): Model {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.format !== FORMAT || metadata.graph === undefined) {
@@ -50,16 +53,27 @@ export function decodeModel(bytes: Uint8Array): Model {
     return found;
   };
   if (!Array.isArray(dualGraphs)) throw new NetworkError("GRAPH_INVALID", "The metadata's duals is not a list.");
+  const prefixes = ["net.", ...dualGraphs.map((_, i) => `dual.${i}.`)];
+  const stray = [...tensors.keys()].find((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
+  if (stray !== undefined) {
+    throw new NetworkError("ARCHITECTURE_MISMATCH", `The tensor "${stray}" belongs to none of the file's networks.`);
+  }
   return { primal: network(graph, "net."), duals: dualGraphs.map((dual, i) => network(dual, `dual.${i}.`)) };
 }
 
-/** The float tensors whose names start with `prefix`, without it. */
+/** The tensors whose names start with `prefix`, without it; they must be finite floats. */
 export function weightsUnder(tensors: ReadonlyMap<string, SafeTensor>, prefix: string): WeightMap {
   const weights: WeightMap = new Map();
   for (const [name, tensor] of tensors) {
-    if (name.startsWith(prefix) && tensor.dtype === "F32") {
-      weights.set(name.slice(prefix.length), { shape: tensor.shape, data: tensor.data });
+    if (!name.startsWith(prefix)) continue;
+    if (tensor.dtype !== "F32") {
+      throw new NetworkError("SAFETENSORS_INVALID", `The tensor "${name}" is ${tensor.dtype}; weights are floats.`);
     }
+    const at = tensor.data.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      throw new NetworkError("SAFETENSORS_INVALID", `Value ${at} of the tensor "${name}" is ${tensor.data[at]}.`);
+    }
+    weights.set(name.slice(prefix.length), { shape: tensor.shape, data: tensor.data });
   }
   return weights;
 }

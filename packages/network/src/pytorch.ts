@@ -8,6 +8,7 @@ import { validateNetwork } from "./validate.ts";
 /**
  * A DRN state dict in a safetensors file, as a model. The names may stand as they are or under `net.`, with the dual
  * networks' under `dual.<i>.`; without those the model has no dual networks. Scale, B and F are read from the shapes.
+ * Beside `net.` and `dual.` a file may hold other things, such as a training state; they are left out.
  *
  * Throws `ARCHITECTURE_MISMATCH` with the first difference for anything that is no whole DRN.
  */
@@ -15,10 +16,6 @@ export function importPytorchDrn(bytes: Uint8Array): Model {
   const { tensors } = readSafetensors(bytes);
   const names = [...tensors.keys()];
   const prefixed = names.some((name) => name.startsWith("net."));
-  const stray = prefixed ? names.find((name) => !/^(net|dual\.\d+)\./.test(name)) : undefined;
-  if (stray !== undefined) {
-    throw new NetworkError("ARCHITECTURE_MISMATCH", `The tensor "${stray}" belongs neither to "net." nor to "dual.".`);
-  }
   const primal = weightsUnder(tensors, prefixed ? "net." : "");
   const configuration = configurationOf(primal);
   const dualCount = Math.log2(configuration.scale);

@@ -1,4 +1,5 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes (little endian). */
+import { duplicateKey } from "./duplicate-key.ts";
 import { NetworkError } from "./network-error.ts";
 
 export type SafeTensor =
@@ -10,7 +11,12 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-const BYTES_PER_VALUE: Record<string, number> = { F32: 4, F16: 2, BF16: 2, U8: 1 };
+const BYTES_PER_VALUE: ReadonlyMap<unknown, number> = new Map([
+  ["F32", 4],
+  ["F16", 2],
+  ["BF16", 2],
+  ["U8", 1],
+]);
 /** The format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 const ALIGNMENT = 8;
@@ -60,20 +66,25 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
+  let header: unknown;
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (header !== null && typeof header === "object" && !Array.isArray(header)) {
-      return header as Record<string, unknown>;
-    }
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
-    // Told below, as for any other header that is no object.
+    throw invalid("its header is not JSON.");
   }
-  throw invalid("its header is not a JSON object.");
+  if (header === null || typeof header !== "object" || Array.isArray(header)) {
+    throw invalid("its header is not a JSON object.");
+  }
+  const duplicate = duplicateKey(text);
+  if (duplicate !== undefined) throw invalid(`its header has the key "${duplicate}" twice.`);
+  return header as Record<string, unknown>;
 }
 
 function checkEntry(name: string, entry: unknown, dataBytes: number) {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  const bytesPerValue = typeof dtype === "string" ? BYTES_PER_VALUE[dtype] : undefined;
+  const bytesPerValue = BYTES_PER_VALUE.get(dtype);
   if (typeof dtype !== "string" || bytesPerValue === undefined) {
     throw invalid(`the tensor "${name}" has the dtype ${JSON.stringify(dtype)}; F32, F16, BF16 and U8 are read.`);
   }
@@ -112,13 +123,19 @@ function widen(raw: Uint8Array, dtype: string): Float32Array {
   });
 }
 
-/** The file's bytes; tensors in the order of their names, so that equal content gives equal bytes. */
+/**
+ * The file's bytes. Floats stand first, so that they are aligned, then in the order of their names: equal content
+ * gives equal bytes.
+ */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, SafeTensor>,
   metadata: Record<string, string> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  // Without a prototype, "__proto__" is a name like any other.
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   const names = [...tensors.keys()].sort();
+  names.sort((a, b) => Number(tensors.get(a)?.dtype === "U8") - Number(tensors.get(b)?.dtype === "U8"));
   let offset = 0;
   for (const name of names) {
     const { dtype, shape, data } = tensors.get(name) as SafeTensor;

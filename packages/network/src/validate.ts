@@ -1,4 +1,4 @@
-import { type GraphNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
+import { type Conv2dNode, type GraphNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
 import { NetworkError } from "./network-error.ts";
 
 const OPERATIONS: ReadonlySet<string> = new Set<GraphNode["op"]>([
@@ -26,8 +26,13 @@ export function validateGraph(graph: NetworkGraph): void {
   if (!Array.isArray(graph.nodes) || !Array.isArray(graph.outputs) || graph.outputs.length === 0) {
     throw invalid("A graph needs a list of nodes and at least one output.");
   }
+  if (!isCount(graph.inputChannels)) {
+    throw invalid(`graph.inputChannels is ${graph.inputChannels}; a positive whole number is needed.`);
+  }
   const channels = new Map<string, number>([[INPUT, graph.inputChannels]]);
+  const tensors = new Map<string, string>();
   for (const node of graph.nodes) {
+    if (typeof node?.name !== "string") throw invalid("Every node needs a name.");
     if (!OPERATIONS.has(node.op)) throw invalid(`The node "${node.name}" has the unknown operation "${node.op}".`);
     if (channels.has(node.name)) throw invalid(`There are two nodes named "${node.name}".`);
     if (!Array.isArray(node.inputs) || node.inputs.length === 0) throw invalid(`The node "${node.name}" has no input.`);
@@ -39,9 +44,10 @@ export function validateGraph(graph: NetworkGraph): void {
       return width;
     });
     channels.set(node.name, outputChannels(node, inputs));
+    if (node.op === "conv2d") checkTensors(node, tensors);
   }
   for (const output of graph.outputs) {
-    if (!channels.has(output.node)) throw invalid(`The output "${output.node}" is no node.`);
+    if (!channels.has(output?.node)) throw invalid(`The output "${output?.node}" is no node.`);
     if (typeof output.scale !== "number" || !(output.scale > 0)) {
       throw invalid(`The output "${output.node}" has the scale ${output.scale}.`);
     }
@@ -52,9 +58,14 @@ function outputChannels(node: GraphNode, inputs: readonly number[]): number {
   const [first] = inputs;
   switch (node.op) {
     case "conv2d": {
-      const counts = [node.inChannels, node.outChannels, node.stride, ...node.kernel];
-      if (!counts.every((count) => Number.isInteger(count) && count > 0)) {
+      if (!Array.isArray(node.kernel) || node.kernel.length !== 2) {
+        throw invalid(`The convolution "${node.name}" needs a kernel of two sizes, height and width.`);
+      }
+      if (![node.inChannels, node.outChannels, node.stride, ...node.kernel].every(isCount)) {
         throw invalid(`The convolution "${node.name}" has sizes that are not positive whole numbers.`);
+      }
+      if (node.padding !== 0 && !isCount(node.padding)) {
+        throw invalid(`The convolution "${node.name}" has the padding ${node.padding}; a whole number is needed.`);
       }
       if (node.inChannels !== first) {
         throw invalid(
@@ -72,23 +83,41 @@ function outputChannels(node: GraphNode, inputs: readonly number[]): number {
     case "concat":
       return inputs.reduce((a, b) => a + b, 0);
     case "pixel-shuffle":
-      if (!Number.isInteger(node.factor) || node.factor < 1 || first % node.factor ** 2 !== 0) {
+      if (!isCount(node.factor) || first % node.factor ** 2 !== 0) {
         throw invalid(`The pixel shuffle "${node.name}" of factor ${node.factor} cannot divide ${first} channels.`);
       }
       return first / node.factor ** 2;
     case "resize":
-      if (!Number.isInteger(node.factor) || node.factor < 1) {
+      if (!isCount(node.factor)) {
         throw invalid(
           `The resize "${node.name}" has the factor ${node.factor}; a whole number of at least 1 is needed.`,
         );
       }
       return first;
-    case "relu":
     case "leaky-relu":
+      if (!Number.isFinite(node.slope)) throw invalid(`The leaky ReLU "${node.name}" has the slope ${node.slope}.`);
+      return first;
+    case "relu":
     case "sigmoid":
     case "global-mean":
       return first;
   }
+}
+
+/** Convolutions may share their tensors, but then all of them: `tensors` says for each what it is of. */
+function checkTensors(node: Conv2dNode, tensors: Map<string, string>): void {
+  const layer = JSON.stringify([node.weight, node.bias, node.outChannels, node.inChannels, node.kernel]);
+  for (const tensor of node.bias === undefined ? [node.weight] : [node.weight, node.bias]) {
+    if (typeof tensor !== "string") throw invalid(`The convolution "${node.name}" needs the name of its weights.`);
+    if ((tensors.get(tensor) ?? layer) !== layer) {
+      throw invalid(`The convolution "${node.name}" reads the tensor "${tensor}" as another one does not.`);
+    }
+    tensors.set(tensor, layer);
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 /**
