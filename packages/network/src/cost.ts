@@ -52,9 +52,9 @@ export function countCost(graph: NetworkGraph, input: ImageSize): Cost {
 export interface PublishedCost {
   parameters: number;
   /** For an LR image of 96×96, the size that the paper quotes. */
-  multiplyAddsLr96: number;
+  multiplyAddsLr96x96: number;
   /** For an HR image of 1280×720, the size that users compare at. */
-  multiplyAddsHr720p: number;
+  multiplyAddsHr1280x720: number;
 }
 
 /** The cost at the two sizes at which networks are compared. */
@@ -64,7 +64,7 @@ export function costAtPublishedSizes(graph: NetworkGraph): PublishedCost {
   const large = countCost(graph, { height: 720 / scale, width: Math.round(1280 / scale) });
   return {
     parameters: small.parameters,
-    multiplyAddsLr96: small.multiplyAdds,
-    multiplyAddsHr720p: large.multiplyAdds,
+    multiplyAddsLr96x96: small.multiplyAdds,
+    multiplyAddsHr1280x720: large.multiplyAdds,
   };
 }
