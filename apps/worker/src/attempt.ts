@@ -117,6 +117,7 @@ export class Attempt {
       this.receive(report),
     );
     this.child = child;
+    this.log.info({ childPid: child.pid }, "Process started.");
     child.run({
       type: "task",
       kind,

@@ -14,12 +14,13 @@ import {
   StepClock,
   yieldToEvents,
 } from "./control.ts";
-import { evaluateNetwork, type EvaluationImage } from "./evaluate.ts";
+import { type EvaluationImage, evaluateNetwork } from "./evaluate.ts";
 import { cosineLearningRate } from "./learning-rate.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import { PatchSampler } from "./patches.ts";
 import { RegressionStep, type StepLoss } from "./regression-step.ts";
 import { checkTrainingImages, type TrainingImage } from "./training-image.ts";
+import { NonFiniteImageError } from "./upscale.ts";
 
 export interface TrainingSettings {
   steps: number;
@@ -117,7 +118,15 @@ async function runTraining(stage: "train" | "fine-tune", request: TrainingReques
   if (resumed) sampler.restore(state.sampler);
 
   async function validate(): Promise<void> {
-    const result = await evaluateNetwork(tensorflow, model.primal, validation, { signal: undefined });
+    const result = await evaluateNetwork(tensorflow, model.primal, validation, { signal: undefined }).catch((error) => {
+      if (error instanceof NonFiniteImageError) return undefined;
+      throw error;
+    });
+    if (!result) {
+      // No point and never the best; whether it is a divergence shows in the next steps.
+      control.onLog?.(`The validation at step ${state.step} gave values that are not finite.`);
+      return;
+    }
     const point = { step: state.step, psnr: result.mean.psnr };
     state.validation.push(point);
     control.onMetrics?.({ step: state.step, values: { validationPsnr: point.psnr ?? Number.POSITIVE_INFINITY } });

@@ -1,0 +1,168 @@
+import type { ChannelSearchResult, DatasetImage, FieldError, IngestResult, JobError } from "@drc/contracts";
+import { reconcile, takeOutbox } from "@drc/database";
+import { decodeImage } from "@drc/imaging";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type TestServices, useServices } from "../../../test/services.ts";
+import { photographs } from "./support/photographs.ts";
+import { submitDataset, submitJob, trainWork } from "./support/work.ts";
+import { startKeepers, startTestWorker, type TestWorker, untilState } from "./support/worker.ts";
+
+let services: TestServices;
+let keepers: ReturnType<typeof startKeepers> | undefined;
+let worker: TestWorker | undefined;
+
+beforeEach(async () => {
+  services = await useServices();
+});
+afterEach(async () => {
+  await worker?.drain();
+  await keepers?.stop();
+  worker = undefined;
+  keepers = undefined;
+  await services.stop();
+});
+
+async function start(slots?: string): Promise<void> {
+  keepers = startKeepers(services);
+  worker = await startTestWorker(services, slots);
+}
+
+async function versionOf(ingestJobId: string) {
+  const version = await services.database.datasetVersion.findFirstOrThrow({ where: { ingestJobId } });
+  return {
+    ...version,
+    images: version.images as unknown as DatasetImage[],
+    badFiles: version.badFiles as unknown as FieldError[],
+    notes: version.notes as unknown as FieldError[],
+  };
+}
+
+async function someFiles() {
+  const good = await photographs(3, 50, 49);
+  const [{ bytes }] = good;
+  return [
+    ...good,
+    { name: "cut.png", bytes: bytes.subarray(0, bytes.length / 2) },
+    { name: "page.png", bytes: Buffer.from("<html></html>") },
+  ];
+}
+
+it("names each bad file, skips it where asked, and cuts the others to a multiple of the scale (field cases 20, 21)", async () => {
+  await start("none");
+  const { ingestJobId } = await submitDataset(services, await someFiles(), { scale: 4, onBadFile: "skip" });
+  const job = await untilState(services, ingestJobId, "succeeded");
+  expect(job.result as unknown as IngestResult).toMatchObject({ images: 3, skippedFiles: 2 });
+  const version = await versionOf(ingestJobId);
+  expect(version.state).toBe("ready");
+  expect(version.badFiles.map(({ file, code }) => [file, code])).toEqual([
+    ["cut.png", "CORRUPT"],
+    ["page.png", "UNSUPPORTED_FORMAT"],
+  ]);
+  expect(version.notes.map(({ file, code }) => [file, code])).toEqual([
+    ["1.png", "CROPPED"],
+    ["2.png", "CROPPED"],
+    ["3.png", "CROPPED"],
+  ]);
+  const [image] = version.images;
+  const sizes = [];
+  for (const { sha256 } of [...image.lrs, image.hr]) {
+    const { width, height } = (await decodeImage(await services.store.read(sha256))).image;
+    sizes.push([width, height]);
+  }
+  expect(sizes).toEqual([
+    [12, 12],
+    [24, 24],
+    [48, 48],
+  ]);
+});
+
+it("refuses a dataset version with bad files and names all of them (field case 21)", async () => {
+  await start("none");
+  const { ingestJobId } = await submitDataset(services, await someFiles(), { scale: 4 });
+  const job = await untilState(services, ingestJobId, "failed");
+  const error = job.error as unknown as JobError;
+  expect(error.code).toBe("DATASET_INVALID");
+  expect(error.errors?.map(({ file }) => file)).toEqual(["cut.png", "page.png"]);
+  const version = await versionOf(ingestJobId);
+  expect(version.state).toBe("failed");
+  expect(version.badFiles).toHaveLength(2);
+});
+
+it("runs jobs that waited while Redis lost everything (field cases 45, 48)", async () => {
+  const images = await photographs(2);
+  const waiting = [];
+  for (let i = 0; i < 3; i++) waiting.push((await submitDataset(services, images)).ingestJobId);
+  expect(await takeOutbox(services.database, (dispatch) => services.queues.add(dispatch))).toBe(3);
+  await services.flushRedis();
+  expect(await reconcile(services.database, services.queues)).toBe(3);
+  await start("none");
+  for (const jobId of waiting) {
+    const job = await untilState(services, jobId, "succeeded");
+    expect(job.attemptCount).toBe(1);
+  }
+});
+
+it("carries a network through search, pruning, fine-tuning, evaluation and export", async () => {
+  await start();
+  const { input, ingestJobId } = await submitDataset(services, await photographs(4), { scale: 2 });
+  const train = await submitJob(services, trainWork(input), { parents: [ingestJobId] });
+  const calibration = { batches: 2, batchSize: 2, patchSize: 8 };
+  const search = await submitJob(
+    services,
+    {
+      kind: "channel-search",
+      spec: { model: { fromJob: train }, dataset: input, budget: { of: "parameters", remove: 0.3 }, calibration },
+    },
+    { parents: [train] },
+  );
+  const prune = await submitJob(
+    services,
+    {
+      kind: "prune",
+      spec: {
+        model: { fromJob: train },
+        plan: { fromJob: search },
+        dataset: input,
+        importance: { method: "second-order", calibration },
+      },
+    },
+    { parents: [train, search] },
+  );
+  const { spec } = trainWork(input);
+  const fineTune = await submitJob(
+    services,
+    {
+      kind: "fine-tune",
+      spec: { model: { fromJob: prune }, dataset: input, validation: spec.validation, settings: spec.settings },
+    },
+    { parents: [prune] },
+  );
+  const evaluations = [];
+  for (const model of [{ fromJob: train }, { fromJob: fineTune }, "bicubic"]) {
+    const work = { kind: "evaluate" as const, spec: { model, dataset: input, keepImages: true } };
+    evaluations.push(await submitJob(services, work, { parents: [train, fineTune] }));
+  }
+  const exported = await submitJob(
+    services,
+    { kind: "export", spec: { model: { fromJob: fineTune } } },
+    { parents: [fineTune] },
+  );
+
+  const searched = await untilState(services, search, "succeeded");
+  expect(searched.result).toMatchObject({ asked: { of: "parameters", remove: 0.3 }, achieved: { met: true } });
+  await untilState(services, fineTune, "succeeded");
+  const results = [];
+  for (const jobId of evaluations) results.push((await untilState(services, jobId, "succeeded")).result);
+  const [original, compressed, bicubic] = results as Record<string, { parameters: number }>[];
+  const { achieved } = searched.result as unknown as ChannelSearchResult;
+  expect(compressed.cost.parameters).toBe(achieved.parameters);
+  expect(compressed.cost.parameters).toBeLessThan(0.8 * original.cost.parameters);
+  expect(bicubic.cost).toBeUndefined();
+  const artifacts = await services.database.artifact.findMany({ where: { jobId: evaluations[1] } });
+  expect(artifacts).toHaveLength(4);
+  const { image } = await decodeImage(await services.store.read(artifacts[0].sha256));
+  expect([image.width, image.height]).toEqual([48, 48]);
+  const job = await untilState(services, exported, "succeeded");
+  const file = await services.database.artifact.findFirstOrThrow({ where: { jobId: job.id } });
+  expect(job.result).toMatchObject({ artifact: file.name, sizeBytes: compressed.sizeBytes });
+});

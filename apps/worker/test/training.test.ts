@@ -1,0 +1,181 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DatasetInput, JobError, TrainResult } from "@drc/contracts";
+import { type Job, requestCancel, requestPause, resumeJob } from "@drc/database";
+import { decodeModel } from "@drc/network";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type TestServices, useServices } from "../../../test/services.ts";
+import { photographs } from "./support/photographs.ts";
+import { submitDataset, submitJob, trainWork } from "./support/work.ts";
+import {
+  isAlive,
+  startKeepers,
+  startTestWorker,
+  type TestWorker,
+  until,
+  untilCheckpoint,
+  untilChild,
+  untilState,
+} from "./support/worker.ts";
+
+/** Long enough to be interrupted. */
+const LONG = { steps: 150 };
+
+let services: TestServices;
+let keepers: ReturnType<typeof startKeepers>;
+let worker: TestWorker;
+let dataset: DatasetInput;
+let undisturbed: { lastModel: string; best: string };
+
+beforeAll(async () => {
+  services = await useServices();
+  keepers = startKeepers(services);
+  worker = await startTestWorker(services);
+  const { input, ingestJobId } = await submitDataset(services, await photographs(5));
+  dataset = input;
+  await untilState(services, ingestJobId, "succeeded");
+  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  undisturbed = await modelsOf(await untilState(services, jobId, "succeeded"));
+});
+afterAll(async () => {
+  await worker.drain();
+  await keepers.stop();
+  await services.stop();
+});
+
+/** The hashes of what a training made. */
+async function modelsOf(job: Job): Promise<{ lastModel: string; best: string }> {
+  const models = await services.database.model.findMany({ where: { originJobId: job.id } });
+  const hashOf = (role: string) => models.find((model) => model.role === role)?.sha256 ?? "none";
+  return { lastModel: hashOf("last"), best: hashOf("best") };
+}
+
+async function outcomesOf(jobId: string): Promise<(string | null)[]> {
+  const attempts = await services.database.attempt.findMany({ where: { jobId }, orderBy: { number: "asc" } });
+  return attempts.map(({ outcome }) => outcome);
+}
+
+it("trains a network over the queue and registers it with its cost and runtime", async () => {
+  const jobId = await submitJob(services, trainWork(dataset));
+  const job = await untilState(services, jobId, "succeeded");
+  const result = job.result as unknown as TrainResult;
+  expect(result.steps).toBe(20);
+  const model = await services.database.model.findUniqueOrThrow({ where: { id: result.modelId } });
+  expect(model.role).toBe("best");
+  const { primal, duals } = decodeModel(new Uint8Array(await services.store.read(model.sha256)));
+  expect(primal.graph).toEqual(model.graph);
+  expect(duals).toHaveLength(1);
+  const [attempt] = await services.database.attempt.findMany({ where: { jobId } });
+  expect(attempt.runtime).toMatchObject({ backend: "tensorflow", device: "cpu", threads: 2 });
+  const metrics = await services.database.jobMetric.findMany({ where: { jobId }, orderBy: { step: "asc" } });
+  expect(metrics.at(-1)?.step).toBe(20);
+  expect(job.progress).toMatchObject({ stage: "train", step: 20, of: 20 });
+});
+
+it("ends with the same weights, bit for bit, when the process is killed once (field cases 10, 12, 14)", async () => {
+  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  const pid = await untilChild(worker, jobId);
+  await untilCheckpoint(services, jobId);
+  process.kill(pid, "SIGKILL");
+  const job = await untilState(services, jobId, "succeeded");
+  expect(await outcomesOf(jobId)).toEqual(["failed", "succeeded"]);
+  const [crashed, resumed] = await services.database.attempt.findMany({ where: { jobId }, orderBy: { number: "asc" } });
+  expect(crashed.reason).toMatch(/^WORKER_CRASHED: .*SIGKILL/);
+  expect(resumed.resumedFromStep).toBeGreaterThan(0);
+  expect(await modelsOf(job)).toEqual(undisturbed);
+  expect(isAlive(await untilChild(worker, jobId))).toBe(false);
+});
+
+it("stops a running job that is cancelled, keeps its checkpoint and ends its process (field cases 10, 41, 42)", async () => {
+  const jobId = await submitJob(services, trainWork(dataset, { steps: 100_000, checkpointEverySteps: 100_000 }));
+  const pid = await untilChild(worker, jobId);
+  await until("the training reports a step", async () => {
+    const { progress } = await services.database.job.findUniqueOrThrow({ where: { id: jobId } });
+    return progress ?? undefined;
+  });
+  await requestCancel(services.database, jobId);
+  await untilState(services, jobId, "cancelled");
+  expect(isAlive(pid)).toBe(false);
+  expect(await untilCheckpoint(services, jobId)).toBeGreaterThan(0);
+  expect(await modelsOf({ id: jobId } as Job)).toEqual({ best: "none", lastModel: "none" });
+});
+
+it("pauses at a checkpoint and goes on from it to the same weights", async () => {
+  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  await untilChild(worker, jobId);
+  await untilCheckpoint(services, jobId);
+  await requestPause(services.database, jobId);
+  await untilState(services, jobId, "paused");
+  await resumeJob(services.database, jobId);
+  const job = await untilState(services, jobId, "succeeded");
+  expect(await outcomesOf(jobId)).toEqual(["paused", "succeeded"]);
+  expect(await modelsOf(job)).toEqual(undisturbed);
+});
+
+it("fails a training that diverges, without a retry, and keeps the last good checkpoint (field case 5)", async () => {
+  const settings = { learningRate: 1e10, finalLearningRate: 1e10, steps: 400, checkpointEverySteps: 1 };
+  const jobId = await submitJob(services, trainWork(dataset, settings));
+  const job = await untilState(services, jobId, "failed");
+  const error = job.error as unknown as JobError;
+  expect(error.code).toBe("TRAINING_DIVERGED");
+  expect(error.step).toBeGreaterThan(10);
+  expect(Number.isFinite(error.lastFiniteLoss)).toBe(true);
+  expect(job.attemptCount).toBe(1);
+  expect(await untilCheckpoint(services, jobId)).toBeLessThanOrEqual((error.step as number) - 10);
+  expect(await modelsOf(job)).toEqual({ best: "none", lastModel: "none" });
+});
+
+it("drops the results of an attempt that has lost its lease", async () => {
+  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  const pid = await untilChild(worker, jobId);
+  await services.database.job.update({ where: { id: jobId }, data: { leaseToken: "another attempt's" } });
+  await until("the process is ended", () => (isAlive(pid) ? undefined : true));
+  const job = await services.database.job.findUniqueOrThrow({ where: { id: jobId } });
+  expect(job.state).toBe("running");
+  expect(await modelsOf(job)).toEqual({ best: "none", lastModel: "none" });
+  await services.database.job.update({ where: { id: jobId }, data: { leaseExpiresAt: new Date(0) } });
+  await untilState(services, jobId, "succeeded");
+});
+
+it("hands a job back on SIGTERM, uncharged, and another worker finishes it (field case 43)", async () => {
+  await worker.drain();
+  const folder = await mkdtemp(join(tmpdir(), "drc-worker-test-"));
+  const { endpoint, accessKey, secretKey, region, bucket } = services.s3;
+  const program = spawn(
+    process.execPath,
+    ["--import", "tsx", fileURLToPath(new URL("../src/main.ts", import.meta.url))],
+    {
+      env: {
+        ...process.env,
+        DATABASE_URL: services.databaseUrl,
+        REDIS_URL: services.redisUrl,
+        S3_ENDPOINT: endpoint,
+        S3_ACCESS_KEY: accessKey,
+        S3_SECRET_KEY: secretKey,
+        S3_REGION: region,
+        S3_BUCKET: bucket,
+        DRC_SLOTS: "cpu",
+        DRC_THREADS: "2",
+        DRC_WORKER_FOLDER: folder,
+        DRC_LOG_LEVEL: "warn",
+      },
+      stdio: "inherit",
+    },
+  );
+  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  await untilCheckpoint(services, jobId);
+  program.kill("SIGTERM");
+  const [code] = await once(program, "exit");
+  expect(code).toBe(0);
+  expect(await services.database.worker.count()).toBe(0);
+  worker = await startTestWorker(services);
+  const job = await untilState(services, jobId, "succeeded");
+  expect(await outcomesOf(jobId)).toEqual(["drained", "succeeded"]);
+  expect(job.chargedCount).toBe(1);
+  expect(await modelsOf(job)).toEqual(undisturbed);
+  await rm(folder, { recursive: true, force: true });
+});
