@@ -1,0 +1,169 @@
+import { createWriteStream, openAsBlob } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import {
+  type CompressionDetailResource,
+  type DatasetInput,
+  type DatasetResource,
+  type DatasetVersionResource,
+  type JobDetailResource,
+  type JobMetricResource,
+  type JobResource,
+  type ModelResource,
+  type Page,
+  problem,
+  type ReadinessResource,
+} from "@drc/contracts";
+import { CliError } from "../cli-error.ts";
+import type { Connection } from "./connection.ts";
+
+/** Files of one upload request; more go in several. */
+const FILES_PER_UPLOAD = 50;
+
+/** The server's answers, typed; what it refuses becomes a `CliError` of one line. */
+export class ApiClient {
+  readonly url: string;
+  private readonly key: string;
+
+  constructor({ url, key }: Connection) {
+    this.url = url.replace(/\/+$/, "");
+    this.key = key;
+  }
+
+  async readiness(): Promise<ReadinessResource> {
+    // 503 has the same body: what is not ready, and why.
+    return (await this.fetch("/readyz", {}, [200, 503])).json() as Promise<ReadinessResource>;
+  }
+
+  createDataset(name: string): Promise<DatasetResource> {
+    return this.post("/v1/datasets", { name });
+  }
+
+  async uploadFiles(datasetId: string, paths: readonly string[]): Promise<void> {
+    for (let from = 0; from < paths.length; from += FILES_PER_UPLOAD) {
+      const form = new FormData();
+      for (const path of paths.slice(from, from + FILES_PER_UPLOAD)) {
+        form.append("files", await openAsBlob(path), basename(path));
+      }
+      await this.fetch(`/v1/datasets/${datasetId}/files`, { method: "POST", body: form }, [201]);
+    }
+  }
+
+  createVersion(
+    datasetId: string,
+    version: { scale: number; border?: string; onBadFile?: string },
+  ): Promise<DatasetVersionResource> {
+    return this.post(`/v1/datasets/${datasetId}/versions`, version);
+  }
+
+  version({ datasetId, version }: DatasetInput): Promise<DatasetVersionResource> {
+    return this.get(`/v1/datasets/${datasetId}/versions/${version}`);
+  }
+
+  submitCompression(body: unknown): Promise<CompressionDetailResource> {
+    return this.post("/v1/compressions", body);
+  }
+
+  submitJob(body: unknown): Promise<JobDetailResource> {
+    return this.post("/v1/jobs", body);
+  }
+
+  compression(id: string): Promise<CompressionDetailResource> {
+    return this.get(`/v1/compressions/${id}`);
+  }
+
+  job(id: string): Promise<JobDetailResource> {
+    return this.get(`/v1/jobs/${id}`);
+  }
+
+  async metrics(jobId: string, after: number): Promise<JobMetricResource[]> {
+    const { items } = await this.get<{ items: JobMetricResource[] }>(`/v1/jobs/${jobId}/metrics?after=${after}`);
+    return items;
+  }
+
+  cancelJob(id: string): Promise<JobResource> {
+    return this.post(`/v1/jobs/${id}/cancel`, undefined);
+  }
+
+  async models(): Promise<ModelResource[]> {
+    const models: ModelResource[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<ModelResource> = await this.get(
+        `/v1/models?limit=200${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      models.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return models;
+  }
+
+  /** Saves a model's safetensors file, primal and dual networks; the file appears whole or not at all. */
+  downloadModel(id: string, path: string): Promise<void> {
+    return this.download(`/v1/models/${id}/download`, path);
+  }
+
+  async artifact(jobId: string, name: string): Promise<Buffer> {
+    const response = await this.fetch(`/v1/jobs/${jobId}/artifacts/${encodeURIComponent(name)}`, {}, [200]);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
+  private async download(path: string, target: string): Promise<void> {
+    const response = await this.fetch(path, {}, [200]);
+    const temporary = `${target}.${process.pid}.part`;
+    try {
+      await pipeline(Readable.fromWeb(response.body as never), createWriteStream(temporary));
+      await rename(temporary, target);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  private async get<T>(path: string): Promise<T> {
+    return (await this.fetch(path, {}, [200])).json() as Promise<T>;
+  }
+
+  private async post<T>(path: string, body: unknown): Promise<T> {
+    const init =
+      body === undefined
+        ? { method: "POST" }
+        : { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    return (await this.fetch(path, init, [200, 201, 202])).json() as Promise<T>;
+  }
+
+  private async fetch(path: string, init: RequestInit, expected: readonly number[]): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(this.url + path, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.key}` },
+      });
+    } catch (error) {
+      const cause = (error as { cause?: Error }).cause;
+      throw new CliError(`${this.url} does not answer (${cause?.message || (error as Error).message}).`);
+    }
+    if (expected.includes(response.status)) return response;
+    throw new CliError(describeProblem(response.status, await response.text()));
+  }
+}
+
+/** One line: what is wrong, and each field with its reason. */
+export function describeProblem(status: number, text: string): string {
+  const parsed = problem.safeParse(parseJson(text));
+  if (!parsed.success) return `The server answered with status ${status}: ${text.slice(0, 200)}`;
+  const { detail, errors } = parsed.data;
+  if (!errors) return detail;
+  return errors
+    .map(({ pointer, file, detail: why }) => `${pointer ?? file ?? ""}: ${why}`.replace(/^: /, ""))
+    .join("; ");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
