@@ -5,6 +5,8 @@ export const EXIT = {
   /** The command line or its input is wrong. */
   usage: 2,
   cancelled: 3,
+  /** Ended by Ctrl-C or another signal, as shells report it. */
+  interrupted: 130,
 } as const;
 
 /** An error for the person at the terminal: one line that names the field, its value and the remedy. */

@@ -6,11 +6,31 @@
  */
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT } from "./cli-error.ts";
+import { registerDemo } from "./commands/demo.ts";
+import { registerDownload } from "./commands/download.ts";
+import { registerEvaluate } from "./commands/evaluate.ts";
+import { registerModels } from "./commands/models.ts";
+import { registerSubmit } from "./commands/submit.ts";
+import { registerUp } from "./commands/up.ts";
+import { registerUpscale } from "./commands/upscale.ts";
+import { registerWatch } from "./commands/watch.ts";
 
 const program = new Command("drc")
   .description("Makes super-resolution networks smaller by dual regression compression.")
   .showHelpAfterError("(add --help for the options)")
   .exitOverride();
+for (const register of [
+  registerUp,
+  registerDemo,
+  registerSubmit,
+  registerWatch,
+  registerModels,
+  registerDownload,
+  registerEvaluate,
+  registerUpscale,
+]) {
+  register(program);
+}
 
 try {
   await program.parseAsync();
@@ -23,3 +43,5 @@ try {
     process.exitCode = error instanceof CliError ? error.exitCode : EXIT.failed;
   }
 }
+// A wait that a signal or an error has cut short must not keep the process.
+process.exit();

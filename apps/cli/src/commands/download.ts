@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+
+/** `drc download`: a model's file. */
+export function registerDownload(program: Command): void {
+  addServerOptions(program.command("download"))
+    .description("save a model's safetensors file, its dual networks included")
+    .argument("<model>", "the model's identifier, as drc models lists it")
+    .requiredOption("--output <file>", "where to save it")
+    .option("--json", "print one JSON document")
+    .action(async (model: string, options: ServerOptions & { output: string; json?: true }) => {
+      await (await connect(options)).downloadModel(model, options.output);
+      process.stdout.write(
+        options.json ? `${JSON.stringify({ model, output: options.output })}\n` : `Saved ${options.output}.\n`,
+      );
+    });
+}

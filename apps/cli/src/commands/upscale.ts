@@ -1,0 +1,75 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { extname } from "node:path";
+import { LoadedModel, upscaleImage } from "@drc/compression";
+import { createImage, type DecodedImage, decodeImage, encodePng, imresize } from "@drc/imaging";
+import { decodeModel, networkScale } from "@drc/network";
+import { type Device, loadTensorFlow } from "@drc/tensorflow";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError, EXIT } from "../cli-error.ts";
+
+interface UpscaleOptions {
+  model: string;
+  output: string;
+  device: Device;
+  threads: number;
+  json?: true;
+}
+
+/** `drc upscale`: one image through a network. Needs no server. */
+export function registerUpscale(program: Command): void {
+  program
+    .command("upscale")
+    .description("super-resolve an image with a model (needs no server)")
+    .argument("<input>", "image: PNG, JPEG, WebP, TIFF or GIF")
+    .requiredOption("--model <file>", "model (safetensors, as drc writes it)")
+    .requiredOption("--output <file>", "PNG file to write")
+    .addOption(new Option("--device <kind>", "device to run on").choices(["cpu", "gpu"]).default("cpu"))
+    .option("--threads <count>", "CPU threads", parseThreads, availableParallelism())
+    .option("--json", "print one JSON document")
+    .action(upscale);
+}
+
+function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (!Number.isInteger(threads) || threads < 1) throw new InvalidArgumentError("Give a whole number from 1.");
+  return threads;
+}
+
+async function upscale(input: string, { model: file, output, device, threads, json }: UpscaleOptions): Promise<void> {
+  if (extname(output).toLowerCase() !== ".png") {
+    throw new CliError(`--output: ${output} does not end in .png; PNG is what is written.`, EXIT.usage);
+  }
+  const model = decodeModel(
+    new Uint8Array(
+      await readFile(file).catch((error: Error) => {
+        throw new CliError(`--model: ${file} cannot be read (${error.message}).`, EXIT.usage);
+      }),
+    ),
+  );
+  const scale = networkScale(model.primal.graph);
+  const { image, alpha } = await decodeImage(input);
+  const tensorflow = await loadTensorFlow({ device, threads });
+  const startedAtMs = performance.now();
+  const loaded = new LoadedModel(tensorflow, { primal: model.primal, duals: [] });
+  const result = upscaleImage(tensorflow, loaded.primal, image);
+  loaded.dispose();
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  await writeFile(output, await encodePng(result, alpha && upscaleAlpha(alpha, image, scale)));
+  const { width, height } = result;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ output, width, height, scale, seconds })}\n`
+      : `${input}, ${image.width}×${image.height}, became ${output}, ${width}×${height}, in ${seconds.toFixed(1)} s.\n`,
+  );
+}
+
+/** The network knows no transparency: it is enlarged by bicubic interpolation. */
+function upscaleAlpha(alpha: Uint8Array, { width, height }: DecodedImage["image"], scale: number): Uint8Array {
+  const grey = createImage(width, height);
+  alpha.forEach((value, pixel) => {
+    grey.data.fill(value, 3 * pixel, 3 * pixel + 3);
+  });
+  const larger = imresize(grey, scale);
+  return Uint8Array.from({ length: larger.width * larger.height }, (_, pixel) => larger.data[3 * pixel]);
+}

@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { CliError, EXIT } from "../cli-error.ts";
+import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { followCompression, followJob } from "../watch/follow.ts";
+import { exitCodeOf } from "../watch/outcome.ts";
+import { stageDisplay } from "../watch/stage-display.ts";
+
+/** `drc watch`: a job or compression, live, until it ends. Exit code 0 when it succeeded, 1 failed, 3 cancelled. */
+export function registerWatch(program: Command): void {
+  addServerOptions(program.command("watch"))
+    .description("follow a job or a compression until it ends (exit code 0 succeeded, 1 failed, 3 cancelled)")
+    .argument("<id>", "identifier of a job (job_…) or a compression (cmp_…)")
+    .option("--json", "print the job or compression as one JSON document at the end")
+    .action(async (id: string, options: ServerOptions & { json?: true }) => {
+      const client = await connect(options);
+      const display = stageDisplay(process.stderr);
+      const follow = id.startsWith("cmp_") ? followCompression : id.startsWith("job_") ? followJob : undefined;
+      if (!follow) {
+        throw new CliError(`id: "${id}" is neither a job (job_…) nor a compression (cmp_…).`, EXIT.usage);
+      }
+      const ended = await follow(client, id, display);
+      if (options.json) process.stdout.write(`${JSON.stringify(ended)}\n`);
+      else process.stdout.write(`${id} ${ended.state}.\n`);
+      process.exitCode = exitCodeOf(ended.state);
+    });
+}

@@ -1,0 +1,48 @@
+/** What the demo computes: steps, not minutes, so that every machine gets the same result. */
+
+export const DEMO_SCALE = 4;
+
+export const DEMO_METHODS = ["second-order", "l1", "greedy", "random"] as const;
+export type DemoMethod = (typeof DEMO_METHODS)[number];
+
+/** Why the demo uses, or would use, each rule of choosing channels. */
+export const METHOD_REASONS: Record<DemoMethod, string> = {
+  "second-order":
+    "of the rules built here it loses least quality at the same size, before and after fine-tuning, and needs no search training",
+  l1: "the channels whose weights are read least, a common and cheap rule",
+  greedy: "the published rule of dual regression compression, with 4 channels a round",
+  random: "channels drawn at random, to compare with",
+};
+
+/** The body of `POST /v1/compressions`, without datasets. */
+export function demoCompression(method: DemoMethod, seed: number) {
+  return {
+    name: "demo",
+    seed,
+    validation: { share: 0.1 },
+    network: { preset: "drn-xs", scale: DEMO_SCALE },
+    train: {
+      steps: 1_500,
+      batchSize: 8,
+      patchSize: 24,
+      learningRate: 1e-3,
+      validationEverySteps: 250,
+      checkpointEverySteps: 100,
+    },
+    // A little more than the half that is promised: a plan may miss its budget by one percentage point.
+    budget: { of: "parameters", remove: 0.51 },
+    method: { plan: "second-order", importance: importanceOf(method) },
+    fineTune: {
+      steps: 400,
+      batchSize: 8,
+      patchSize: 24,
+      learningRate: 2e-4,
+      validationEverySteps: 100,
+      checkpointEverySteps: 100,
+    },
+  };
+}
+
+function importanceOf(method: DemoMethod) {
+  return method === "greedy" ? { method, channelsPerRound: 4 } : { method };
+}

@@ -1,0 +1,36 @@
+import type { DatasetInput, JobResource } from "@drc/contracts";
+import { CliError } from "../cli-error.ts";
+import type { ApiClient } from "./api-client.ts";
+
+export interface NewDataset {
+  name: string;
+  paths: readonly string[];
+  scale: number;
+  onBadFile: "fail" | "skip";
+}
+
+export interface MadeDataset {
+  input: DatasetInput;
+  /** Files that were left out. */
+  skipped: number;
+}
+
+/** Uploads files as a dataset and waits until its version is ready; `follow` waits for the ingest job's end. */
+export async function makeDataset(
+  client: ApiClient,
+  { name, paths, scale, onBadFile }: NewDataset,
+  follow: (ingestJobId: string) => Promise<JobResource>,
+): Promise<MadeDataset> {
+  const { id } = await client.createDataset(name);
+  await client.uploadFiles(id, paths);
+  const { version, ingestJobId } = await client.createVersion(id, { scale, onBadFile });
+  const input = { datasetId: id, version };
+  await follow(ingestJobId);
+  const { state, badFiles } = await client.version(input);
+  if (state !== "ready") {
+    const named = badFiles.slice(0, 5).map(({ file, detail }) => `${file}: ${detail}`);
+    const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
+    throw new CliError(`The dataset "${name}" cannot be used. ${named.join("; ")}${more}`);
+  }
+  return { input, skipped: badFiles.length };
+}

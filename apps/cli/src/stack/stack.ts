@@ -1,0 +1,139 @@
+/** The whole server on this machine: services, API and worker, which end with the process that started them. */
+import { mkdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startServices } from "@drc/services";
+import { CliError, EXIT } from "../cli-error.ts";
+import { readConfig } from "../config.ts";
+import { ApiClient } from "../server/api-client.ts";
+import { type Connection, readConnection, writeConnection } from "../server/connection.ts";
+import { lockFolder } from "./lock-folder.ts";
+import { Program } from "./program.ts";
+
+export interface StackOptions {
+  dataFolder: string;
+  /** Of the API; 0 takes any free one. */
+  port?: number;
+  /** As `DRC_SLOTS` has it. */
+  slots?: string;
+  log(line: string): void;
+}
+
+export interface RunningStack extends Connection {
+  /** Whether the key was made by this start: the only moment to show it. */
+  keyIsNew: boolean;
+  dataFolder: string;
+  /** Rejects when a part of the stack ends by itself, or somebody asks this process to end. */
+  ended: Promise<never>;
+}
+
+/** The folder that holds the bundles of all programs. */
+const APPS = fileURLToPath(new URL("../../", import.meta.url));
+
+const READY_WITHIN_MS = 120_000;
+
+/** Starts everything, runs `work`, and stops everything, however `work` ends; a signal ends it early. */
+export async function withStack<T>(options: StackOptions, work: (stack: RunningStack) => Promise<T>): Promise<T> {
+  await mkdir(options.dataFolder, { recursive: true });
+  const dataFolder = await realpath(options.dataFolder);
+  return lockFolder(dataFolder, async () => {
+    const interruption = interrupted();
+    const stops: (() => Promise<void>)[] = [];
+    try {
+      const starting = start({ ...options, dataFolder }, interruption.signalled, stops);
+      const stack = await Promise.race([starting, interruption.signalled]);
+      return await Promise.race([work(stack), stack.ended]);
+    } finally {
+      for (const stop of stops.reverse()) await stop();
+      interruption.release();
+    }
+  });
+}
+
+async function start(
+  { dataFolder, port = 0, slots, log }: StackOptions,
+  signalled: Promise<never>,
+  stops: (() => Promise<void>)[],
+): Promise<RunningStack> {
+  const services = await startServices({ dataFolder, log, ...givenServices() });
+  stops.push(() => services.stop());
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    REDIS_URL: services.redisUrl,
+    DATABASE_URL: services.databaseUrl,
+    S3_ENDPOINT: services.s3.endpoint,
+    S3_ACCESS_KEY: services.s3.accessKey,
+    S3_SECRET_KEY: services.s3.secretKey,
+    S3_REGION: services.s3.region,
+    S3_BUCKET: services.s3.bucket,
+    DRC_PORT: String(port),
+    DRC_WORKER_FOLDER: join(dataFolder, "worker"),
+    ...(slots === undefined ? {} : { DRC_SLOTS: slots }),
+  };
+  const run = (name: string, bundle: string, onLine: (line: string) => void) => {
+    const program = new Program(name, join(APPS, bundle), environment, join(dataFolder, `${name}.log`), onLine);
+    stops.push(() => program.stop());
+    return program;
+  };
+
+  let newKey: string | undefined;
+  let listening: (url: string) => void;
+  const url = new Promise<string>((resolve) => {
+    listening = resolve;
+  });
+  const api = run("api", "api/dist/main.js", (line) => {
+    if (line.startsWith("API key: ")) newKey = line.slice("API key: ".length);
+    if (line.startsWith("Listening: ")) listening(line.slice("Listening: ".length));
+  });
+  const known = await readConnection(dataFolder);
+  const apiUrl = await Promise.race([url, api.failure]);
+  const key = newKey ?? known?.key;
+  if (key === undefined) {
+    throw new CliError(`--data-folder: the API key of ${dataFolder} is lost; use another folder, or remove this one.`);
+  }
+  await writeConnection(dataFolder, { url: apiUrl, key });
+  const worker = run("worker", "worker/dist/main.js", () => {});
+  const ended = Promise.race([signalled, api.failure, worker.failure]);
+  ended.catch(() => {});
+  await Promise.race([untilReady(new ApiClient({ url: apiUrl, key })), ended]);
+  return { url: apiUrl, key, keyIsNew: newKey !== undefined, dataFolder, ended };
+}
+
+async function untilReady(client: ApiClient): Promise<void> {
+  const deadlineMs = performance.now() + READY_WITHIN_MS;
+  for (;;) {
+    const { ready, checks, workers } = await client.readiness();
+    if (ready && workers.length > 0) return;
+    if (performance.now() > deadlineMs) {
+      const failing = Object.values(checks).filter(({ ok }) => !ok);
+      throw new CliError(`The server is not ready. ${failing.map(({ detail }) => detail).join(" ")}`);
+    }
+    await delay(100);
+  }
+}
+
+function givenServices() {
+  const { REDIS_URL, DATABASE_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION, S3_BUCKET } = readConfig(
+    process.env,
+  );
+  return { REDIS_URL, DATABASE_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION, S3_BUCKET };
+}
+
+/** Rejects at the first SIGINT, SIGTERM or SIGHUP; further ones are ignored while everything is being stopped. */
+function interrupted(): { signalled: Promise<never>; release(): void } {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  let reject: (error: Error) => void;
+  const signalled = new Promise<never>((_resolve, rejected) => {
+    reject = rejected;
+  });
+  signalled.catch(() => {});
+  const onSignal = (signal: NodeJS.Signals) => reject(new CliError(`Stopped by ${signal}.`, EXIT.interrupted));
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    signalled,
+    release() {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
