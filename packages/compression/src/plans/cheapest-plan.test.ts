@@ -39,7 +39,7 @@ function everyPlan(of: PlanSpace): number[][] {
 
 const mixed = space([32, 32, 16, 64, 8], [10, 11, 37, 5, 90], 300);
 
-describe.each([0.02, 0.1, 0.25, 0.5, 0.6, 0.7, 0.77])("a budget of %d", (remove) => {
+describe.each([0.02, 0.1, 0.25, 0.5, 0.6, 0.64])("a budget of %d", (remove) => {
   const resolved = resolve(mixed, remove);
   const enough = everyPlan(mixed).filter((plan) => {
     return achievedBudget(resolved, plan).met && mixed.cost(plan) <= resolved.targetCost;
