@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatasetInput } from "@drc/contracts";
@@ -48,6 +48,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const photographs = await demoPhotographs();
   await mkdir(options.output, { recursive: true });
   const dataFolder = await mkdtemp(join(tmpdir(), "drc-demo-"));
+  // Where this is root's, PostgreSQL runs as another user, who has to get through.
+  await chmod(dataFolder, 0o711);
   try {
     await withStack({ dataFolder, log: say }, async ({ url, key }) => {
       const report = await compressAndCompare(new ApiClient({ url, key }), photographs, options);

@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { type Guard, stopGuarded } from "@drc/services";
 import { CliError } from "../cli-error.ts";
-
-/** Ends a program when its standard input closes, as it does however the process that started it ends. */
-const END_WITH_PARENT = `data:text/javascript,${encodeURIComponent(
-  'process.stdin.on("end", () => process.kill(process.pid, "SIGTERM")).on("error", () => {}).resume();',
-)}`;
 
 const STOP_GRACE_MS = 35_000;
 const KEPT_LINES = 20;
@@ -19,11 +15,11 @@ export class Program {
   private readonly name: string;
   private readonly child: ChildProcess;
   private readonly lastLines: string[] = [];
-  private readonly exited: Promise<unknown[]>;
   private stopping = false;
 
   /** `onLine` gets each line of its standard output. */
   constructor(
+    guard: Guard,
     name: string,
     path: string,
     environment: NodeJS.ProcessEnv,
@@ -31,11 +27,10 @@ export class Program {
     onLine: (line: string) => void,
   ) {
     this.name = name;
-    this.child = spawn(process.execPath, ["--enable-source-maps", "--import", END_WITH_PARENT, path], {
+    // In a group of its own, too: Ctrl-C reaches this process alone, which then stops the programs in their order.
+    this.child = guard.start(process.execPath, ["--enable-source-maps", path], {
       env: environment,
-      stdio: ["pipe", "pipe", "pipe"],
-      // Ctrl-C reaches this process alone, which then stops the programs in their order.
-      detached: true,
+      stopSignal: "TERM",
     });
     const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
     // The pipe breaks when the program ends first.
@@ -45,8 +40,8 @@ export class Program {
       if (stream) createInterface({ input: stream }).on("line", (line) => this.keep(line));
     }
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on("line", onLine);
-    this.exited = once(this.child, "exit").finally(() => log.end());
-    this.failure = this.exited.then(([code, signal]) => this.fail(code, signal));
+    const exited = once(this.child, "exit").finally(() => log.end());
+    this.failure = exited.then(([code, signal]) => this.fail(code, signal));
     // Who awaits it sees it; nobody has to.
     this.failure.catch(() => {});
   }
@@ -54,11 +49,7 @@ export class Program {
   /** Lets it end by itself, and ends it where it does not. */
   async stop(): Promise<void> {
     this.stopping = true;
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill("SIGTERM");
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), STOP_GRACE_MS);
-    await this.exited;
-    clearTimeout(timer);
+    await stopGuarded(this.child, "SIGTERM", STOP_GRACE_MS);
   }
 
   private keep(line: string): void {

@@ -3,7 +3,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startServices } from "@drc/services";
+import { type ServicesOptions, startServices } from "@drc/services";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
 import { ApiClient } from "../server/api-client.ts";
@@ -56,7 +56,7 @@ async function start(
   signalled: Promise<never>,
   stops: (() => Promise<void>)[],
 ): Promise<RunningStack> {
-  const services = await startServices({ dataFolder, log, ...givenServices() });
+  const services = await startServices({ dataFolder, log, given: givenServices() });
   stops.push(() => services.stop());
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
@@ -72,7 +72,8 @@ async function start(
     ...(slots === undefined ? {} : { DRC_SLOTS: slots }),
   };
   const run = (name: string, bundle: string, onLine: (line: string) => void) => {
-    const program = new Program(name, join(APPS, bundle), environment, join(dataFolder, `${name}.log`), onLine);
+    const logFile = join(dataFolder, `${name}.log`);
+    const program = new Program(services.guard, name, join(APPS, bundle), environment, logFile, onLine);
     stops.push(() => program.stop());
     return program;
   };
@@ -113,11 +114,23 @@ async function untilReady(client: ApiClient): Promise<void> {
   }
 }
 
-function givenServices() {
+/** Services that the environment names. */
+function givenServices(): ServicesOptions["given"] {
   const { REDIS_URL, DATABASE_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION, S3_BUCKET } = readConfig(
     process.env,
   );
-  return { REDIS_URL, DATABASE_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION, S3_BUCKET };
+  if (S3_ENDPOINT === undefined) return { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL };
+  if (S3_ACCESS_KEY === undefined || S3_SECRET_KEY === undefined) {
+    throw new CliError("S3_ENDPOINT: it needs S3_ACCESS_KEY and S3_SECRET_KEY; set both.", EXIT.usage);
+  }
+  const s3 = {
+    endpoint: S3_ENDPOINT,
+    accessKey: S3_ACCESS_KEY,
+    secretKey: S3_SECRET_KEY,
+    region: S3_REGION ?? "us-east-1",
+    bucket: S3_BUCKET ?? "drc",
+  };
+  return { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL, s3 };
 }
 
 /** Rejects at the first SIGINT, SIGTERM or SIGHUP; further ones are ignored while everything is being stopped. */
