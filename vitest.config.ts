@@ -8,6 +8,7 @@ export default defineConfig({
       "apps/*/src/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
     ],
+    globalSetup: ["./test/global-setup.ts"],
     // Native TensorFlow cannot be loaded in worker threads, and holds what a test file took until its process ends.
     pool: "forks",
     maxWorkers: 2,

@@ -6,9 +6,11 @@
  */
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT } from "./cli-error.ts";
+import { registerCount } from "./commands/count.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDownload } from "./commands/download.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
+import { registerImport } from "./commands/import.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerSubmit } from "./commands/submit.ts";
 import { registerUp } from "./commands/up.ts";
@@ -26,6 +28,8 @@ for (const register of [
   registerWatch,
   registerModels,
   registerDownload,
+  registerCount,
+  registerImport,
   registerEvaluate,
   registerUpscale,
 ]) {
