@@ -17,7 +17,7 @@ import {
   type ReadinessResource,
 } from "@drc/contracts";
 import { CliError } from "../cli-error.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./connection-file.ts";
 
 /** Files of one upload request; more go in several. */
 const FILES_PER_UPLOAD = 50;

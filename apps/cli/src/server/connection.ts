@@ -1,14 +1,8 @@
-import { chmod, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Command } from "commander";
-import { z } from "zod";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
 import { ApiClient } from "./api-client.ts";
-
-const connection = z.strictObject({ url: z.url(), key: z.string().min(1) });
-/** Where a server listens, and the key that it takes. */
-export type Connection = z.infer<typeof connection>;
+import { readConnection } from "./connection-file.ts";
 
 export const DEFAULT_DATA_FOLDER = ".drc";
 
@@ -45,22 +39,4 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
     );
   }
   return new ApiClient({ url: found.url, key: givenKey ?? found.key });
-}
-
-export async function readConnection(dataFolder: string): Promise<Connection | undefined> {
-  const text = await readFile(fileOf(dataFolder), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : connection.parse(JSON.parse(text));
-}
-
-/** Written whole and for the owner alone: it holds the API key. */
-export async function writeConnection(dataFolder: string, found: Connection): Promise<void> {
-  const file = fileOf(dataFolder);
-  const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, `${JSON.stringify(found)}\n`, { mode: 0o600 });
-  await chmod(temporary, 0o600);
-  await rename(temporary, file);
-}
-
-function fileOf(dataFolder: string): string {
-  return join(dataFolder, "connection.json");
 }

@@ -7,7 +7,7 @@ import { type ServicesOptions, startServices } from "@drc/services";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
 import { ApiClient } from "../server/api-client.ts";
-import { type Connection, readConnection, writeConnection } from "../server/connection.ts";
+import { type Connection, readConnection, writeConnection } from "../server/connection-file.ts";
 import { lockFolder } from "./lock-folder.ts";
 import { Program } from "./program.ts";
 

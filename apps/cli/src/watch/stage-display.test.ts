@@ -1,0 +1,50 @@
+import { PassThrough } from "node:stream";
+import type { JobResource } from "@drc/contracts";
+import { expect, it } from "vitest";
+import { PlainDisplay, TerminalDisplay } from "./stage-display.ts";
+import { formatStage, type StageView } from "./stage-view.ts";
+
+function view(given: Partial<JobResource>, values: StageView["values"] = {}): StageView {
+  const job = {
+    id: "job",
+    kind: "train",
+    state: "running",
+    progress: null,
+    error: null,
+    startedAt: null,
+    endedAt: null,
+  };
+  return { label: "train", job: { ...job, ...given } as JobResource, values };
+}
+
+const at = (step: number) => view({ progress: { stage: "train", step, of: 100, secondsLeft: 65 } });
+
+it("shows step, loss, PSNR and the time left of a running stage", () => {
+  const { job } = at(10);
+  expect(formatStage({ label: "train", job, values: { loss: 12.345, validationPsnr: 27.1 } }, 8)).toBe(
+    "▸ train     10 of 100  loss 12.35  PSNR 27.10 dB  1 min 05 s left",
+  );
+});
+
+it("shows the code and the reason of a failed stage", () => {
+  const error = { code: "TRAINING_DIVERGED", title: "", detail: "The loss was not finite.", retryable: false } as const;
+  expect(formatStage(view({ state: "failed", error }), 5)).toBe("✗ train  TRAINING_DIVERGED: The loss was not finite.");
+});
+
+it("prints off a terminal a line for each tenth and for the end, not for each step", () => {
+  const stream = new PassThrough();
+  const display = new PlainDisplay(stream);
+  for (const step of [1, 2, 3, 11, 12]) display.update([at(step)]);
+  display.update([view({ state: "succeeded", progress: { stage: "train", step: 100, of: 100 } })]);
+  expect(String(stream.read()).trim().split("\n")).toHaveLength(3);
+});
+
+it("rewrites its lines on a terminal, cut to its width", () => {
+  const stream = Object.assign(new PassThrough(), { columns: 20 });
+  const display = new TerminalDisplay(stream as unknown as NodeJS.WriteStream);
+  display.update([at(1)]);
+  display.update([at(2)]);
+  const [first, second] = String(stream.read()).split("\n");
+  expect(first).toBe("\r▸ train  1 of 100  \x1b[K");
+  expect(second.startsWith("\x1b[1A\r▸ train  2")).toBe(true);
+});
