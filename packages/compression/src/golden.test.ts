@@ -82,8 +82,9 @@ for (const scale of [2, 4, 8]) {
         { primal: 1, dual: expected.dualWeight },
         true,
       );
-      const close = (value: number, reference: number, relative: number) =>
+      const close = (value: number, reference: number, relative: number) => {
         expect(Math.abs(value - reference)).toBeLessThanOrEqual(relative * Math.abs(reference));
+      };
       parts.primalLosses.forEach((loss, i) => close(loss.dataSync()[0], expected.primalL1[i], 1e-5));
       parts.dualLosses.forEach((loss, i) => close(loss.dataSync()[0], expected.dualL1[i], 1e-5));
 

@@ -135,7 +135,13 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
     for (const step of steps) {
       const { node, kernel } = step;
       if (!wanted.has(node.name) || values.has(node.name)) continue;
-      values.set(node.name, kernel.forward(node.inputs.map((name) => values.get(name) as Tensor), weights));
+      values.set(
+        node.name,
+        kernel.forward(
+          node.inputs.map((name) => values.get(name) as Tensor),
+          weights,
+        ),
+      );
       computed.push(step);
       for (const name of node.inputs) {
         const left = (readersLeft.get(name) as number) - 1;

@@ -46,9 +46,7 @@ export class GradientSums {
       for (const part of full) this.release(part);
     }
     for (const part of uniform) {
-      const next = sum
-        ? this.operations.add(sum, part)
-        : this.operations.broadcastTo(part, shape ?? part.shape);
+      const next = sum ? this.operations.add(sum, part) : this.operations.broadcastTo(part, shape ?? part.shape);
       this.adopt(next);
       if (sum) this.release(sum);
       this.release(part);

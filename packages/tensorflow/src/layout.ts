@@ -74,8 +74,9 @@ export function biasToExecutor(data: Float32Array, order: OutputOrder): Float32A
 
 export function biasToFile(data: Float32Array, order: OutputOrder): WeightTensor {
   const result = data.slice();
-  if (order) order.forEach((out, position) => {
-    result[out] = data[position];
-  });
+  if (order)
+    order.forEach((out, position) => {
+      result[out] = data[position];
+    });
   return { shape: [data.length], data: result };
 }

@@ -135,10 +135,8 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
     squareRoot: (x: Tensor) => run("Sqrt", onlyFloat, [x]),
     sign: (x: Tensor) => run("Sign", onlyFloat, [x]),
     absolute: (x: Tensor) => run("Abs", onlyFloat, [x]),
-    depthToSpace: (x: Tensor, factor: number) =>
-      run("DepthToSpace", [...nhwc, integer("block_size", factor)], [x]),
-    spaceToDepth: (x: Tensor, factor: number) =>
-      run("SpaceToDepth", [...nhwc, integer("block_size", factor)], [x]),
+    depthToSpace: (x: Tensor, factor: number) => run("DepthToSpace", [...nhwc, integer("block_size", factor)], [x]),
+    spaceToDepth: (x: Tensor, factor: number) => run("SpaceToDepth", [...nhwc, integer("block_size", factor)], [x]),
     /** Mean over height and width, `[batch, 1, 1, channels]`. */
     meanOverPositions: (x: Tensor) => run("Mean", reductionAttributes, [x, indices([1, 2])]),
     /** Sum over height and width, `[batch, 1, 1, channels]`. */

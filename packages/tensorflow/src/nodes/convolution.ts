@@ -15,9 +15,7 @@ export const convolution: KernelFactory<Conv2dNode> = ({ operations }, node) => 
     },
     backward({ gradient, inputs: [x], parameters, wantInput, wantParameters }) {
       const filter = parameter(parameters, node.weight);
-      const input = wantInput[0]
-        ? operations.conv2dInputGradient(x.shape, filter, gradient, geometry)
-        : undefined;
+      const input = wantInput[0] ? operations.conv2dInputGradient(x.shape, filter, gradient, geometry) : undefined;
       if (!wantParameters) return { inputs: [input], parameters: [] };
       const weights: [string, typeof filter][] = [
         [node.weight, operations.conv2dFilterGradient(x, filter.shape, gradient, geometry)],
