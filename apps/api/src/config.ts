@@ -29,7 +29,9 @@ export interface ApiConfig {
 
 /** Reads the configuration; an error names each variable that is missing or wrong. */
 export function readConfig(variables: Record<string, string | undefined>): ApiConfig {
-  const parsed = environment.safeParse(variables);
+  // An empty variable, as compose files and shells leave them, is one that is not set.
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Error(`The configuration is not valid.\n${wrong.join("\n")}`);

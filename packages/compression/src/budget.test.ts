@@ -6,7 +6,7 @@ import { planSpace } from "./plans/plan-space.ts";
 import { uniformPlan } from "./plans/uniform-plan.ts";
 
 const small = drnGraph({ scale: 4, blocks: 2, features: 4 });
-const drnS = drnGraph({ scale: 4, ...preset("drn-s", 4) });
+const drnS = drnGraph(preset("drn-s", 4));
 
 describe("budget", () => {
   it("names the largest removal of drn-s", () => {

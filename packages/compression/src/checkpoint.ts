@@ -3,14 +3,7 @@
  *
  * Models are stored under a prefix each, further tensors by name, and the rest as JSON in the file's metadata.
  */
-import {
-  decodeModel,
-  encodeModel,
-  type Model,
-  readSafetensors,
-  type SafeTensor,
-  writeSafetensors,
-} from "@drc/network";
+import { decodeModel, encodeModel, type Model, readSafetensors, type SafeTensor, writeSafetensors } from "@drc/network";
 
 export interface Checkpoint<State> {
   /** The kind of stage that wrote it: a checkpoint resumes the same kind only. */

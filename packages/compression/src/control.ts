@@ -50,7 +50,8 @@ export class DivergedError extends Error {
   readonly step: number;
   readonly lastFiniteLoss: number | undefined;
   constructor(stage: string, step: number, lastFiniteLoss: number | undefined) {
-    const last = lastFiniteLoss === undefined ? "no step had a finite one" : `the last finite one was ${lastFiniteLoss}`;
+    const last =
+      lastFiniteLoss === undefined ? "no step had a finite one" : `the last finite one was ${lastFiniteLoss}`;
     super(
       `The ${stage} diverged: loss or gradients were not finite in 10 steps up to step ${step} (${last}). ` +
         "Lower the learning rate.",

@@ -1,4 +1,10 @@
-import { type Comparison, type ComparisonProtocol, comparisonProtocol, compareImages, type RgbImage } from "@drc/imaging";
+import {
+  type Comparison,
+  type ComparisonProtocol,
+  compareImages,
+  comparisonProtocol,
+  type RgbImage,
+} from "@drc/imaging";
 import { type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError, type StageControl, yieldToEvents } from "./control.ts";

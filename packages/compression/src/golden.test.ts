@@ -85,8 +85,8 @@ for (const scale of [2, 4, 8]) {
       const close = (value: number, reference: number, relative: number) => {
         expect(Math.abs(value - reference)).toBeLessThanOrEqual(relative * Math.abs(reference));
       };
-      parts.primalLosses.forEach((loss, i) => close(loss.dataSync()[0], expected.primalL1[i], 1e-5));
-      parts.dualLosses.forEach((loss, i) => close(loss.dataSync()[0], expected.dualL1[i], 1e-5));
+      for (const [i, loss] of parts.primalLosses.entries()) close(loss.dataSync()[0], expected.primalL1[i], 1e-5);
+      for (const [i, loss] of parts.dualLosses.entries()) close(loss.dataSync()[0], expected.dualL1[i], 1e-5);
 
       const gradients = run.backward(parts.outputGradients).parameters;
       const norm = (gradient: Tensor) => Math.sqrt(gradient.dataSync<"float32">().reduce((sum, g) => sum + g * g, 0));

@@ -27,7 +27,14 @@ const settings: TrainingSettings = {
 const model = createModel({ blocks: 1, features: 8, scale: SCALE, seed: 1 });
 
 function request(more: Partial<TrainingSettings> = {}, control: Partial<TrainingRequest["control"]> = {}) {
-  return { tensorflow, model, images, validation, settings: { ...settings, ...more }, control: { seed: 7, ...control } };
+  return {
+    tensorflow,
+    model,
+    images,
+    validation,
+    settings: { ...settings, ...more },
+    control: { seed: 7, ...control },
+  };
 }
 
 const bytes = (trained: Model) => Buffer.from(encodeModel(trained)).toString("base64");

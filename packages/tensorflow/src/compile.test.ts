@@ -77,12 +77,13 @@ function dot(a: Tensor, b: Tensor): number {
   return sum;
 }
 
+// Six squeezed channels: at least one of them is alive for any draw worth testing.
 const attention: GraphNode[] = [
   convolution("first", INPUT, 4, 4),
   { op: "global-mean", name: "mean", inputs: ["first"] },
-  convolution("squeeze", "mean", 4, 2, { kernel: 1 }),
-  { op: "relu", name: "squeezed", inputs: ["squeeze"] },
-  convolution("excite", "squeezed", 2, 4, { kernel: 1 }),
+  convolution("squeeze", "mean", 4, 6, { kernel: 1 }),
+  { op: "leaky-relu", name: "squeezed", inputs: ["squeeze"], slope: 0.2 },
+  convolution("excite", "squeezed", 6, 4, { kernel: 1 }),
   { op: "sigmoid", name: "gate", inputs: ["excite"] },
   { op: "multiply", name: "attended", inputs: ["first", "gate"] },
   { op: "add", name: "sum", inputs: ["attended", INPUT] },
@@ -153,10 +154,11 @@ describe("gradients equal finite differences", () => {
       const { tf } = tensorflow;
       const graph = graphOf(nodes, channels);
       const network = compile(tensorflow, graph);
-      const parameters = network.load(randomWeights(graph, 1));
-      const input = randomTensor([2, 6, 8, channels], 2);
+      const parameters = network.load(randomWeights(graph, 6));
+      // Not centred at 0, both: a mean over positions would carry too small a gradient to be measured in float32.
+      const input = tf.add(randomTensor([2, 6, 8, channels], 2), 1);
       const run = network.forward(parameters, input, { keep: "gradients" });
-      const direction = randomTensor(run.outputs[0].shape, 3);
+      const direction = tf.add(randomTensor(run.outputs[0].shape, 3), 1);
       const gradients = run.backward([direction], { nodes: new Set([INPUT]) });
 
       const lossAt = (at: Map<string, Tensor>, x: Tensor): number => {
@@ -206,8 +208,10 @@ describe("pixel shuffle", () => {
         ],
         3,
       );
+      // Small whole numbers, so that no order of summation rounds.
       const weights = randomWeights(graph, 6);
-      const input = randomTensor([1, 3, 5, 3], 7);
+      for (const { data } of weights.values()) data.set(data.map((value) => Math.round(8 * value)));
+      const input = tensorflow.tf.round(tensorflow.tf.mul(randomTensor([1, 3, 5, 3], 7), 8));
       // The same convolution without a shuffle keeps PyTorch's channel order.
       const plainGraph = graphOf(graph.nodes.slice(0, 1), 3);
       const plain = compile(tensorflow, plainGraph);

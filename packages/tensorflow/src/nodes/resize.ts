@@ -1,5 +1,6 @@
 import type { ResizeNode } from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
+import type { TensorFlow } from "../tensorflow.ts";
 import type { KernelFactory } from "./kernel.ts";
 
 const KEYS_A = -0.75;
@@ -29,17 +30,23 @@ export function bicubicMatrix(length: number, factor: number): Float32Array {
   return matrix;
 }
 
-/** Bicubic upsampling as two matrix products; the adjoint is the same with transposed matrices. */
-export const resize: KernelFactory<ResizeNode> = ({ tf, operations }, { factor }) => {
-  const matrices = new Map<number, Tensor>();
-  function matrix(length: number): Tensor {
-    let tensor = matrices.get(length);
-    if (!tensor) {
-      tensor = tf.keep(tf.tensor2d(bicubicMatrix(length, factor), [factor * length, length]));
-      matrices.set(length, tensor);
-    }
-    return tensor;
+/** Matrices live as long as the process, for all networks: a stage sees the same few sizes again and again. */
+const matrices = new Map<string, Tensor>();
+
+function matrixTensor({ tf }: TensorFlow, length: number, factor: number): Tensor {
+  const key = `${length}×${factor}`;
+  let tensor = matrices.get(key);
+  if (!tensor) {
+    tensor = tf.keep(tf.tensor2d(bicubicMatrix(length, factor), [factor * length, length]));
+    matrices.set(key, tensor);
   }
+  return tensor;
+}
+
+/** Bicubic upsampling as two matrix products; the adjoint is the same with transposed matrices. */
+export const resize: KernelFactory<ResizeNode> = (tensorflow, { factor }) => {
+  const { tf, operations } = tensorflow;
+  const matrix = (length: number) => matrixTensor(tensorflow, length, factor);
 
   function resample(x: Tensor, height: number, width: number, adjoint: boolean): Tensor {
     const [batch, inHeight, inWidth, channels] = x.shape as [number, number, number, number];
