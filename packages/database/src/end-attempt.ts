@@ -6,6 +6,7 @@ import {
   type JobKind,
   type JobResult,
   type JobState,
+  makeJobError,
   RESULT_SCHEMAS,
 } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
@@ -37,18 +38,19 @@ export type AttemptOutcome =
 
 /**
  * Ends an attempt: the job succeeds, fails, is queued for another attempt, paused or cancelled, and what it made
- * appears, all at once. With `onlyIfExpired`, only where the lease has run out.
+ * appears, all at once. A result that does not fit the job's kind fails the job. With `onlyIfExpired`, only where the lease has run out.
  * @returns the job's new state; null where the lease is lost, and nothing was changed.
  */
 export async function endAttempt(
   database: Database,
   lease: Lease,
-  outcome: AttemptOutcome,
+  reported: AttemptOutcome,
   options: { onlyIfExpired?: boolean } = {},
 ): Promise<JobState | null> {
   return database.$transaction(async (transaction) => {
     const leased = await lockLeased(transaction, lease);
     if (!leased || (options.onlyIfExpired && !leased.expired)) return null;
+    const outcome = checkedOutcome(leased.kind, reported);
     const state = leased.state as "running" | "pausing" | "cancelling";
     const end: AttemptEnd =
       outcome.type === "failed" ? { type: "failed", error: outcome.error } : { type: outcome.type };
@@ -71,7 +73,7 @@ export async function endAttempt(
       UPDATE "Attempt" SET "endedAt" = clock_timestamp(), outcome = ${outcomeName(outcome, after.to)},
         reason = ${outcome.type === "failed" ? `${outcome.error.code}: ${outcome.error.detail}` : null}
       WHERE "jobId" = ${job.id} AND number = ${leased.attemptCount}`;
-    if (outcome.type === "succeeded") await keepProducts(transaction, job, outcome.result, outcome.products ?? {});
+    if (outcome.type === "succeeded") await keepProducts(transaction, job, outcome.products ?? {});
     if (outcome.type === "failed" && outcome.badFiles) {
       await transaction.datasetVersion.updateMany({
         where: { ingestJobId: job.id },
@@ -80,6 +82,15 @@ export async function endAttempt(
     }
     return after.to;
   });
+}
+
+/** A success whose result is not as the kind has it is a failure: reporting it again would change nothing. */
+function checkedOutcome(kind: JobKind, outcome: AttemptOutcome): AttemptOutcome {
+  if (outcome.type !== "succeeded") return outcome;
+  const checked = RESULT_SCHEMAS[kind].safeParse(outcome.result);
+  if (checked.success) return outcome;
+  const error = makeJobError("JOB_FAILED", `The result of the ${kind} job is not valid: ${checked.error.message}`);
+  return { type: "failed", error };
 }
 
 /** What the list of attempts says: how the attempt ended, not what became of the job. */
@@ -93,10 +104,8 @@ function outcomeName(outcome: AttemptOutcome, to: JobState): string {
 async function keepProducts(
   transaction: Transaction,
   job: Job,
-  result: JobResult,
   { models, artifacts, dataset }: AttemptProducts,
 ): Promise<void> {
-  RESULT_SCHEMAS[job.kind as JobKind].parse(result);
   if (models) await insertModels(transaction, models, job.id);
   if (artifacts && artifacts.length > 0) {
     await registerBlobs(transaction, artifacts);

@@ -1,4 +1,4 @@
-import type { JobState, RuntimeInfo } from "@drc/contracts";
+import type { JobKind, JobState, RuntimeInfo } from "@drc/contracts";
 import { LEASE_MS } from "./claim-job.ts";
 import { type Database, type Transaction, toJson } from "./client.ts";
 
@@ -39,6 +39,7 @@ export async function recordRuntime(database: Database, lease: Lease, runtime: R
 }
 
 export interface LeasedJob {
+  kind: JobKind;
   state: JobState;
   attemptCount: number;
   chargedCount: number;
@@ -51,7 +52,7 @@ export interface LeasedJob {
 /** Locks the job's row for the rest of the transaction; null where the lease is lost. */
 export async function lockLeased(transaction: Transaction, lease: Lease): Promise<LeasedJob | null> {
   const rows = await transaction.$queryRaw<LeasedJob[]>`
-    SELECT state, "attemptCount", "chargedCount", "logCount", "logSizeBytes",
+    SELECT kind, state, "attemptCount", "chargedCount", "logCount", "logSizeBytes",
       "leaseExpiresAt" < clock_timestamp() AS expired
     FROM "Job" WHERE id = ${lease.jobId} AND "leaseToken" = ${lease.leaseToken} FOR UPDATE`;
   return rows[0] ?? null;

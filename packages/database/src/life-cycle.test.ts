@@ -163,12 +163,14 @@ describe("the end of an attempt", () => {
     expect(await services.database.artifact.count({ where: { jobId } })).toBe(1);
   });
 
-  it("changes nothing where the result does not fit the kind", async () => {
+  it("fails a job whose result does not fit its kind, and keeps nothing that it made", async () => {
     const jobId = await create();
     const claimed = await claim(jobId);
-    const bad = { steps: 1 } as never;
-    await expect(endAttempt(services.database, leaseOf(claimed), { type: "succeeded", result: bad })).rejects.toThrow();
-    expect((await jobOf(jobId)).state).toBe("running");
+    const artifact = { name: "a.png", contentType: "image/png", sha256: "a".repeat(64), sizeBytes: 3 };
+    const outcome = { type: "succeeded", result: { steps: 1 } as never, products: { artifacts: [artifact] } } as const;
+    expect(await endAttempt(services.database, leaseOf(claimed), outcome)).toBe("failed");
+    expect(await jobOf(jobId)).toMatchObject({ state: "failed", result: null, error: { code: "JOB_FAILED" } });
+    expect(await services.database.artifact.count({ where: { jobId } })).toBe(0);
   });
 
   it("tries a crash again after a while, three times in all", async () => {
