@@ -29,8 +29,6 @@ async function main(): Promise<void> {
 
   const app = await buildApp({ database, queues, store, device: config.device }, log);
   const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
-  keepers.start();
-  process.stdout.write(`Listening: ${await app.listen({ host: config.host, port: config.port })}\n`);
 
   const stop = async () => {
     await app.close();
@@ -39,8 +37,11 @@ async function main(): Promise<void> {
     await disconnectDatabase(database);
     process.exit(0);
   };
+  // Before the line that says "Listening": whoever waits for it may end the program at once.
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+  keepers.start();
+  process.stdout.write(`Listening: ${await app.listen({ host: config.host, port: config.port })}\n`);
 }
 
 main().catch((error: Error) => {

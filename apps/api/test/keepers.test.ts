@@ -115,6 +115,7 @@ it("of two replicas one keeps, and the other takes over", async () => {
 it("moves a chain on by itself", async () => {
   const keepers = new Keepers(services, new KeeperLock(services.databaseUrl), pino({ level: "silent" }));
   await services.database.job.updateMany({ where: { state: "queued" }, data: { state: "cancelled" } });
+  await services.flushRedis();
   keepers.start();
   const parent = await create();
   const child = await create([parent.id]);

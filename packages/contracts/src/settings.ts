@@ -133,7 +133,8 @@ export const searchSettings = z
   })
   .transform(
     withPreset<SearchValues>({
-      small: { ...publishedSearch, steps: 300, batchSize: 8, patchSize: 24 },
+      // A short search moves α far enough only with larger steps; the cost term keeps them from the largest candidates.
+      small: { ...publishedSearch, steps: 300, batchSize: 8, patchSize: 24, alphaLearningRate: 1e-2 },
       published: publishedSearch,
     }),
   );
@@ -173,7 +174,6 @@ export const importance = z.discriminatedUnion("method", [
     channelsPerRound: z.int().min(1).max(64).default(1),
     /** Of the pass of SGD after each round. */
     learningRate: learningRate.default(5e-5),
-    checkpointEverySteps: everySteps.default(20),
     calibration,
   }),
   z.strictObject({ method: z.literal("second-order"), calibration }),
