@@ -108,11 +108,11 @@ export class Attempt {
     const taskInputs = await inputs.fetch(this.job.work);
     const resumeCheckpoint = this.job.checkpoint ? await inputs.checkpoint(this.job.checkpoint) : undefined;
     if (this.job.checkpoint) this.reports.addLogs([`Goes on from the checkpoint of step ${this.job.checkpoint.step}.`]);
-    if (this.stopReason || this.lost) return { type: "stopped" };
-
     const { deviceClass: device, gpuId, threads } = this.slot;
     const scratchDir = join(folder, "scratch");
     await mkdir(scratchDir);
+    // Nothing is awaited from here to the child's start, or a request to stop could miss both.
+    if (this.stopReason || this.lost) return { type: "stopped" };
     const child = new JobChild(program, childEnvironment(environment, { device, gpuId, threads }), (report) =>
       this.receive(report),
     );

@@ -45,8 +45,9 @@ export class BlobCache {
     for (const entry of await readdir(this.folder, { withFileTypes: true, recursive: true }).catch(() => [])) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      const { size, mtimeMs } = await stat(path);
-      files.push({ path, sizeBytes: size, usedAtMs: mtimeMs });
+      // Another slot may be making room at the same time.
+      const found = await stat(path).catch(() => undefined);
+      if (found) files.push({ path, sizeBytes: found.size, usedAtMs: found.mtimeMs });
     }
     let total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     for (const { path, sizeBytes } of files.sort((a, b) => a.usedAtMs - b.usedAtMs)) {

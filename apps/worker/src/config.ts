@@ -1,5 +1,6 @@
 import { cpus, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
+import { computeDevice } from "@drc/contracts";
 import { z } from "zod";
 import { type Slot, slotList, withThreads } from "./slots.ts";
 
@@ -11,8 +12,10 @@ const schema = z.object({
   S3_SECRET_KEY: z.string().min(1),
   S3_REGION: z.string().default("us-east-1"),
   S3_BUCKET: z.string().default("drc"),
-  /** Such as `none:1,cpu:1` or `none:1,gpu:0,gpu:1`. */
-  DRC_SLOTS: slotList.default(slotList.parse("none:1,cpu:1")),
+  /** The device class of jobs that name none; it decides on the slots where they are not given. */
+  DRC_DEVICE: computeDevice.default("cpu"),
+  /** Such as `none:1,cpu:1` or `none:1,gpu:0,gpu:1`; by default one slot without a device and one of `DRC_DEVICE`. */
+  DRC_SLOTS: slotList.optional(),
   /** Threads of each slot that computes; by default the cores are shared among them. */
   DRC_THREADS: z.coerce.number().int().min(1).max(1024).optional(),
   /** Where blobs are cached and attempts have their files. */
@@ -24,7 +27,7 @@ const schema = z.object({
     .default(10 * 2 ** 30),
   /** How long a job may take to write its checkpoint when it is asked to stop. */
   DRC_STOP_GRACE_MS: z.coerce.number().int().min(0).max(3_600_000).default(25_000),
-  DRC_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
 export interface WorkerConfig {
@@ -48,7 +51,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     throw new Error(`The worker cannot start:\n  ${lines.join("\n  ")}`);
   }
   const env = parsed.data;
-  const slots = withThreads(env.DRC_SLOTS, cpus().length);
+  const wanted = env.DRC_SLOTS ?? slotList.parse(env.DRC_DEVICE === "gpu" ? "none:1,gpu:0" : "none:1,cpu:1");
+  const slots = withThreads(wanted, cpus().length);
   return {
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,

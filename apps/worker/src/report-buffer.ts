@@ -48,7 +48,10 @@ export class ReportBuffer {
   }
 
   private async write(): Promise<void> {
-    const { lines, metrics, progress } = this;
+    // Copies: what comes while these are being written has to wait for the next time.
+    const lines = [...this.lines];
+    const metrics = [...this.metrics];
+    const { progress } = this;
     if (lines.length > 0) {
       await recordLogs(this.database, this.lease, lines);
       this.lines = this.lines.slice(lines.length);

@@ -81,7 +81,8 @@ export class TaskContext implements RunnerContext {
 
   private async saveCheckpoint(bytes: Uint8Array): Promise<void> {
     const { step } = this;
-    const path = join(this.task.scratchDir, `checkpoint-${step}`);
+    // A name of its own: the parent removes the file when it is stored, and two checkpoints may have the same step.
+    const path = join(this.task.scratchDir, `file-${this.files++}`);
     await writeWhole(path, bytes);
     await this.channel.send({ type: "checkpoint", path, step, sha256: sha256Of(bytes), sizeBytes: bytes.length });
   }
