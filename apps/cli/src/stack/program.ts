@@ -36,9 +36,8 @@ export class Program {
     // The pipe breaks when the program ends first.
     this.child.stdin?.on("error", () => {});
     this.child.stderr?.pipe(log, { end: false });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      if (stream) createInterface({ input: stream }).on("line", (line) => this.keep(line));
-    }
+    // Not of standard output, where the API key is shown once: what is kept goes into error messages.
+    if (this.child.stderr) createInterface({ input: this.child.stderr }).on("line", (line) => this.keep(line));
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on("line", onLine);
     const exited = once(this.child, "exit").finally(() => log.end());
     this.failure = exited.then(([code, signal]) => this.fail(code, signal));

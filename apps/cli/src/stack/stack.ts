@@ -40,11 +40,13 @@ export async function withStack<T>(options: StackOptions, work: (stack: RunningS
   return lockFolder(dataFolder, async () => {
     const interruption = interrupted();
     const stops: (() => Promise<void>)[] = [];
+    const starting = start({ ...options, dataFolder }, interruption.signalled, stops);
     try {
-      const starting = start({ ...options, dataFolder }, interruption.signalled, stops);
       const stack = await Promise.race([starting, interruption.signalled]);
       return await Promise.race([work(stack), stack.ended]);
     } finally {
+      // What an interruption finds half started has to be stopped as well: the folder may be removed next.
+      await starting.catch(() => {});
       for (const stop of stops.reverse()) await stop();
       interruption.release();
     }
@@ -88,7 +90,7 @@ async function start(
     if (line.startsWith("Listening: ")) listening(line.slice("Listening: ".length));
   });
   const known = await readConnection(dataFolder);
-  const apiUrl = await Promise.race([url, api.failure]);
+  const apiUrl = await Promise.race([url, api.failure, signalled]);
   const key = newKey ?? known?.key;
   if (key === undefined) {
     throw new CliError(`--data-folder: the API key of ${dataFolder} is lost; use another folder, or remove this one.`);
