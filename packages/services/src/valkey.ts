@@ -20,7 +20,8 @@ export async function startValkey(guard: Guard, folder: string, password: string
     bind: "127.0.0.1",
     // In a file and not among the arguments, which every user of the machine can read.
     requirepass: password,
-    dir: folder,
+    // Quoted, for it may have blanks.
+    dir: JSON.stringify(folder),
     save: '""',
     appendonly: "yes",
     "maxmemory-policy": "noeviction",
