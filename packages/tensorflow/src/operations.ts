@@ -77,18 +77,22 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
   }
 
   const convolutions = new Map<string, Attribute[]>();
-  function convolutionAttributes({ stride, padding }: ConvolutionGeometry): Attribute[] {
-    const key = `${stride}/${padding}`;
+  /** `kernel`: side of the filter. */
+  function convolutionAttributes({ stride, padding }: ConvolutionGeometry, kernel: number): Attribute[] {
+    const key = `${stride}/${padding}/${kernel}`;
     let attributes = convolutions.get(key);
     if (!attributes) {
+      // oneDNN's kernels take part only where the padding has a name.
+      const same = stride === 1 && 2 * padding === kernel - 1;
+      const scheme = padding === 0 ? "VALID" : same ? "SAME" : "EXPLICIT";
       attributes = [
         float,
         integer("strides", [1, stride, stride, 1]),
-        text("padding", padding === 0 ? "VALID" : "EXPLICIT"),
+        text("padding", scheme),
         text("data_format", "NHWC"),
         truth("use_cudnn_on_gpu", true),
         integer("dilations", [1, 1, 1, 1]),
-        integer("explicit_paddings", padding === 0 ? [] : [0, 0, padding, padding, padding, padding, 0, 0]),
+        integer("explicit_paddings", scheme === "EXPLICIT" ? [0, 0, padding, padding, padding, padding, 0, 0] : []),
       ];
       convolutions.set(key, attributes);
     }
@@ -101,19 +105,29 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
 
   return {
     conv2d: (x: Tensor, filter: Tensor, geometry: ConvolutionGeometry) =>
-      run("Conv2D", convolutionAttributes(geometry), [x, filter]),
+      run("Conv2D", convolutionAttributes(geometry, filter.shape[0] as number), [x, filter]),
     conv2dInputGradient: (
       inputShape: readonly number[],
       filter: Tensor,
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ) => run("Conv2DBackpropInput", convolutionAttributes(geometry), [indices(inputShape), filter, gradient]),
+    ) =>
+      run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape[0] as number), [
+        indices(inputShape),
+        filter,
+        gradient,
+      ]),
     conv2dFilterGradient: (
       x: Tensor,
       filterShape: readonly number[],
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ) => run("Conv2DBackpropFilter", convolutionAttributes(geometry), [x, indices(filterShape), gradient]),
+    ) =>
+      run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape[0] as number), [
+        x,
+        indices(filterShape),
+        gradient,
+      ]),
     biasAdd: (x: Tensor, bias: Tensor) => run("BiasAdd", nhwc, [x, bias]),
     biasGradient: (gradient: Tensor) => run("BiasAddGrad", nhwc, [gradient]),
     relu: (x: Tensor) => run("Relu", onlyFloat, [x]),

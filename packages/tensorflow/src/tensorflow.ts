@@ -5,6 +5,7 @@
  */
 import { createRequire } from "node:module";
 import type * as tfjs from "@tensorflow/tfjs-node-gpu";
+import { withoutNativeGreeting } from "./native-greeting.ts";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
 import { isRuntimeReady, linkRuntime } from "./runtime/index.mjs";
 
@@ -64,7 +65,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
 
   // The GPU's runtime also computes on a CPU: where it is linked, it stays.
   if (options.device === "gpu" || !isRuntimeReady("gpu")) linkRuntime(options.device);
-  const tf = createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+  const tf = withoutNativeGreeting(() => createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs);
   await tf.ready();
   if (tf.getBackend() !== "tensorflow") {
     throw new Error(`The native TensorFlow backend is needed; this process has "${tf.getBackend()}".`);
