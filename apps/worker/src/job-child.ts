@@ -82,10 +82,12 @@ export class JobChild {
       const [[code, signal]] = await Promise.all([once(this.child, "exit"), once(this.child, "disconnect")]);
       if (this.lastWord) return this.lastWord;
       const how = signal ? `by signal ${signal}` : `with exit code ${code}`;
-      return {
-        type: "crashed",
-        detail: `It ended ${how}.${this.stderr ? ` Its last output: ${this.stderr.trim()}` : ""}`,
-      };
+      // Native code may print anything; what Postgres cannot store (NUL, half of a character) would keep the job from ending.
+      const output = this.stderr
+        .replaceAll("\0", "")
+        .replace(/\p{Cs}/gu, "")
+        .trim();
+      return { type: "crashed", detail: `It ended ${how}.${output ? ` Its last output: ${output}` : ""}` };
     } catch (error) {
       return { type: "crashed", detail: `It could not be started: ${(error as Error).message}` };
     }

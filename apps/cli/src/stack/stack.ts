@@ -91,9 +91,12 @@ async function start(
   });
   const known = await readConnection(dataFolder);
   const apiUrl = await Promise.race([url, api.failure, signalled]);
-  const key = newKey ?? known?.key;
+  // A database of one's own may have had its first key long before this folder.
+  const key = newKey ?? known?.key ?? readConfig(process.env).DRC_API_KEY;
   if (key === undefined) {
-    throw new CliError(`--data-folder: the API key of ${dataFolder} is lost; use another folder, or remove this one.`);
+    throw new CliError(
+      `--data-folder: the database has an API key that is not in ${dataFolder}; set DRC_API_KEY to it, or use another database.`,
+    );
   }
   await writeConnection(dataFolder, { url: apiUrl, key });
   const worker = run("worker", "worker/dist/main.js", () => {});
