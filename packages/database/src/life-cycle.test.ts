@@ -354,4 +354,13 @@ describe("what is numbered per job", () => {
       [4, 3, { loss: 6 }],
     ]);
   });
+
+  it("metrics of one step that come apart are kept together", async () => {
+    const jobId = await create();
+    const lease = leaseOf(await claim(jobId));
+    await recordMetrics(services.database, lease, [{ stage: "train", step: 5, values: { loss: 6 } }]);
+    await recordMetrics(services.database, lease, [{ stage: "train", step: 5, values: { validationPsnr: 30 } }]);
+    const [row] = await services.database.jobMetric.findMany({ where: { jobId } });
+    expect(row).toMatchObject({ number: 2, step: 5, values: { loss: 6, validationPsnr: 30 } });
+  });
 });

@@ -12,8 +12,8 @@ export async function recordProgress(database: Database, lease: Lease, progress:
 }
 
 /**
- * Appends metrics. A step that is done again after a resume replaces its values and is numbered anew, so that a
- * reader who follows by number sees it.
+ * Appends metrics. A step that is there already, because it is done again after a resume or because a validation
+ * follows it, gets the new values beside its others and is numbered anew, so that a reader who follows by number sees it.
  * @returns false where the lease is lost.
  */
 export async function recordMetrics(
@@ -31,12 +31,11 @@ export async function recordMetrics(
     if (!job) return false;
     const before = job.metricCount - points.length;
     for (const [index, { stage, step, values }] of points.entries()) {
-      const data = { number: before + index + 1, values: toJson(values) };
-      await transaction.jobMetric.upsert({
-        where: { jobId_stage_step: { jobId: lease.jobId, stage, step } },
-        create: { jobId: lease.jobId, stage, step, ...data },
-        update: { ...data, createdAt: new Date() },
-      });
+      await transaction.$executeRaw`
+        INSERT INTO "JobMetric" ("jobId", stage, step, number, "values")
+        VALUES (${lease.jobId}, ${stage}, ${step}, ${before + index + 1}, ${JSON.stringify(values)}::jsonb)
+        ON CONFLICT ("jobId", stage, step) DO UPDATE SET number = EXCLUDED.number,
+          "values" = "JobMetric"."values" || EXCLUDED."values", "createdAt" = clock_timestamp()`;
     }
     return true;
   });
