@@ -95,6 +95,10 @@ const BLOCKS: Record<string, { nodes: GraphNode[]; channels: number }> = {
     nodes: [convolution("a", INPUT, 3, 5, { stride: 2, bias: false })],
     channels: 3,
   },
+  "convolution of an oblong kernel": {
+    nodes: [{ ...convolution("a", INPUT, 3, 5), kernel: [3, 1] } as GraphNode],
+    channels: 3,
+  },
   "convolution 1×1": { nodes: [convolution("a", INPUT, 3, 5, { kernel: 1 })], channels: 3 },
   relu: {
     nodes: [convolution("a", INPUT, 3, 5), { op: "relu", name: "r", inputs: ["a"] }],
@@ -195,6 +199,13 @@ describe("gradients equal finite differences", () => {
       );
     });
   }
+});
+
+it("pads both axes alike, whatever the kernel", () => {
+  const graph = graphOf([{ ...convolution("a", INPUT, 3, 5), kernel: [3, 1] } as GraphNode], 3);
+  const network = compile(tensorflow, graph);
+  const run = network.forward(network.load(randomWeights(graph, 1)), randomTensor([1, 6, 8, 3], 2));
+  expect(run.outputs[0].shape).toEqual([1, 6, 10, 5]);
 });
 
 describe("pixel shuffle", () => {

@@ -77,13 +77,15 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
   }
 
   const convolutions = new Map<string, Attribute[]>();
-  /** `kernel`: side of the filter. */
-  function convolutionAttributes({ stride, padding }: ConvolutionGeometry, kernel: number): Attribute[] {
-    const key = `${stride}/${padding}/${kernel}`;
+  function convolutionAttributes(
+    { stride, padding }: ConvolutionGeometry,
+    [height, width]: readonly number[],
+  ): Attribute[] {
+    const key = `${stride}/${padding}/${height}×${width}`;
     let attributes = convolutions.get(key);
     if (!attributes) {
       // oneDNN's kernels take part only where the padding has a name.
-      const same = stride === 1 && 2 * padding === kernel - 1;
+      const same = stride === 1 && height === width && 2 * padding === height - 1;
       const scheme = padding === 0 ? "VALID" : same ? "SAME" : "EXPLICIT";
       attributes = [
         float,
@@ -105,14 +107,14 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
 
   return {
     conv2d: (x: Tensor, filter: Tensor, geometry: ConvolutionGeometry) =>
-      run("Conv2D", convolutionAttributes(geometry, filter.shape[0] as number), [x, filter]),
+      run("Conv2D", convolutionAttributes(geometry, filter.shape), [x, filter]),
     conv2dInputGradient: (
       inputShape: readonly number[],
       filter: Tensor,
       gradient: Tensor,
       geometry: ConvolutionGeometry,
     ) =>
-      run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape[0] as number), [
+      run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape), [
         indices(inputShape),
         filter,
         gradient,
@@ -122,12 +124,7 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
       filterShape: readonly number[],
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ) =>
-      run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape[0] as number), [
-        x,
-        indices(filterShape),
-        gradient,
-      ]),
+    ) => run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape), [x, indices(filterShape), gradient]),
     biasAdd: (x: Tensor, bias: Tensor) => run("BiasAdd", nhwc, [x, bias]),
     biasGradient: (gradient: Tensor) => run("BiasAddGrad", nhwc, [gradient]),
     relu: (x: Tensor) => run("Relu", onlyFloat, [x]),
