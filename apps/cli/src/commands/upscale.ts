@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { LoadedModel, upscaleImage } from "@drc/compression";
-import { createImage, type DecodedImage, decodeImage, encodePng, imresize } from "@drc/imaging";
+import { decodeImage, encodePng, imresizeChannel } from "@drc/imaging";
 import { decodeModel, networkScale } from "@drc/network";
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -55,21 +55,12 @@ async function upscale(input: string, { model: file, output, device, threads, js
   const result = upscaleImage(tensorflow, loaded.primal, image);
   loaded.dispose();
   const seconds = (performance.now() - startedAtMs) / 1000;
-  await writeFile(output, await encodePng(result, alpha && upscaleAlpha(alpha, image, scale)));
+  // The network knows no transparency: it is enlarged by bicubic interpolation.
+  await writeFile(output, await encodePng(result, alpha && imresizeChannel(alpha, image.height, image.width, scale)));
   const { width, height } = result;
   process.stdout.write(
     json
       ? `${JSON.stringify({ output, width, height, scale, seconds })}\n`
       : `${input}, ${image.width}×${image.height}, became ${output}, ${width}×${height}, in ${seconds.toFixed(1)} s.\n`,
   );
-}
-
-/** The network knows no transparency: it is enlarged by bicubic interpolation. */
-function upscaleAlpha(alpha: Uint8Array, { width, height }: DecodedImage["image"], scale: number): Uint8Array {
-  const grey = createImage(width, height);
-  alpha.forEach((value, pixel) => {
-    grey.data.fill(value, 3 * pixel, 3 * pixel + 3);
-  });
-  const larger = imresize(grey, scale);
-  return Uint8Array.from({ length: larger.width * larger.height }, (_, pixel) => larger.data[3 * pixel]);
 }
