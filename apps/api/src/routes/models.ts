@@ -58,7 +58,9 @@ export function modelRoutes({ database, store }: ApiContext): FastifyPluginCallb
           [
             {
               id,
-              name: fields.name ?? fileName.replace(/\.safetensors$/, ""),
+              // A file may be called anything; what is no name for people is left to its architecture.
+              name:
+                fields.name ?? displayName.safeParse(fileName.replace(/\.safetensors$/, "")).data ?? graph.architecture,
               blob,
               architecture: graph.architecture,
               scale: networkScale(graph),
