@@ -40,10 +40,10 @@ export function registerSubmit(program: Command): void {
     .argument("[file]", "JSON body of POST /v1/compressions or, with a kind, of POST /v1/jobs; - reads standard input")
     .option("--data <folder>", "images to train with; uploaded as a dataset")
     .option("--evaluation <folder>", "images to measure with, none of them in --data")
-    .option("--scale <factor>", "2, 4 or 8", wholeNumber, 4)
+    .option("--scale <factor>", "2, 4 or 8", networkScale, 4)
     .option("--preset <name>", `network to train: ${Object.keys(PRESETS).join(", ")}`, "drn-xs")
     .option("--model <id>", "model of the server to compress, instead of training one")
-    .option("--remove <share>", "share to remove, between 0 and 1", Number, 0.5)
+    .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)
     .addOption(
       new Option("--of <cost>", "what the share is of").choices(["parameters", "multiplyAdds"]).default("parameters"),
     )
@@ -77,6 +77,18 @@ export function registerSubmit(program: Command): void {
 function wholeNumber(given: string): number {
   const value = Number(given);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("Give a whole number.");
+  return value;
+}
+
+/** Checked here as well as by the server, which would be asked only after the images are uploaded. */
+function networkScale(given: string): number {
+  if (!["2", "4", "8"].includes(given)) throw new InvalidArgumentError("Give 2, 4 or 8.");
+  return Number(given);
+}
+
+function share(given: string): number {
+  const value = Number(given);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("Give a number between 0 and 1, both excluded.");
   return value;
 }
 
