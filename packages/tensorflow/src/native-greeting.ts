@@ -1,13 +1,15 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 
 const STANDARD_ERROR = 2;
 
 /**
  * Runs `load` with the process's standard error closed off. TensorFlow greets there from native code, before its log
  * level is read, and a user would take the greeting for a warning of ours. Errors are thrown, not printed, so nothing
- * is lost. Where standard error is a socket it cannot be opened anew, and the greeting stays.
+ * is lost. The greeting stays where standard error is a socket, which cannot be opened anew, or a file, which would be
+ * opened with a position of its own.
  */
 export function withoutNativeGreeting<T>(load: () => T): T {
+  if (fstatSync(STANDARD_ERROR).isFile()) return load();
   let copy: number;
   try {
     copy = openSync("/proc/self/fd/2", "a");
