@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type ErrorCode, makeJobError, type RuntimeInfo } from "@drc/contracts";
+import { type ErrorCode, type JobState, makeJobError, type RuntimeInfo } from "@drc/contracts";
 import {
   type AttemptOutcome,
   type ClaimedJob,
@@ -8,6 +8,7 @@ import {
   endAttempt,
   type Lease,
   recordRuntime,
+  renewLease,
 } from "@drc/database";
 import { type BlobStore, StoreError } from "@drc/storage";
 import type { Logger } from "pino";
@@ -22,6 +23,10 @@ import type { StopReason } from "./protocol.ts";
 import { ReportBuffer } from "./report-buffer.ts";
 import { retry } from "./retry.ts";
 import type { Slot } from "./slots.ts";
+import { storableText } from "./storable-text.ts";
+
+/** How often a database that works may refuse the end of an attempt. */
+const MAX_REFUSALS = 4;
 
 export interface AttemptSurroundings {
   database: Database;
@@ -184,15 +189,39 @@ export class Attempt {
     }
   }
 
-  /** Tries until the database answers, as long as the lease may still stand. */
   private async end(outcome: AttemptOutcome): Promise<void> {
     if (this.lost) return;
-    const state = await retry(() => endAttempt(this.surroundings.database, this.lease, outcome), {
-      delaysMs: [200, 500, 1_000, 2_000],
-      goOn: () => this.keeper.held,
-    });
+    const { type, state } = await this.record(outcome).then(
+      (recorded) => ({ type: outcome.type, state: recorded }),
+      async (error: unknown) => {
+        if (!this.keeper.held) throw error;
+        this.log.error({ err: error, outcome: outcome.type }, "The database refuses this end of the attempt.");
+        const refused = failed("JOB_FAILED", `Its end could not be recorded. ${lastLine(error)}`);
+        return { type: refused.type, state: await this.record(refused) };
+      },
+    );
     if (state === null) this.log.warn("The job belongs to another attempt; this one's results were dropped.");
-    else this.log.info({ outcome: outcome.type, state }, "Attempt ended.");
+    else this.log.info({ outcome: type, state }, "Attempt ended.");
+  }
+
+  /**
+   * Waits for a database that does not work, as long as the lease may still stand. What is refused though the lease
+   * can be renewed will be refused again: it is given up after a few times.
+   */
+  private record(outcome: AttemptOutcome): Promise<JobState | null> {
+    const { database } = this.surroundings;
+    let refusals = 0;
+    return retry(() => endAttempt(database, this.lease, outcome), {
+      delaysMs: [200, 500, 1_000, 2_000],
+      goOn: async () => {
+        const works = await renewLease(database, this.lease).then(
+          () => true,
+          () => false,
+        );
+        if (works) refusals++;
+        return this.keeper.held && refusals < MAX_REFUSALS;
+      },
+    });
   }
 
   private lose(): void {
@@ -210,4 +239,10 @@ function failedOutcome(error: unknown): AttemptOutcome {
   if (error instanceof InputError) return failed(error.code, error.message);
   if (error instanceof StoreError) return failed("STORE_UNAVAILABLE", error.message);
   return failed("INTERNAL", error instanceof Error ? error.message : String(error));
+}
+
+/** Prisma's messages say where in the program the query stands, and in their last line what is wrong. */
+function lastLine(error: unknown): string {
+  const message = storableText(error instanceof Error ? error.message : String(error)).trim();
+  return message.slice(message.lastIndexOf("\n") + 1).slice(0, 500);
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { type ChildMessage, childMessage, type ParentMessage, type StopReason, type TaskMessage } from "./protocol.ts";
+import { storableText } from "./storable-text.ts";
 
 /** How the process of an attempt ended. */
 export type ChildEnd =
@@ -82,11 +83,8 @@ export class JobChild {
       const [[code, signal]] = await Promise.all([once(this.child, "exit"), once(this.child, "disconnect")]);
       if (this.lastWord) return this.lastWord;
       const how = signal ? `by signal ${signal}` : `with exit code ${code}`;
-      // Native code may print anything; what Postgres cannot store (NUL, half of a character) would keep the job from ending.
-      const output = this.stderr
-        .replaceAll("\0", "")
-        .replace(/\p{Cs}/gu, "")
-        .trim();
+      // Native code may print anything.
+      const output = storableText(this.stderr).trim();
       return { type: "crashed", detail: `It ended ${how}.${output ? ` Its last output: ${output}` : ""}` };
     } catch (error) {
       return { type: "crashed", detail: `It could not be started: ${(error as Error).message}` };

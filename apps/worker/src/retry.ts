@@ -4,7 +4,7 @@ export interface RetryOptions {
   /** Waits between the attempts, in milliseconds; the last one goes on being used. */
   delaysMs: readonly number[];
   /** Whether another attempt makes sense. */
-  goOn(error: unknown, attempt: number): boolean;
+  goOn(error: unknown, attempt: number): boolean | Promise<boolean>;
 }
 
 /** Tries until it succeeds; throws the last error once `goOn` says no. */
@@ -13,7 +13,7 @@ export async function retry<T>(work: () => Promise<T>, { delaysMs, goOn }: Retry
     try {
       return await work();
     } catch (error) {
-      if (!goOn(error, attempt)) throw error;
+      if (!(await goOn(error, attempt))) throw error;
       await delay(delaysMs[Math.min(attempt, delaysMs.length) - 1]);
     }
   }

@@ -29,7 +29,11 @@ export interface TestWorker {
   drain(): Promise<void>;
 }
 
-export async function startTestWorker(services: TestServices, slots = "none:1,cpu:1"): Promise<TestWorker> {
+export async function startTestWorker(
+  services: TestServices,
+  slots = "none:1,cpu:1",
+  program = PROGRAM,
+): Promise<TestWorker> {
   const folder = await mkdtemp(join(tmpdir(), "drc-worker-test-"));
   const log: LogEntry[] = [];
   const config: WorkerConfig = {
@@ -43,7 +47,7 @@ export async function startTestWorker(services: TestServices, slots = "none:1,cp
     logLevel: "info",
   };
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
-  const drain = await startWorker(config, PROGRAM, process.env, logger);
+  const drain = await startWorker(config, program, process.env, logger);
   return {
     log,
     async drain() {
