@@ -1,5 +1,5 @@
 import { type JobDetailResource, newId } from "@drc/contracts";
-import { claimJob, endAttempt, recordLogs, recordMetrics, registerWorker } from "@drc/database";
+import { claimJob, connectDatabase, endAttempt, recordLogs, recordMetrics, registerWorker } from "@drc/database";
 import { createModel, decodeModel, encodeModel, writeSafetensors } from "@drc/network";
 import { BlobStore } from "@drc/storage";
 import { pino } from "pino";
@@ -59,6 +59,14 @@ describe("problem details", () => {
     ["no body", {}, 422],
   ])("%s", async (_what, options, status) => {
     expect(problemOf(await api.send({ method: "POST", url: "/v1/datasets", ...options }))).toMatchObject({ status });
+  });
+
+  it("a database that does not answer", async () => {
+    const database = connectDatabase("postgresql://nobody@127.0.0.1:1/none");
+    const app = await buildApp({ ...api.services, database, device: "cpu" }, pino({ level: "silent" }));
+    const response = await app.inject({ url: "/v1/jobs", headers: { authorization: `Bearer ${api.key}` } });
+    expect(problemOf(response)).toMatchObject({ status: 503, code: "NOT_READY", retryable: true });
+    await app.close();
   });
 
   it("unknown query parameters and cursors", async () => {

@@ -17,6 +17,7 @@ export * from "./keeper-lock.ts";
 export * from "./lease.ts";
 export * from "./migrate.ts";
 export * from "./models.ts";
+export * from "./outage.ts";
 export * from "./outbox.ts";
 export * from "./reap-leases.ts";
 export * from "./reconcile.ts";

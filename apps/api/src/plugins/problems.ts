@@ -1,4 +1,5 @@
 import { ApiError, type ErrorCode, makeProblem } from "@drc/contracts";
+import { isDatabaseOutage } from "@drc/database";
 import { NetworkError } from "@drc/network";
 import { StoreError } from "@drc/storage";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -30,6 +31,7 @@ function asApiError(error: FastifyError | Error): ApiError | null {
       ? new ApiError("PAYLOAD_TOO_LARGE", error.message)
       : new ApiError("STORE_UNAVAILABLE", error.message);
   }
+  if (isDatabaseOutage(error)) return new ApiError("NOT_READY", "The database does not answer. Try again later.");
   const status = (error as FastifyError).statusCode ?? 500;
   if (status === 413) return new ApiError("PAYLOAD_TOO_LARGE", error.message);
   if (status === 415 || status === 406) return new ApiError("UNSUPPORTED_MEDIA_TYPE", error.message);
