@@ -4,7 +4,6 @@ import { z } from "zod";
 /** The prefix of each kind of identifier, so that one in a log or an error says what it is. */
 const PREFIXES = {
   apiKey: "key",
-  attempt: "att",
   checkpoint: "chk",
   compression: "cmp",
   dataset: "ds",

@@ -1,47 +1,19 @@
-import { type ChannelGroup, channelGroups, prunableGroups } from "./channel-groups.ts";
+import { type ChannelGroup, prunableGroups } from "./channel-groups.ts";
 import type { Conv2dNode, GraphNode, Network, NetworkGraph, WeightMap, WeightTensor } from "./graph.ts";
 import { NetworkError } from "./network-error.ts";
 
 /**
  * A new network without the given channels of a group: their producers' outputs and their consumers' inputs are
- * gone. It computes what the old one does with the weights that read those channels set to zero.
+ * gone. It computes what the old one does with the weights that read those channels set to zero. Throws
+ * `PLAN_INVALID` for a channel that the group has not, or where none would be left.
  */
-export function removeChannels(network: Network, group: ChannelGroup, indices: readonly number[]): Network {
-  return removeFromGroups(network, [[group, indices]]);
-}
-
-/**
- * A new network with just the `kept` channels of the groups named; groups that are not named stay whole. Throws
- * `PLAN_INVALID` for a name or a channel that the network has not.
- */
-export function applyKept(network: Network, kept: ReadonlyMap<string, readonly number[]>): Network {
-  const groups = new Map(channelGroups(network.graph).map((group) => [group.name, group]));
-  return removeFromGroups(
-    network,
-    [...kept].map(([name, channels]) => {
-      const group = groups.get(name);
-      if (!group) throw new NetworkError("PLAN_INVALID", `The network has no channel group "${name}".`);
-      checkChannels(group, channels);
-      return [group, complement(group.width, new Set(channels))];
-    }),
-  );
-}
-
-function removeFromGroups(
-  { graph, weights }: Network,
-  removals: readonly [group: ChannelGroup, indices: readonly number[]][],
-): Network {
+export function removeChannels({ graph, weights }: Network, group: ChannelGroup, indices: readonly number[]): Network {
+  checkChannels(group, indices);
   const gone = { input: new Map<string, Set<number>>(), output: new Map<string, Set<number>>() };
-  for (const [group, indices] of removals) {
-    checkChannels(group, indices);
-    if (new Set(indices).size >= group.width) {
-      throw new NetworkError("PLAN_INVALID", `${group.name} must keep at least one of its ${group.width} channels.`);
-    }
-    for (const { node, axis, channels } of [...group.producers, ...group.consumers]) {
-      const own = gone[axis].get(node) ?? new Set();
-      gone[axis].set(node, own);
-      for (const index of indices) for (const channel of channels[index]) own.add(channel);
-    }
+  for (const { node, axis, channels } of [...group.producers, ...group.consumers]) {
+    const own = gone[axis].get(node) ?? new Set();
+    gone[axis].set(node, own);
+    for (const index of indices) for (const channel of channels[index]) own.add(channel);
   }
   const left: WeightMap = new Map(weights);
   const cut = new Set<string>();
@@ -61,6 +33,9 @@ function checkChannels(group: ChannelGroup, indices: readonly number[]): void {
   const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= group.width);
   if (wrong !== undefined) {
     throw new NetworkError("PLAN_INVALID", `${group.name} has channels 0 to ${group.width - 1}, not ${wrong}.`);
+  }
+  if (new Set(indices).size >= group.width) {
+    throw new NetworkError("PLAN_INVALID", `${group.name} must keep at least one of its ${group.width} channels.`);
   }
 }
 
