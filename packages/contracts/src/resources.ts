@@ -182,10 +182,10 @@ export type JobLogResource = z.infer<typeof jobLogResource>;
 export const compressionResource = z.strictObject({
   id: compressionId,
   name: z.string().nullable(),
-  /** `failed` and `cancelled` as soon as one of its jobs is. */
+  /** `failed` and `cancelled` as soon as one of its stages' jobs is. */
   state: z.enum(["running", "succeeded", "failed", "cancelled"]),
   body: z.record(z.string(), z.unknown()),
-  /** Its jobs by their part in it; `train` is absent where a model was named. */
+  /** Its jobs by their part in it, after a retry the new ones; `train` is absent where a model was named. */
   stages: z.strictObject({
     train: jobId.optional(),
     search: jobId,
@@ -201,6 +201,7 @@ export type CompressionResource = z.infer<typeof compressionResource>;
 export type CompressionStages = CompressionResource["stages"];
 
 export const compressionDetailResource = compressionResource.extend({
+  /** The jobs of its stages. */
   jobs: z.array(jobResource),
   /** The network before and after; null until the stage that makes it has succeeded. */
   models: z.strictObject({ original: modelId.nullable(), compressed: modelId.nullable() }),

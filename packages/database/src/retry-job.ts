@@ -4,13 +4,17 @@ import type { Database } from "./client.ts";
 import type { ControlResult } from "./control-job.ts";
 import { createJobs, newJobId } from "./create-jobs.ts";
 
-/** Makes a new job like one that failed or was cancelled; the old one stays as it ended. */
+/**
+ * Makes a new job like one that failed or was cancelled; the old one stays as it ended. A stage of a compression is not
+ * retried alone: the stages after it were cancelled with it.
+ */
 export async function retryJob(database: Database, jobId: string): Promise<ControlResult | null> {
   return database.$transaction(async (transaction) => {
     const old = await transaction.job.findUnique({ where: { id: jobId }, include: { parents: true } });
     if (!old) return null;
     const { parents, ...row } = old;
-    if (!isFinal(old.state as JobState) || old.state === "succeeded") return { job: row as Job, allowed: false };
+    const ended = isFinal(old.state as JobState) && old.state !== "succeeded";
+    if (!ended || old.compressionId !== null) return { job: row as Job, allowed: false };
     const [job] = await createJobs(transaction, [
       {
         id: newJobId(),
@@ -20,7 +24,6 @@ export async function retryJob(database: Database, jobId: string): Promise<Contr
         seed: old.seed,
         priority: old.priority,
         parents: parents.map((parent) => parent.parentId),
-        compressionId: old.compressionId ?? undefined,
         retryOf: old.id,
       },
     ]);

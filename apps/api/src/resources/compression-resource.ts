@@ -7,11 +7,13 @@ import type {
 import type { Compression } from "@drc/database";
 import { type JobRow, jobResource } from "./job-resource.ts";
 
-export function compressionResource(compression: Compression & { jobs: { state: string }[] }): CompressionResource {
+export function compressionResource(
+  compression: Compression & { jobs: { id: string; state: string }[] },
+): CompressionResource {
   return {
     id: compression.id,
     name: compression.name,
-    state: stateOf(compression.jobs.map((job) => job.state)),
+    state: stateOf(currentJobs(compression).map((job) => job.state)),
     body: compression.body as CompressionResource["body"],
     stages: compression.stages as CompressionResource["stages"],
     createdAt: compression.createdAt.toISOString(),
@@ -21,16 +23,23 @@ export function compressionResource(compression: Compression & { jobs: { state: 
 export function compressionDetailResource(compression: Compression & { jobs: JobRow[] }): CompressionDetailResource {
   const resource = compressionResource(compression);
   const { train, fineTune } = resource.stages;
+  const jobs = currentJobs(compression);
   const modelOf = (jobId: string) => {
-    const job = compression.jobs.find(({ id }) => id === jobId);
+    const job = jobs.find(({ id }) => id === jobId);
     return (job?.result as TrainResult | null | undefined)?.modelId ?? null;
   };
   const { model } = compression.body as Partial<CreateCompressionBody>;
   return {
     ...resource,
-    jobs: compression.jobs.map(jobResource),
+    jobs: jobs.map(jobResource),
     models: { original: train ? modelOf(train) : (model?.modelId ?? null), compressed: modelOf(fineTune) },
   };
+}
+
+/** Of each stage the job that stands for it: those that were retried are left out. */
+function currentJobs<T extends { id: string }>({ stages, jobs }: Compression & { jobs: T[] }): T[] {
+  const current = new Set(Object.values(stages as CompressionResource["stages"]));
+  return jobs.filter(({ id }) => current.has(id));
 }
 
 function stateOf(states: readonly string[]): CompressionResource["state"] {

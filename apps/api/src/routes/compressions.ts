@@ -7,6 +7,7 @@ import { compressionDetailResource, compressionResource } from "../resources/com
 import { JOB_PARENTS } from "../resources/job-resource.ts";
 import { checkCompression } from "../submission/check-compression.ts";
 import { createCompression } from "../submission/create-compression.ts";
+import { retryCompression } from "../submission/retry-compression.ts";
 
 const compressionParams = z.strictObject({ compressionId });
 
@@ -16,7 +17,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       where: { id },
       include: { jobs: { include: JOB_PARENTS, orderBy: [{ createdAt: "asc" }, { id: "asc" }] } },
     });
-    if (!compression) throw new ApiError("NOT_FOUND", `There is no compression ${id}.`);
+    if (!compression) throw missing(id);
     return compressionDetailResource(compression);
   };
 
@@ -34,7 +35,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
 
     app.get("/compressions", { schema: { querystring: pageQuery } }, async (request) => {
       const { after, ...page } = pageArguments(request.query);
-      const jobs = { select: { state: true } };
+      const jobs = { select: { id: true, state: true } };
       const rows = await database.compression.findMany({ ...page, where: after, include: { jobs } });
       return toPage(rows, request.query.limit, compressionResource);
     });
@@ -43,6 +44,24 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       readCompression(request.params.compressionId),
     );
 
+    app.post(
+      "/compressions/:compressionId/retry",
+      { schema: { params: compressionParams } },
+      async (request, reply) => {
+        const id = request.params.compressionId;
+        const retried = await database.$transaction((transaction) => retryCompression(transaction, id));
+        if (retried === null) throw missing(id);
+        if (!retried) {
+          throw new ApiError("CONFLICT", `Nothing of the compression ${id} has failed or been cancelled.`);
+        }
+        return reply.code(202).send(await readCompression(id));
+      },
+    );
+
     done();
   };
+}
+
+function missing(id: string): ApiError {
+  return new ApiError("NOT_FOUND", `There is no compression ${id}.`);
 }

@@ -76,7 +76,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         const result: ControlResult | null = await run(database, request.params.jobId);
         if (!result) throw missing(request.params.jobId);
         if (!result.allowed) {
-          throw new ApiError("CONFLICT", `The job ${result.job.id} is ${result.job.state} and cannot be ${past}.`);
+          throw new ApiError("CONFLICT", refusal(result.job, past));
         }
         return reply.code(202).send(await readJob(database, result.job.id));
       });
@@ -84,6 +84,13 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
 
     done();
   };
+}
+
+function refusal({ id, state, compressionId }: ControlResult["job"], past: string): string {
+  const stage = past === ACTIONS.retry.past && compressionId !== null && (state === "failed" || state === "cancelled");
+  return stage
+    ? `The job ${id} is a stage of a compression. Retry that: POST /v1/compressions/${compressionId}/retry.`
+    : `The job ${id} is ${state} and cannot be ${past}.`;
 }
 
 async function readJob(database: Database, id: string): Promise<JobDetailResource> {
