@@ -1,5 +1,13 @@
-import { type JobDetailResource, newId } from "@drc/contracts";
-import { claimJob, connectDatabase, endAttempt, recordLogs, recordMetrics, registerWorker } from "@drc/database";
+import { type JobDetailResource, newId, type ReadinessResource } from "@drc/contracts";
+import {
+  claimJob,
+  connectDatabase,
+  endAttempt,
+  recordLogs,
+  recordMetrics,
+  registerWorker,
+  WORKER_SILENCE_MS,
+} from "@drc/database";
 import { createModel, decodeModel, encodeModel, writeSafetensors } from "@drc/network";
 import { BlobStore } from "@drc/storage";
 import { pino } from "pino";
@@ -226,6 +234,29 @@ describe("readiness", () => {
     const response = await api.app.inject({ method: "GET", url: "/readyz" });
     expect(response.statusCode).toBe(200);
     expect(response.json()).toMatchObject({ ready: true, workers: [{ runtime, slots }] });
+  });
+
+  it("names the device classes that have jobs and no worker, as the jobs do", async () => {
+    const { database } = api.services;
+    const waiting = async () => {
+      const readiness = (await api.app.inject({ method: "GET", url: "/readyz" })).json<ReadinessResource>();
+      return readiness.waiting.filter(({ deviceClass }) => deviceClass === "gpu");
+    };
+    const work = { kind: "evaluate", spec: { model: "bicubic", dataset }, device: "gpu" };
+    const { id, waitsFor } = (await api.post("/v1/jobs", work)).json();
+    const detail = expect.stringContaining("device class gpu");
+    expect(waitsFor).toEqual(detail);
+    expect((await api.get("/v1/jobs?limit=1")).json().items).toMatchObject([{ id, waitsFor: detail }]);
+    expect(await waiting()).toEqual([{ deviceClass: "gpu", jobs: 1, detail }]);
+
+    const slots = [{ deviceClass: "gpu" as const, device: "gpu 0" }];
+    const worker = await registerWorker(database, { host: "here", processId: 2, slots });
+    expect((await api.get(`/v1/jobs/${id}`)).json()).toMatchObject({ state: "queued", waitsFor: null });
+    expect(await waiting()).toEqual([]);
+
+    const silent = new Date(Date.now() - WORKER_SILENCE_MS - 1_000);
+    await database.worker.update({ where: { id: worker }, data: { heartbeatAt: silent } });
+    expect((await api.get(`/v1/jobs/${id}`)).json()).toMatchObject({ waitsFor: detail });
   });
 
   it("is red where the store does not answer", async () => {

@@ -125,6 +125,8 @@ export const jobResource = z.strictObject({
   state: jobState,
   /** Why it is in this state, where there is something to say. */
   stateReason: z.string().nullable(),
+  /** What is missing for a queued job to start, beside its turn; null where nothing is. */
+  waitsFor: z.string().nullable(),
   deviceClass,
   priority: z.int(),
   seed: z.int(),
@@ -222,6 +224,8 @@ export const readinessResource = z.strictObject({
   ready: z.boolean(),
   checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string() })),
   workers: z.array(workerResource),
+  /** Device classes for which jobs are queued and no worker is there. */
+  waiting: z.array(z.strictObject({ deviceClass, jobs: count, detail: z.string() })),
 });
 export type ReadinessResource = z.infer<typeof readinessResource>;
 

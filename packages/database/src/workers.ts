@@ -1,4 +1,4 @@
-import { newId, type RuntimeInfo, type WorkerResource } from "@drc/contracts";
+import { type DeviceClass, newId, type RuntimeInfo, type WorkerResource } from "@drc/contracts";
 import { type Database, toJson } from "./client.ts";
 
 export type WorkerSlots = WorkerResource["slots"];
@@ -51,4 +51,12 @@ export async function liveWorkers(database: Database): Promise<WorkerResource[]>
     runtime: row.runtime as RuntimeInfo | null,
     heartbeatAt: row.heartbeatAt.toISOString(),
   }));
+}
+
+/** The device classes for which a worker that was heard of lately has a slot. */
+export async function servedClasses(database: Database): Promise<ReadonlySet<DeviceClass>> {
+  const rows = await database.$queryRaw<{ deviceClass: DeviceClass }[]>`
+    SELECT DISTINCT slot->>'deviceClass' AS "deviceClass" FROM "Worker", jsonb_array_elements(slots) AS slot
+    WHERE "heartbeatAt" > clock_timestamp() - ${WORKER_SILENCE_MS} * interval '1 millisecond'`;
+  return new Set(rows.map((row) => row.deviceClass));
 }

@@ -2,6 +2,7 @@ import type {
   CompressionDetailResource,
   CompressionResource,
   CreateCompressionBody,
+  DeviceClass,
   TrainResult,
 } from "@drc/contracts";
 import type { Compression } from "@drc/database";
@@ -20,7 +21,10 @@ export function compressionResource(
   };
 }
 
-export function compressionDetailResource(compression: Compression & { jobs: JobRow[] }): CompressionDetailResource {
+export function compressionDetailResource(
+  compression: Compression & { jobs: JobRow[] },
+  served: ReadonlySet<DeviceClass>,
+): CompressionDetailResource {
   const resource = compressionResource(compression);
   const { train, fineTune } = resource.stages;
   const jobs = currentJobs(compression);
@@ -31,7 +35,7 @@ export function compressionDetailResource(compression: Compression & { jobs: Job
   const { model } = compression.body as Partial<CreateCompressionBody>;
   return {
     ...resource,
-    jobs: jobs.map(jobResource),
+    jobs: jobs.map((job) => jobResource(job, served)),
     models: { original: train ? modelOf(train) : (model?.modelId ?? null), compressed: modelOf(fineTune) },
   };
 }

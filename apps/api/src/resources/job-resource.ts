@@ -1,4 +1,4 @@
-import type { JobResource } from "@drc/contracts";
+import type { DeviceClass, JobResource } from "@drc/contracts";
 import type { Job } from "@drc/database";
 
 export type JobRow = Job & { parents: { parentId: string }[] };
@@ -6,14 +6,17 @@ export type JobRow = Job & { parents: { parentId: string }[] };
 /** What a query has to include for `jobResource`. */
 export const JOB_PARENTS = { parents: { select: { parentId: true } } } as const;
 
-export function jobResource(job: JobRow): JobResource {
+/** @param served the device classes for which a worker is there. */
+export function jobResource(job: JobRow, served: ReadonlySet<DeviceClass>): JobResource {
+  const deviceClass = job.deviceClass as DeviceClass;
   return {
     id: job.id,
     kind: job.kind as JobResource["kind"],
     name: job.name,
     state: job.state as JobResource["state"],
     stateReason: job.stateReason,
-    deviceClass: job.deviceClass as JobResource["deviceClass"],
+    waitsFor: job.state === "queued" && !served.has(deviceClass) ? missingWorker(deviceClass) : null,
+    deviceClass,
     priority: job.priority,
     seed: job.seed,
     spec: job.spec as JobResource["spec"],
@@ -29,4 +32,8 @@ export function jobResource(job: JobRow): JobResource {
     startedAt: job.startedAt?.toISOString() ?? null,
     endedAt: job.endedAt?.toISOString() ?? null,
   };
+}
+
+export function missingWorker(deviceClass: DeviceClass): string {
+  return `No worker with a slot of the device class ${deviceClass} is running. Start one; DRC_SLOTS says which slots it has.`;
 }

@@ -1,4 +1,5 @@
 import { ApiError, compressionId, createCompressionBody, pageQuery } from "@drc/contracts";
+import { servedClasses } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
@@ -18,7 +19,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       include: { jobs: { include: JOB_PARENTS, orderBy: [{ createdAt: "asc" }, { id: "asc" }] } },
     });
     if (!compression) throw missing(id);
-    return compressionDetailResource(compression);
+    return compressionDetailResource(compression, await servedClasses(database));
   };
 
   return (app, _options, done) => {

@@ -1,7 +1,8 @@
-import type { ReadinessResource } from "@drc/contracts";
-import { liveWorkers } from "@drc/database";
+import type { DeviceClass, ReadinessResource } from "@drc/contracts";
+import { type Database, liveWorkers, servedClasses } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { ApiContext } from "../context.ts";
+import { missingWorker } from "../resources/job-resource.ts";
 
 /** `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. */
 export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
@@ -29,11 +30,22 @@ export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
       const checks = { database, redis, store };
       const ready = Object.values(checks).every(({ ok }) => ok);
       const workers = database.ok ? await liveWorkers(context.database) : [];
-      return reply.code(ready ? 200 : 503).send({ ready, checks, workers } satisfies ReadinessResource);
+      const waiting = database.ok ? await waitingJobs(context.database) : [];
+      return reply.code(ready ? 200 : 503).send({ ready, checks, workers, waiting } satisfies ReadinessResource);
     });
 
     done();
   };
+}
+
+/** A missing worker does not make this server unready: it goes on taking jobs. */
+async function waitingJobs(database: Database): Promise<ReadinessResource["waiting"]> {
+  const served = await servedClasses(database);
+  const queued = await database.job.groupBy({ by: ["deviceClass"], where: { state: "queued" }, _count: true });
+  return queued
+    .map(({ deviceClass, _count }) => ({ deviceClass: deviceClass as DeviceClass, jobs: _count }))
+    .filter(({ deviceClass }) => !served.has(deviceClass))
+    .map(({ deviceClass, jobs }) => ({ deviceClass, jobs, detail: missingWorker(deviceClass) }));
 }
 
 async function check(action: () => Promise<string>): Promise<{ ok: boolean; detail: string }> {

@@ -17,6 +17,7 @@ import {
   requestPause,
   resumeJob,
   retryJob,
+  servedClasses,
 } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -64,7 +65,8 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
       const { state, kind, limit } = request.query;
       const { after, ...page } = pageArguments(request.query);
       const rows = await database.job.findMany({ ...page, where: { ...after, state, kind }, include: JOB_PARENTS });
-      return toPage(rows, limit, jobResource);
+      const served = await servedClasses(database);
+      return toPage(rows, limit, (job) => jobResource(job, served));
     });
 
     app.get("/jobs/:jobId", { schema: { params: jobParams } }, async (request) =>
@@ -105,7 +107,7 @@ async function readJob(database: Database, id: string): Promise<JobDetailResourc
   });
   if (!job) throw missing(id);
   return {
-    ...jobResource(job),
+    ...jobResource(job, await servedClasses(database)),
     attemptHistory: job.attempts.map((attempt) => ({
       number: attempt.number,
       workerId: attempt.workerId,
