@@ -86,6 +86,7 @@ it("ends with the same weights, bit for bit, when the process is killed once (fi
   const [crashed, resumed] = await services.database.attempt.findMany({ where: { jobId }, orderBy: { number: "asc" } });
   expect(crashed.reason).toMatch(/^WORKER_CRASHED: .*SIGKILL/);
   expect(resumed.resumedFromStep).toBeGreaterThan(0);
+  expect(resumed.exact).toBe(true);
   expect(await modelsOf(job)).toEqual(undisturbed);
   expect(isAlive(await untilChild(worker, jobId))).toBe(false);
 });

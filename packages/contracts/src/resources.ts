@@ -115,6 +115,11 @@ export const attemptResource = z.strictObject({
   reason: z.string().nullable(),
   /** The step of the checkpoint it started from; null from the beginning. */
   resumedFromStep: z.int().nullable(),
+  /**
+   * False where it, or an attempt before it, went on from a checkpoint that was written on another runtime, so that its
+   * bits are not those of an uninterrupted run; null until the runtime of a resumed attempt is known.
+   */
+  exact: z.boolean().nullable(),
 });
 export type AttemptResource = z.infer<typeof attemptResource>;
 

@@ -144,6 +144,8 @@ export const runtimeInfo = z.strictObject({
   tensorflowVersion: z.string(),
   device: z.string(),
   threads: z.int(),
+  /** The processor's name: the native kernels differ by what it can do. */
+  processor: z.string().optional(),
   node: z.string().optional(),
   flags: z.record(z.string(), z.string()).optional(),
 });

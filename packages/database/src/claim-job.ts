@@ -60,6 +60,7 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
         workerId: claim.workerId,
         device: claim.device,
         resumedFromStep: newest?.step ?? null,
+        exact: newest ? null : true,
       },
     });
     const work = jobSpec.safeParse({ kind: job.kind, spec: job.spec });

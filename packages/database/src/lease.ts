@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { JobKind, JobState, RuntimeInfo } from "@drc/contracts";
+import type { Attempt } from "../generated/client.ts";
 import { LEASE_MS } from "./claim-job.ts";
 import { type Database, type Transaction, toJson } from "./client.ts";
 
@@ -25,17 +27,30 @@ export async function renewLease(
   return rows[0]?.state ?? null;
 }
 
-/** Notes on what the attempt runs; false where the lease is lost. */
+/** Notes on what the attempt runs, and whether it can go on exactly from there; false where the lease is lost. */
 export async function recordRuntime(database: Database, lease: Lease, runtime: RuntimeInfo): Promise<boolean> {
   return database.$transaction(async (transaction) => {
     const job = await lockLeased(transaction, lease);
     if (!job) return false;
-    await transaction.attempt.update({
-      where: { jobId_number: { jobId: lease.jobId, number: job.attemptCount } },
-      data: { runtime: toJson(runtime) },
-    });
+    const key = { jobId_number: { jobId: lease.jobId, number: job.attemptCount } };
+    const attempt = await transaction.attempt.findUniqueOrThrow({ where: key });
+    const exact = attempt.resumedFromStep === null || (await resumesExactly(transaction, attempt, runtime));
+    await transaction.attempt.update({ where: key, data: { runtime: toJson(runtime), exact } });
     return true;
   });
+}
+
+/** Whether the attempt that wrote the checkpoint was exact itself, and ran on the same. */
+async function resumesExactly(transaction: Transaction, attempt: Attempt, runtime: RuntimeInfo): Promise<boolean> {
+  const { jobId, number, resumedFromStep } = attempt;
+  const checkpoint = await transaction.checkpoint.findFirstOrThrow({
+    where: { jobId, step: resumedFromStep as number, attemptNumber: { lt: number } },
+    orderBy: { createdAt: "desc" },
+  });
+  const writer = await transaction.attempt.findUniqueOrThrow({
+    where: { jobId_number: { jobId, number: checkpoint.attemptNumber } },
+  });
+  return writer.exact === true && isDeepStrictEqual(writer.runtime, toJson(runtime));
 }
 
 export interface LeasedJob {

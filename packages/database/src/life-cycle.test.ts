@@ -226,6 +226,37 @@ describe("the end of an attempt", () => {
   });
 });
 
+describe("an attempt that resumes on another runtime", () => {
+  const runtime = { backend: "tensorflow", tensorflowVersion: "2.21.0", device: "cpu", threads: 2 };
+
+  /** Attempts on these runtimes, each from the checkpoint of the one before it; what is known of each. */
+  async function exactness(runtimes: (typeof runtime | null)[]): Promise<(boolean | null)[]> {
+    const jobId = await create();
+    for (const [i, used] of runtimes.entries()) {
+      const lease = leaseOf(await claim(jobId));
+      if (used) await recordRuntime(services.database, lease, used);
+      const files = [{ name: "checkpoint", sha256: "1".repeat(64), sizeBytes: 1 }];
+      await recordCheckpoint(services.database, lease, { step: 10 * (i + 1), files });
+      await endAttempt(services.database, lease, { type: "stopped" });
+    }
+    const attempts = await services.database.attempt.findMany({ where: { jobId }, orderBy: { number: "asc" } });
+    return attempts.map(({ exact }) => exact);
+  }
+
+  it.each([
+    ["threads", { ...runtime, threads: 4 }],
+    ["device", { ...runtime, device: "gpu" }],
+    ["TensorFlow", { ...runtime, tensorflowVersion: "2.20.0" }],
+    ["oneDNN", { ...runtime, flags: { oneDnn: "false" } }],
+  ])("is marked as not exact (other %s), and so are those after it", async (_what, other) => {
+    expect(await exactness([runtime, runtime, other, other, runtime])).toEqual([true, true, false, false, false]);
+  });
+
+  it("is not called exact while a runtime is unknown", async () => {
+    expect(await exactness([runtime, null, runtime])).toEqual([true, null, false]);
+  });
+});
+
 describe("pause, resume, cancel, retry", () => {
   it("cancels what is queued at once, and once", async () => {
     const jobId = await create();

@@ -118,6 +118,7 @@ async function readJob(database: Database, id: string): Promise<JobDetailResourc
       outcome: attempt.outcome,
       reason: attempt.reason,
       resumedFromStep: attempt.resumedFromStep,
+      exact: attempt.exact,
     })),
     artifacts: job.artifacts.map(({ name, contentType, blob }) => ({
       name,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import type { StageControl } from "@drc/compression";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
@@ -32,6 +33,7 @@ export class TaskContext implements RunnerContext {
         tensorflowVersion,
         device,
         threads,
+        processor: cpus()[0]?.model,
         node: process.version,
         flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn) },
       },
