@@ -1,19 +1,28 @@
 import { createHash } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { UploadResource } from "@drc/contracts";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { form, problemOf, startApi, type TestApi } from "./support/api.ts";
 import { makeZip, type ZipFileEntry } from "./support/zip.ts";
 
 let api: TestApi;
+/** Where this file's server, and no other, puts its temporary files. */
+let temporary: string;
 
 const LIMITS = { files: 20, imageBytes: 10_000, archiveBytes: 50_000, unpackedBytes: 30_000, modelBytes: 1_000_000 };
 
 beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), "drc-uploads-test-"));
+  vi.stubEnv("TMPDIR", temporary);
   api = await startApi(LIMITS);
 });
-afterAll(() => api.stop());
+afterAll(async () => {
+  await api.stop();
+  vi.unstubAllEnvs();
+  await rm(temporary, { recursive: true, force: true });
+});
 
 async function newDataset(): Promise<string> {
   return (await api.post("/v1/datasets", { name: "uploads" })).json().id;
@@ -125,7 +134,7 @@ it("refuses an archive that is cut off, and leaves no temporary file", async () 
   const whole = makeZip([{ name: "a.png" }, { name: "b.png" }]);
   const response = await upload(id, [{ name: "images.zip", bytes: whole.subarray(0, whole.length - 30) }]);
   expect(problemOf(response)).toMatchObject({ code: "ARCHIVE_INVALID" });
-  expect((await readdir(tmpdir())).filter((name) => name.startsWith("drc-upload-"))).toEqual([]);
+  expect(await readdir(temporary)).toEqual([]);
 });
 
 it("refuses an image that is too large, and names it", async () => {
