@@ -22,7 +22,7 @@ export function demoCompression(method: DemoMethod, seed: number) {
     validation: { share: 0.1 },
     network: { preset: "drn-xs", scale: DEMO_SCALE },
     train: {
-      steps: 1_000,
+      steps: 800,
       batchSize: 8,
       patchSize: 24,
       learningRate: 1e-3,
@@ -33,7 +33,7 @@ export function demoCompression(method: DemoMethod, seed: number) {
     budget: { of: "parameters", remove: 0.51 },
     method: { plan: "second-order", importance: importanceOf(method) },
     fineTune: {
-      steps: 300,
+      steps: 250,
       batchSize: 8,
       patchSize: 24,
       learningRate: 2e-4,
