@@ -1,5 +1,4 @@
 export * from "./adam.ts";
-export * from "./budget.ts";
 export * from "./calibration.ts";
 export * from "./checkpoint.ts";
 export * from "./control.ts";
@@ -10,7 +9,6 @@ export * from "./learning-rate.ts";
 export * from "./loaded-model.ts";
 export * from "./loss.ts";
 export * from "./patches.ts";
-export * from "./plans/plan-space.ts";
 export * from "./prune/prune-channels.ts";
 export * from "./regression-step.ts";
 export * from "./search/search-channels.ts";

@@ -1,3 +1,4 @@
+export * from "./budget.ts";
 export * from "./channel-groups.ts";
 export * from "./cost.ts";
 export * from "./create-model.ts";
@@ -5,6 +6,7 @@ export * from "./drn.ts";
 export * from "./graph.ts";
 export * from "./model-file.ts";
 export * from "./network-error.ts";
+export * from "./plan-space.ts";
 export * from "./presets.ts";
 export * from "./pytorch.ts";
 export * from "./random.ts";

@@ -1,13 +1,13 @@
 import { type Budget, type JobKind, jobSpec, type ModelInput, type NetworkSpec } from "@drc/contracts";
 import { findModel, type Transaction } from "@drc/database";
 import {
-  countCost,
+  BudgetError,
   drnGraph,
   NetworkError,
   type NetworkGraph,
   planWidths,
   preset,
-  shrinkGraphToPlan,
+  requireBudget,
 } from "@drc/network";
 import type { Findings } from "./findings.ts";
 
@@ -115,17 +115,6 @@ export function checkDualNetworks(
   );
 }
 
-/** The least width of a prunable group, as in the published plans. */
-const LEAST_WIDTH = 4;
-const COUNTED_INPUT = { height: 96, width: 96 };
-
-/** The largest share that can be removed: every prunable group at its least width. */
-export function largestRemoval(graph: NetworkGraph, of: Budget["of"]): number {
-  const least = planWidths(graph).map((width) => Math.min(width, LEAST_WIDTH));
-  const cost = (counted: NetworkGraph) => countCost(counted, COUNTED_INPUT)[of];
-  return 1 - cost(shrinkGraphToPlan(graph, least)) / cost(graph);
-}
-
 /** A finding where more is to be removed than the network has to give. */
 export function checkBudget(findings: Findings, pointer: string, budget: Budget, network: KnownNetwork | null): void {
   if (!network?.graph) return;
@@ -133,12 +122,12 @@ export function checkBudget(findings: Findings, pointer: string, budget: Budget,
     findings.add(pointer, "This network has no channels that can be removed.", "ARCHITECTURE_MISMATCH");
     return;
   }
-  const largest = Math.floor(largestRemoval(network.graph, budget.of) * 1000) / 1000;
-  if (budget.remove <= largest) return;
-  findings.add(
-    `${pointer}/remove`,
-    `${budget.remove} is out of range: of the ${budget.of} of this network a share above 0 and at most ${largest} can be removed.`,
-  );
+  try {
+    requireBudget(network.graph, budget);
+  } catch (error) {
+    if (!(error instanceof BudgetError)) throw error;
+    findings.add(`${pointer}/remove`, error.message);
+  }
 }
 
 /** Findings where widths do not belong to the network. */

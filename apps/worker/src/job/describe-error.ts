@@ -1,6 +1,6 @@
-import { BudgetError, CheckpointError, DivergedError, PlanError, TrainingImageError } from "@drc/compression";
+import { CheckpointError, DivergedError, PlanError, TrainingImageError } from "@drc/compression";
 import { ImageError } from "@drc/imaging";
-import { NetworkError } from "@drc/network";
+import { BudgetError, NetworkError } from "@drc/network";
 import type { TaskError } from "../protocol.ts";
 import { JobError } from "./runner.ts";
 

@@ -1,8 +1,6 @@
-import { seededRandom } from "@drc/network";
+import { achievedBudget, type PlanSpace, type ResolvedBudget, seededRandom, widthChoices } from "@drc/network";
 import { describe, expect, it } from "vitest";
-import { achievedBudget, type ResolvedBudget } from "../budget.ts";
 import { cheapestPlan } from "./cheapest-plan.ts";
-import { type PlanSpace, widthChoices } from "./plan-space.ts";
 import { uniformPlan } from "./uniform-plan.ts";
 
 /** A space of groups of these widths, whose channels cost this much, beside a fixed cost. */
@@ -16,7 +14,6 @@ function space(whole: number[], costPerChannel: number[], fixed: number): PlanSp
     choices,
     costPerChannel,
     wholeCost: cost(whole),
-    leastCost: cost(choices.map((widths) => widths[0])),
     cost,
   };
 }
@@ -68,7 +65,6 @@ it("meets the budget where groups share convolutions, so that the cost is not li
   const shared: PlanSpace = {
     ...space(whole, [9 * 35, 9 * 35], 0),
     wholeCost,
-    leastCost: cost([4, 4]),
     cost,
   };
   const resolved = { ...resolve(shared, 0.5), toleranceCost: 0.05 * wholeCost };

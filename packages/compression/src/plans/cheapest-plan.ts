@@ -1,4 +1,4 @@
-import type { ResolvedBudget } from "../budget.ts";
+import type { ResolvedBudget } from "@drc/network";
 
 /** How bad it is that a group has a width; only differences within a group count. */
 export type WidthPenalty = (group: number, width: number) => number;

@@ -1,4 +1,4 @@
-import type { ResolvedBudget } from "../budget.ts";
+import type { ResolvedBudget } from "@drc/network";
 import { cheapestPlan } from "./cheapest-plan.ts";
 
 /** The plan that meets the budget with every group as near as can be to one share of its channels. */

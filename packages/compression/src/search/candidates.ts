@@ -1,4 +1,4 @@
-import { WIDTH_STEP } from "../plans/plan-space.ts";
+import { WIDTH_STEP } from "@drc/network";
 
 /** The published candidates as shares of the width that remains at the ratio. */
 const SHARES = [0.5, 0.6, 0.7, 0.8, 0.9, 1];

@@ -1,14 +1,22 @@
 /**
  * Channel number search: how many channels each prunable group keeps under a budget (METHOD, sections 3 and 4b).
  */
-import { type Model, networkScale, prunableGroups } from "@drc/network";
+import {
+  achievedBudget,
+  type Budget,
+  type Model,
+  nearestWidth,
+  networkScale,
+  planSpace,
+  prunableGroups,
+  type ResolvedBudget,
+  resolveBudget,
+} from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
-import { achievedBudget, type Budget, type ResolvedBudget, resolveBudget } from "../budget.ts";
 import { type CalibrationSettings, calibrationBatches, SECOND_ORDER_CALIBRATION } from "../calibration.ts";
 import type { StageControl } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import { cheapestPlan } from "../plans/cheapest-plan.ts";
-import { nearestWidth, planSpace } from "../plans/plan-space.ts";
 import { uniformPlan } from "../plans/uniform-plan.ts";
 import type { Guide } from "../second-order/guide.ts";
 import { riseCurves } from "../second-order/rise-curves.ts";

@@ -5,8 +5,8 @@
  * shrink, by steps of four channels, so each network has a largest removal, and small ones have coarse steps:
  * a budget is met within one percentage point, or half of the smallest possible step where that is more.
  */
-import type { NetworkGraph } from "@drc/network";
-import { type CostKind, largestRemoval, type PlanSpace, planSpace, removedShare } from "./plans/plan-space.ts";
+import type { NetworkGraph } from "./graph.ts";
+import { type CostKind, largestRemoval, type PlanSpace, planSpace, removedShare } from "./plan-space.ts";
 
 export interface Budget {
   of: CostKind;
@@ -14,16 +14,9 @@ export interface Budget {
   remove: number;
 }
 
-/** A budget that this network cannot meet; `range` names what it can. */
+/** A budget that this network cannot meet; the message names the range of those that it can. */
 export class BudgetError extends Error {
-  readonly code = "BUDGET_OUT_OF_RANGE";
-  readonly range: { above: number; atMost: number };
-
-  constructor(message: string, range: { above: number; atMost: number }) {
-    super(message);
-    this.name = "BudgetError";
-    this.range = range;
-  }
+  override readonly name = "BudgetError";
 }
 
 /** A budget as it applies to one network. */
@@ -46,26 +39,24 @@ export interface AchievedBudget {
 
 const TOLERANCE_SHARE = 0.01;
 
-/** The shares of `of` that can be removed from `graph`: above 0, at most `atMost`. */
-export function budgetRange(graph: NetworkGraph, of: CostKind): { above: number; atMost: number } {
-  return { above: 0, atMost: largestRemoval(planSpace(graph, of)) };
+/** @throws BudgetError where `remove` is no number above 0, or more than the largest removal of `graph`. */
+export function requireBudget(graph: NetworkGraph, { of, remove }: Budget): void {
+  const largest = largestRemoval(graph, of);
+  // The comparison is false for NaN, which is refused with the rest.
+  if (remove > 0 && remove <= largest + 1e-9) return;
+  const atMost = Math.floor(largest * 1000) / 1000;
+  throw new BudgetError(
+    `budget.remove is ${remove}: of the ${of} of this network a share above 0 and at most ${atMost} can be removed.`,
+  );
 }
 
 /**
  * The budget as it applies to `graph`.
- * @throws BudgetError where `remove` is no number above 0, or more than the network's largest removal.
+ * @throws BudgetError as `requireBudget` does.
  */
 export function resolveBudget(graph: NetworkGraph, budget: Budget): ResolvedBudget {
+  requireBudget(graph, budget);
   const space = planSpace(graph, budget.of);
-  const range = { above: 0, atMost: largestRemoval(space) };
-  // The comparison is false for NaN, which is refused with the rest.
-  if (!(budget.remove > 0 && budget.remove <= range.atMost + 1e-9)) {
-    const atMost = (Math.floor(range.atMost * 1000) / 1000).toString();
-    throw new BudgetError(
-      `budget.remove is ${budget.remove}: of the ${budget.of} of this network a share above 0 and at most ${atMost} can be removed.`,
-      range,
-    );
-  }
   return {
     budget,
     space,

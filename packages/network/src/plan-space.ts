@@ -1,4 +1,7 @@
-import { countCost, type NetworkGraph, planWidths, prunableGroups, shrinkGraphToPlan } from "@drc/network";
+import { prunableGroups } from "./channel-groups.ts";
+import { countCost } from "./cost.ts";
+import type { NetworkGraph } from "./graph.ts";
+import { planWidths, shrinkGraphToPlan } from "./surgery.ts";
 
 /** What a budget counts, of the primal network (mean shift included, dual networks not). */
 export type CostKind = "parameters" | "multiplyAdds";
@@ -21,8 +24,6 @@ export interface PlanSpace {
   /** Per group what one channel costs while all the others are there. */
   costPerChannel: number[];
   wholeCost: number;
-  /** The cost where every group has its least width. */
-  leastCost: number;
   /** The cost of the network after surgery to these widths. */
   cost(plan: readonly number[]): number;
 }
@@ -35,13 +36,17 @@ export function widthChoices(width: number): number[] {
   return choices;
 }
 
+function costOfPlan(graph: NetworkGraph, of: CostKind, plan: readonly number[]): number {
+  return countCost(shrinkGraphToPlan(graph, plan), COUNTED_INPUT)[of];
+}
+
 /** The space of plans of `graph`; costs are counted by `of`. */
 export function planSpace(graph: NetworkGraph, of: CostKind): PlanSpace {
   const groups = prunableGroups(graph).map((group) => group.name);
   const whole = planWidths(graph);
   const choices = whole.map(widthChoices);
   const least = choices.map((widths) => widths[0]);
-  const count = (plan: readonly number[]) => countCost(shrinkGraphToPlan(graph, [...plan]), COUNTED_INPUT)[of];
+  const count = (plan: readonly number[]) => costOfPlan(graph, of, plan);
   const wholeCost = count(whole);
   const costPerChannel = whole.map((width, group) => {
     const smallest = least[group];
@@ -50,9 +55,8 @@ export function planSpace(graph: NetworkGraph, of: CostKind): PlanSpace {
   const linear = (plan: readonly number[]) =>
     plan.reduce((sum, width, group) => sum - (whole[group] - width) * costPerChannel[group], wholeCost);
   // Where no convolution lies between two groups, as in the DRN family, the cost is linear in the widths.
-  const leastCost = count(least);
-  const isLinear = Math.abs(linear(least) - leastCost) <= 1e-9 * wholeCost;
-  return { of, groups, whole, choices, costPerChannel, wholeCost, leastCost, cost: isLinear ? linear : count };
+  const isLinear = Math.abs(linear(least) - count(least)) <= 1e-9 * wholeCost;
+  return { of, groups, whole, choices, costPerChannel, wholeCost, cost: isLinear ? linear : count };
 }
 
 /** The share of the cost that a plan removes, 0 to 1. */
@@ -60,9 +64,11 @@ export function removedShare(space: PlanSpace, plan: readonly number[]): number 
   return 1 - space.cost(plan) / space.wholeCost;
 }
 
-/** The largest share that can be removed: every group at its least width. */
-export function largestRemoval(space: PlanSpace): number {
-  return 1 - space.leastCost / space.wholeCost;
+/** The largest share of the cost that can be removed: every group at its least width. Counts two plans, not all. */
+export function largestRemoval(graph: NetworkGraph, of: CostKind): number {
+  const whole = planWidths(graph);
+  const least = whole.map((width) => widthChoices(width)[0]);
+  return 1 - costOfPlan(graph, of, least) / costOfPlan(graph, of, whole);
 }
 
 /** Of the allowed widths the one nearest to `width`; the smaller one of two. */
