@@ -1,0 +1,45 @@
+/** The compose file starts the programs with settings that they know and accept. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { readConfig as readApiConfig } from "../apps/api/src/config.ts";
+import { readConfig as readWorkerConfig } from "../apps/worker/src/config.ts";
+
+interface Service {
+  environment: Record<string, string>;
+  ports?: string[];
+}
+
+const root = new URL("../", import.meta.url);
+const { services } = parse(readFileSync(new URL("docker-compose.yml", root), "utf8"), { merge: true }) as {
+  services: Record<string, Service>;
+};
+
+/** As compose fills them in: `${NAME:-default}` its default, `${NAME:?…}` a secret. */
+function environmentOf(service: string): Record<string, string> {
+  const filled = Object.entries(services[service].environment).map(([name, value]) => [
+    name,
+    value.replace(/\$\{\w+:-([^}]*)\}/g, "$1").replace(/\$\{\w+:\?[^}]*\}/g, "secret"),
+  ]);
+  return Object.fromEntries(filled);
+}
+
+const programs = [
+  ["api", "api", readApiConfig],
+  ["worker", "worker", readWorkerConfig],
+  ["worker-gpu", "worker", readWorkerConfig],
+] as const;
+
+for (const [service, app, readConfig] of programs) {
+  it(`${service} gets settings that it knows and accepts`, () => {
+    const environment = environmentOf(service);
+    expect(() => readConfig(environment)).not.toThrow();
+    const known = readFileSync(new URL(`apps/${app}/src/config.ts`, root), "utf8");
+    for (const name of Object.keys(environment)) expect(known).toMatch(new RegExp(`^  ${name}: `, "m"));
+  });
+}
+
+it("publishes nothing but the API, on loopback", () => {
+  const published = Object.values(services).flatMap((service) => service.ports ?? []);
+  expect(published).toEqual(["127.0.0.1:8080:8080"]);
+});
