@@ -62,8 +62,10 @@ export async function startSeaweedfs(
     "-s3.port.lance=0",
     "-webdav=false",
     "-admin.ui=false",
+    "-master.telemetry=false",
   ];
-  const env = { ...process.env, GOMEMLIMIT: "200MiB", GOGC: "50" };
+  // A few uploads at once take 1 GB without a limit; near 200 MiB, what it holds at rest, it collects garbage all the time.
+  const env = { ...process.env, GOMEMLIMIT: "512MiB", GOGC: "50" };
   const child = guard.start(programPath("seaweedfs"), args, { stopSignal: "TERM", env, cwd: folder });
   const server: Server = { name: "SeaweedFS", child, logFile: join(folder, "seaweedfs.log"), stopSignal: "SIGTERM" };
   logTo(child, server.logFile);
