@@ -40,12 +40,12 @@ export function formatStage({ label, job, values }: StageView, labelWidth: numbe
   return `${MARKS[job.state]} ${label.padEnd(labelWidth)}  ${parts.join("  ")}`.trimEnd();
 }
 
-function progressText({ state, progress, error, stateReason, runAfter }: JobResource): string {
+function progressText({ state, progress, error, stateReason, runAfter, waitsFor }: JobResource): string {
   switch (state) {
     case "blocked":
       return "waits for the stages before it";
     case "queued":
-      return runAfter ? `will be tried again (${stateReason})` : "waits for a slot";
+      return runAfter ? `will be tried again (${stateReason})` : (waitsFor ?? "waits for a slot");
     case "failed":
       return error ? `${error.code}: ${error.detail}` : "failed";
     case "cancelled":
