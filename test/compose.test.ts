@@ -6,12 +6,14 @@ import { readConfig as readApiConfig } from "../apps/api/src/config.ts";
 import { readConfig as readWorkerConfig } from "../apps/worker/src/config.ts";
 
 interface Service {
+  image: string;
   environment: Record<string, string>;
   ports?: string[];
 }
 
 const root = new URL("../", import.meta.url);
-const { services } = parse(readFileSync(new URL("docker-compose.yml", root), "utf8"), { merge: true }) as {
+const compose = readFileSync(new URL("docker-compose.yml", root), "utf8");
+const { services } = parse(compose, { merge: true }) as {
   services: Record<string, Service>;
 };
 
@@ -42,4 +44,20 @@ for (const [service, app, readConfig] of programs) {
 it("publishes nothing but the API, on loopback", () => {
   const published = Object.values(services).flatMap((service) => service.ports ?? []);
   expect(published).toEqual(["127.0.0.1:8080:8080"]);
+});
+
+it("has no secret but from .env, which goes neither into the repository nor into the image", () => {
+  for (const name of ["POSTGRES_PASSWORD", "REDIS_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"]) {
+    const uses = compose.match(new RegExp(`\\$\\{${name}[^}]*\\}`, "g")) ?? [];
+    expect(uses.length).toBeGreaterThan(0);
+    for (const use of uses) expect(use).toBe(`\${${name}:?set it in .env}`);
+  }
+  for (const file of [".gitignore", ".dockerignore"]) {
+    expect(readFileSync(new URL(file, root), "utf8").split("\n")).toContain(".env");
+  }
+});
+
+it("names a version of each image that others make", () => {
+  const tags = Object.values(services).map(({ image }) => image.split(":")[1]);
+  for (const tag of tags) expect(tag).toMatch(/^(cpu|gpu|\d+(\.\d+)*(-[a-z]+)?)$/);
 });
