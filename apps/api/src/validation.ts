@@ -40,7 +40,10 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
     const parsed = schema.safeParse(data ?? {});
     if (parsed.success) return { value: parsed.data };
     const errors = fieldErrors(parsed.error.issues);
-    if (httpPart === "params") return { error: new ApiError("NOT_FOUND", errors[0].detail) };
+    if (httpPart === "params") {
+      const value = (data as Record<string, unknown>)[String(parsed.error.issues[0].path[0])];
+      return { error: new ApiError("NOT_FOUND", `${JSON.stringify(value)}: ${errors[0].detail}`) };
+    }
     const where = httpPart === "querystring" ? "query" : "body";
     return { error: new ApiError("VALIDATION_FAILED", summary(where, errors), errors) };
   };

@@ -123,7 +123,8 @@ describe("drc evaluate --model", () => {
     expect(other).toMatchObject({ exitCode: 2, message: expect.stringMatching(/--scale: 2 does not fit .* ×4/) });
     const missing = await refusal("--model", at("nothing"), "--hr", at("hr"));
     expect(missing).toMatchObject({ exitCode: 2, message: expect.stringMatching(/--model: .*ENOENT/) });
-    expect(await refusal("--model", at("hr/a.png"), "--hr", at("hr"))).toBeInstanceOf(Error);
+    const image = await refusal("--model", at("hr/a.png"), "--hr", at("hr"));
+    expect(image).toMatchObject({ exitCode: 2, message: expect.stringMatching(/^--model: .*a\.png: .*safetensors/) });
   });
 });
 

@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { type EvaluationImage, evaluate, evaluateImages, type Quality } from "@drc/compression";
 import { BORDER_RULES, type BorderRule, imresize } from "@drc/imaging";
-import { decodeModel, type Model, networkScale } from "@drc/network";
+import { type Model, networkScale } from "@drc/network";
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { type ImageRemark, readEvaluationImages } from "../images/evaluation-images.ts";
+import { readModel } from "../read-model.ts";
 import { formatTable } from "../terminal/table.ts";
 
 interface EvaluateOptions {
@@ -76,14 +76,6 @@ async function evaluateModelOnImages(
 ): Promise<Quality> {
   const tensorflow = await loadTensorFlow({ device, threads });
   return evaluate({ tensorflow, model, images, options: { signal: undefined, onProgress: showProgress } });
-}
-
-async function readModel(path: string): Promise<Model> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(`--model: ${path} cannot be read (${cause.code}); give a safetensors file`, EXIT.usage);
-  });
-  // Not the Buffer itself: its `slice` shares memory, where a Uint8Array's copies.
-  return decodeModel(new Uint8Array(bytes));
 }
 
 function scaleOf({ model: path, bicubic, scale }: EvaluateOptions, model: Model | undefined): number {

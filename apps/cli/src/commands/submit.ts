@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { SEARCH_METHODS } from "@drc/contracts";
-import { PRESETS } from "@drc/network";
+import { NetworkError, PRESETS, preset as presetConfiguration } from "@drc/network";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
-import { listImages } from "../images/image-folder.ts";
+import { type ImageFile, listImages } from "../images/image-folder.ts";
 import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { makeDataset } from "../server/make-dataset.ts";
@@ -128,15 +128,19 @@ async function bodyFromOptions(client: ApiClient, options: SubmitOptions): Promi
     const why = "measuring on the images of the training would say little";
     throw new CliError(`--evaluation: give a folder of images that are not in --data; ${why}.`, EXIT.usage);
   }
-  const upload = async (folder: string, field: string) => {
-    const paths = (await listImages(folder, field)).map(({ path }) => path);
+  if (model === undefined) checkPreset(preset, scale);
+  // All that can be wrong here is found before anything is uploaded.
+  const images = await listImages(data as string, "--data");
+  const evaluationImages = await listImages(evaluation, "--evaluation");
+  const upload = async (folder: string, files: readonly ImageFile[]) => {
+    const paths = files.map(({ path }) => path);
     const display = stageDisplay(process.stderr);
     const dataset = { name: folder, paths, scale, onBadFile: "fail" as const };
     return (await makeDataset(client, dataset, (ingest) => followJob(client, ingest, display))).input;
   };
   return {
-    dataset: await upload(data as string, "--data"),
-    evaluation: { dataset: await upload(evaluation, "--evaluation") },
+    dataset: await upload(data as string, images),
+    evaluation: { dataset: await upload(evaluation, evaluationImages) },
     ...(model === undefined
       ? { network: { preset, scale }, ...(steps === undefined ? {} : { train: { steps } }) }
       : { model: { modelId: model } }),
@@ -146,4 +150,15 @@ async function bodyFromOptions(client: ApiClient, options: SubmitOptions): Promi
     seed,
     ...(name === undefined ? {} : { name }),
   };
+}
+
+/** Checked here as well as by the server, as the scale is. */
+function checkPreset(name: string, scale: number): void {
+  try {
+    presetConfiguration(name, scale);
+  } catch (error) {
+    // Its message begins with the name of the option that is wrong.
+    if (error instanceof NetworkError) throw new CliError(`--${error.message}`, EXIT.usage);
+    throw error;
+  }
 }

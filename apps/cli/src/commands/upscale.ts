@@ -1,12 +1,13 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { LoadedModel, upscaleImage } from "@drc/compression";
-import { decodeImage, encodePng, imresizeChannel } from "@drc/imaging";
-import { decodeModel, networkScale } from "@drc/network";
+import { decodeImage, encodePng, ImageError, imresizeChannel } from "@drc/imaging";
+import { networkScale } from "@drc/network";
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
+import { readModel } from "../read-model.ts";
 
 interface UpscaleOptions {
   model: string;
@@ -40,15 +41,11 @@ async function upscale(input: string, { model: file, output, device, threads, js
   if (extname(output).toLowerCase() !== ".png") {
     throw new CliError(`--output: ${output} does not end in .png; PNG is what is written.`, EXIT.usage);
   }
-  const model = decodeModel(
-    new Uint8Array(
-      await readFile(file).catch((error: Error) => {
-        throw new CliError(`--model: ${file} cannot be read (${error.message}).`, EXIT.usage);
-      }),
-    ),
-  );
+  const model = await readModel(file);
   const scale = networkScale(model.primal.graph);
-  const { image, alpha } = await decodeImage(input);
+  const { image, alpha } = await decodeImage(input).catch((error: unknown) => {
+    throw error instanceof ImageError ? new CliError(`input: ${error.message}`, EXIT.usage) : error;
+  });
   const tensorflow = await loadTensorFlow({ device, threads });
   const startedAtMs = performance.now();
   const loaded = new LoadedModel(tensorflow, { primal: model.primal, duals: [] });

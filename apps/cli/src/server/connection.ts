@@ -32,7 +32,7 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
     return new ApiClient({ url: givenUrl, key: givenKey });
   }
   const found = await readConnection(dataFolder);
-  if (!found) {
+  if (found?.url === undefined) {
     throw new CliError(
       `--data-folder: no server was started in ${dataFolder}; start one with "drc up", or give --url and --key.`,
       EXIT.usage,

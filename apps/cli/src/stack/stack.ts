@@ -21,7 +21,7 @@ export interface StackOptions {
 }
 
 export interface RunningStack extends Connection {
-  /** Whether the key was made by this start: the only moment to show it. */
+  /** Whether this is the first start that got ready: the only moment to show the key. */
   keyIsNew: boolean;
   dataFolder: string;
   /** Rejects when a part of the stack ends by itself, or somebody asks this process to end. */
@@ -80,16 +80,19 @@ async function start(
     return program;
   };
 
+  const known = await readConnection(dataFolder);
   let newKey: string | undefined;
   let listening: (url: string) => void;
   const url = new Promise<string>((resolve) => {
     listening = resolve;
   });
   const api = run("api", "api/dist/main.js", (line) => {
-    if (line.startsWith("API key: ")) newKey = line.slice("API key: ".length);
+    if (line.startsWith("API key: ")) {
+      newKey = line.slice("API key: ".length);
+      writeConnection(dataFolder, { key: newKey });
+    }
     if (line.startsWith("Listening: ")) listening(line.slice("Listening: ".length));
   });
-  const known = await readConnection(dataFolder);
   const apiUrl = await Promise.race([url, api.failure, signalled]);
   // A database of one's own may have had its first key long before this folder.
   const key = newKey ?? known?.key ?? readConfig(process.env).DRC_API_KEY;
@@ -98,12 +101,13 @@ async function start(
       `--data-folder: the database has an API key that is not in ${dataFolder}; set DRC_API_KEY to it, or use another database.`,
     );
   }
-  await writeConnection(dataFolder, { url: apiUrl, key });
   const worker = run("worker", "worker/dist/main.js", () => {});
   const ended = Promise.race([signalled, api.failure, worker.failure]);
   ended.catch(() => {});
   await Promise.race([untilReady(new ApiClient({ url: apiUrl, key })), ended]);
-  return { url: apiUrl, key, keyIsNew: newKey !== undefined, dataFolder, ended };
+  writeConnection(dataFolder, { url: apiUrl, key });
+  const keyIsNew = newKey !== undefined || (known !== undefined && known.url === undefined);
+  return { url: apiUrl, key, keyIsNew, dataFolder, ended };
 }
 
 async function untilReady(client: ApiClient): Promise<void> {

@@ -1,0 +1,125 @@
+/** Commands that need no server, as processes: `import`, `upscale`, `evaluate`. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compareImages, createImage, decodeImage, encodePng, type RgbImage } from "@drc/imaging";
+import { readSafetensors } from "@drc/network";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildPrograms, drc } from "./support/drc.ts";
+import { picture } from "./support/pictures.ts";
+import { makeWorkplace, type Workplace } from "./support/server.ts";
+
+/** A small network with random weights under PyTorch's names, and the images that PyTorch makes with it. */
+const GOLDEN = fileURLToPath(
+  new URL("../../../packages/tensorflow/test/golden/drn_tiny_x4.safetensors", import.meta.url),
+);
+
+let workplace: Workplace;
+let at: (name: string) => string;
+let golden: Awaited<ReturnType<typeof readGolden>>;
+
+beforeAll(async () => {
+  await buildPrograms();
+  workplace = await makeWorkplace();
+  at = (name) => join(workplace.path, name);
+  golden = await readGolden();
+  for (const folder of ["hr", "lr"]) await mkdir(at(folder));
+  for (const [i, { hr, lr }] of golden.entries()) {
+    await writeFile(at(`hr/${i}.png`), await encodePng(hr));
+    await writeFile(at(`lr/${i}x4.png`), await encodePng(lr));
+  }
+  await imported();
+});
+afterAll(() => workplace.remove());
+
+/** The images of the file's batch; the network's output is rounded and clipped to 8 bits. */
+async function readGolden(): Promise<{ hr: RgbImage; lr: RgbImage; sr: RgbImage }[]> {
+  const { tensors } = readSafetensors(new Uint8Array(await readFile(GOLDEN)));
+  const images = (name: string): RgbImage[] => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`There is no tensor ${name}.`);
+    const [batch, channels, height, width] = tensor.shape;
+    return Array.from({ length: batch }, (_, b) => {
+      const image = createImage(width, height);
+      for (let i = 0; i < image.data.length; i++) {
+        const plane = b * channels + (i % channels);
+        const value = tensor.data[plane * height * width + Math.floor(i / channels)];
+        image.data[i] = Math.min(255, Math.max(0, Math.round(value)));
+      }
+      return image;
+    });
+  };
+  const [lr, sr] = [images("input.lr.x1"), images("output.sr.x4")];
+  return images("input.hr").map((hr, i) => ({ hr, lr: lr[i], sr: sr[i] }));
+}
+
+function imported() {
+  return drc(["import", GOLDEN, at("model.safetensors"), "--json"]);
+}
+
+it("imports a file with PyTorch's names", async () => {
+  const { code, stdout } = await imported();
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ output: at("model.safetensors"), scale: 4, dualNetworks: 2 });
+});
+
+it("upscales as PyTorch does", async () => {
+  const args = ["upscale", at("lr/0x4.png"), "--model", at("model.safetensors"), "--output", at("sr.png"), "--json"];
+  const { code, stdout } = await drc(args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ output: at("sr.png"), width: 40, height: 48, scale: 4 });
+  const { image } = await decodeImage(at("sr.png"));
+  const [{ sr }] = golden;
+  // A value half between two integers may be rounded to either.
+  expect(Math.max(...sr.data.map((value, i) => Math.abs(value - image.data[i])))).toBeLessThanOrEqual(1);
+  expect(sr.data.filter((value, i) => value !== image.data[i]).length).toBeLessThan(sr.data.length / 100);
+});
+
+it("evaluates as PyTorch's images compare", async () => {
+  const args = ["evaluate", "--model", at("model.safetensors"), "--hr", at("hr"), "--lr", at("lr"), "--json"];
+  const { code, stdout } = await drc(args);
+  expect(code).toBe(0);
+  const { images, protocol } = JSON.parse(stdout);
+  expect(protocol).toMatchObject({ scale: 4, lowResolution: "as given" });
+  expect(images).toHaveLength(golden.length);
+  for (const [i, { hr, sr }] of golden.entries()) {
+    const { psnr, ssim } = compareImages(sr, hr, { scale: 4 });
+    expect(images[i].name).toBe(String(i));
+    expect(images[i].psnr).toBeCloseTo(psnr as number, 2);
+    expect(images[i].ssim).toBeCloseTo(ssim as number, 3);
+  }
+});
+
+it("keeps the alpha channel of an image at four times its size", async () => {
+  const [width, height] = [20, 16];
+  const left = Uint8Array.from({ length: width * height }, (_, i) => (i % width < width / 2 ? 0 : 200));
+  await writeFile(at("rgba.png"), await encodePng(picture(1, width, height), left));
+  await writeFile(at("rgb.png"), await encodePng(picture(1, width, height)));
+  const upscale = (name: string) =>
+    drc(["upscale", at(`${name}.png`), "--model", at("model.safetensors"), "--output", at(`${name}-x4.png`)]);
+  const ended = await upscale("rgba");
+  expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/20×16, became .*, 80×64, in/) });
+  await upscale("rgb");
+  const { image, alpha } = await decodeImage(at("rgba-x4.png"));
+  const plain = await decodeImage(at("rgb-x4.png"));
+  expect([image.width, image.height]).toEqual([80, 64]);
+  expect(image.data).toEqual(plain.image.data);
+  expect(plain.alpha).toBeUndefined();
+  const row = Array.from(alpha?.subarray(30 * 80, 31 * 80) ?? []);
+  expect(row.slice(0, 30)).toEqual(Array(30).fill(0));
+  expect(row.slice(50)).toEqual(Array(30).fill(200));
+});
+
+it.each<[string, string[], RegExp]>([
+  [
+    "an input that is no image",
+    ["model.safetensors", "model.safetensors", "x.png"],
+    /^drc: input: .*model\.safetensors/,
+  ],
+  ["a model that is none", ["rgb.png", "hr/0.png", "x.png"], /^drc: --model: .*0\.png: .*safetensors/],
+  ["an output that is no PNG", ["rgb.png", "model.safetensors", "x.jpg"], /^drc: --output: .*x\.jpg/],
+])("refuses to upscale with %s", async (_what, [input, model, output], message) => {
+  const ended = await drc(["upscale", at(input), "--model", at(model), "--output", at(output)]);
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
+  expect(ended.errors.at(-1)).toMatch(message);
+});

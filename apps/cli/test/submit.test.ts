@@ -1,0 +1,219 @@
+/** Commands that talk to a server, and their exit codes; one server serves all of these tests. */
+import { once } from "node:events";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { ChannelSearchResult, DatasetInput, EvaluateResult } from "@drc/contracts";
+import { encodePng } from "@drc/imaging";
+import { costAtPublishedSizes, decodeModel } from "@drc/network";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildPrograms, drc, killRemaining, type RunningDrc, startDrc } from "./support/drc.ts";
+import { picture, pictureFolder } from "./support/pictures.ts";
+import { addressOf, keyOf, makeWorkplace, startUp, untilNoProcessIn, type Workplace } from "./support/server.ts";
+
+let workplace: Workplace;
+let up: RunningDrc;
+let url: string;
+let at: (name: string) => string;
+let serverOptions: string[];
+
+beforeAll(async () => {
+  await buildPrograms();
+  workplace = await makeWorkplace();
+  at = (name) => join(workplace.path, name);
+  serverOptions = ["--data-folder", workplace.data];
+  up = startUp(workplace.data);
+  await pictureFolder(at("train"), [1, 2, 3, 4]);
+  await pictureFolder(at("held-out"), [5, 6]);
+  await pictureFolder(at("broken"), [7, 8]);
+  const png = await encodePng(picture(9));
+  await writeFile(at("broken/9.png"), png.subarray(0, png.length / 2));
+  await mkdir(at("empty"));
+  await writeFile(at("list.json"), "[]");
+  url = await addressOf(up);
+});
+afterAll(async () => {
+  up.kill("SIGINT");
+  await up.ended;
+  await killRemaining();
+  await untilNoProcessIn(workplace.data);
+  await workplace.remove();
+});
+
+async function cancel(jobId: string): Promise<void> {
+  const headers = { authorization: `Bearer ${await keyOf(workplace.data)}` };
+  const response = await fetch(`${url}/v1/jobs/${jobId}/cancel`, { method: "POST", headers });
+  expect(response.status).toBeLessThan(300);
+}
+
+interface Compression {
+  id: string;
+  stages: Record<string, string>;
+  jobs: { id: string; state: string; result: Record<string, unknown> }[];
+  models: { original: string; compressed: string };
+  body: { dataset: DatasetInput; evaluation: { dataset: DatasetInput } };
+}
+
+/** A compression that takes seconds. */
+const small = () => {
+  const folders = ["--data", at("train"), "--evaluation", at("held-out"), "--scale", "2"];
+  return [...folders, "--preset", "drn-tiny", "--steps", "4", "--fine-tune-steps", "2"];
+};
+
+describe("a compression of a folder of images", () => {
+  let done: Compression;
+
+  function resultOf<T>(stage: string): T {
+    return done.jobs.find(({ id }) => id === done.stages[stage])?.result as T;
+  }
+
+  it("is followed to its end", async () => {
+    const submitted = await drc(["submit", ...serverOptions, ...small(), "--name", "tiny", "--watch", "--json"]);
+    expect(submitted.errors.join("\n")).toMatch(/✓ train +4 of 4/);
+    expect(submitted).toMatchObject({ code: 0 });
+    done = JSON.parse(submitted.stdout);
+    expect(done).toMatchObject({ name: "tiny", state: "succeeded" });
+    expect(new Set(done.jobs.map(({ state }) => state))).toEqual(new Set(["succeeded"]));
+    expect(resultOf<EvaluateResult>("evaluateBicubic").mean.psnr).toBeGreaterThan(10);
+  });
+
+  it("gives models that are listed and downloaded, the compressed one as small as its search says", async () => {
+    const { models } = JSON.parse((await drc(["models", ...serverOptions, "--json"])).stdout);
+    const table = await drc(["models", ...serverOptions]);
+    const parameters: number[] = [];
+    for (const id of [done.models.original, done.models.compressed]) {
+      const listed = models.find((model: { id: string }) => model.id === id);
+      expect(table.stdout).toContain(id);
+      const output = at(`${id}.safetensors`);
+      const saved = await drc(["download", id, ...serverOptions, "--output", output, "--json"]);
+      expect([saved.code, JSON.parse(saved.stdout)]).toEqual([0, { model: id, output }]);
+      const { primal, duals } = decodeModel(new Uint8Array(await readFile(output)));
+      expect(duals).toHaveLength(1);
+      expect((await stat(output)).size).toBe(listed.sizeBytes);
+      expect(costAtPublishedSizes(primal.graph).parameters).toBe(listed.cost.parameters);
+      parameters.push(listed.cost.parameters);
+    }
+    const [original, compressed] = parameters;
+    const { achieved } = resultOf<ChannelSearchResult>("search");
+    expect(achieved.removedShare).toBeGreaterThan(0.4);
+    expect(compressed).toBe(achieved.parameters);
+    expect(1 - compressed / original).toBeCloseTo(achieved.removedShare, 9);
+  });
+
+  it("can be watched after its end", async () => {
+    const watched = await drc(["watch", done.id, ...serverOptions]);
+    expect(watched).toMatchObject({ code: 0, stdout: `${done.id} succeeded.` });
+    expect(watched.errors.filter((line) => line.startsWith("✓"))).toHaveLength(7);
+  });
+
+  it("is followed by a job of a JSON file, which finds the same", async () => {
+    const spec = { model: { modelId: done.models.compressed }, dataset: done.body.evaluation.dataset };
+    await writeFile(at("evaluate.json"), JSON.stringify({ kind: "evaluate", spec }));
+    const submitted = await drc(["submit", at("evaluate.json"), ...serverOptions]);
+    const [id, hint] = submitted.stdout.split("\n");
+    expect([submitted.code, hint]).toEqual([0, `Follow it: drc watch ${id}`]);
+    const watched = await drc(["watch", id, ...serverOptions, "--json"]);
+    expect(watched.code).toBe(0);
+    const job = JSON.parse(watched.stdout);
+    expect(job).toMatchObject({ id, state: "succeeded" });
+    expect(job.result.images).toEqual(resultOf<EvaluateResult>("evaluateCompressed").images);
+  });
+
+  /** A training of the compression's images. */
+  const training = (settings: object) =>
+    JSON.stringify({
+      kind: "train",
+      spec: { network: { preset: "drn-tiny", scale: 2 }, dataset: done.body.dataset, settings },
+    });
+
+  it("watches a job that fails with exit code 1", async () => {
+    const input = training({ learningRate: 1e10, finalLearningRate: 1e10, steps: 1000 });
+    const submitted = await drc(["submit", "-", ...serverOptions, "--json"], { input });
+    const { id } = JSON.parse(submitted.stdout);
+    const watched = await drc(["watch", id, ...serverOptions, "--json"]);
+    expect(watched.code).toBe(1);
+    expect(watched.errors.at(-1)).toMatch(/^✗ train +TRAINING_DIVERGED: /);
+    expect(JSON.parse(watched.stdout)).toMatchObject({ id, state: "failed", error: { code: "TRAINING_DIVERGED" } });
+  });
+
+  it("watches a job that is cancelled with exit code 3", async () => {
+    const submitted = startDrc(["submit", "-", ...serverOptions, "--watch"], { input: training({ steps: 1_000_000 }) });
+    const id = await submitted.line(/^job_/);
+    await submitted.line(/train .* of 1000000/);
+    await cancel(id);
+    const { code, stdout, errors } = await submitted.ended;
+    expect([code, stdout]).toEqual([3, `${id}\n${id} cancelled.`]);
+    expect(errors.at(-1)).toMatch(/^✗ train +cancelled/);
+  });
+
+  it("is refused by the server with the pointer of the field", async () => {
+    const patch = await drc(["submit", "-", ...serverOptions], { input: training({ patchSize: 33 }) });
+    expect(patch).toMatchObject({ code: 1, stdout: "" });
+    expect(patch.errors).toEqual([expect.stringMatching(/^drc: \/spec\/settings\/patchSize: .*33/)]);
+  });
+});
+
+describe("a command that cannot work says why in one line", () => {
+  const data = (name: string) => ["--data", at(name), "--evaluation", at("held-out"), "--scale", "2"];
+
+  it.concurrent.each<[string, () => string[], RegExp]>([
+    ["neither a body nor images", () => ["submit"], /^drc: file: give either/],
+    ["both a body and images", () => ["submit", at("list.json"), ...data("train")], /^drc: file: give either/],
+    ["no images to measure with", () => ["submit", "--data", at("train")], /^drc: --evaluation: give a folder/],
+    ["a folder without images", () => ["submit", ...data("empty")], /^drc: --data: .*empty holds no images/],
+    ["a body that is no object", () => ["submit", at("list.json")], /^drc: file: .*list\.json holds no JSON object/],
+    ["an unknown preset", () => ["submit", ...data("train"), "--preset", "drn-xl"], /^drc: --preset: "drn-xl"/],
+    ["a preset without that scale", () => ["submit", ...data("train"), "--preset", "drn-l"], /^drc: --scale: drn-l/],
+    ["an identifier of another kind", () => ["watch", "mdl_1"], /^drc: id: "mdl_1" is neither/],
+  ])("%s: exit code 2", async (_what, args, message) => {
+    const ended = await drc([...args(), ...serverOptions]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.errors).toEqual([expect.stringMatching(message)]);
+  });
+
+  it.concurrent.each([
+    [["--scale", "3"], /--scale.*'3'/],
+    [["--remove", "1"], /--remove.*'1'/],
+    [["--steps", "few"], /--steps.*'few'/],
+  ])("%s: exit code 2", async (options, message) => {
+    const ended = await drc(["submit", ...data("train"), ...options, ...serverOptions]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.errors[0]).toMatch(message);
+  });
+
+  it("a damaged image: exit code 1, and its name", async () => {
+    const ended = await drc(["submit", ...serverOptions, ...data("broken"), "--preset", "drn-tiny"]);
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.errors.at(-1)).toMatch(/^drc: The dataset ".*broken" cannot be used\. 9\.png: /);
+  });
+
+  it("a model that is not there: exit code 1, and no file", async () => {
+    const output = at("nothing.safetensors");
+    const ended = await drc(["download", "mdl_none", ...serverOptions, "--output", output]);
+    expect([ended.code, ended.errors.length]).toEqual([1, 1]);
+    expect(ended.errors[0]).toContain("mdl_none");
+    await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+
+  it("no server: exit code 2 without an address, 1 where nobody answers or the key is wrong", async () => {
+    const none = await drc(["models", "--data-folder", at("empty")]);
+    expect(none).toMatchObject({ code: 2, errors: [expect.stringMatching(/^drc: --data-folder: no server/)] });
+    const keyless = await drc(["models", "--url", url]);
+    expect(keyless).toMatchObject({ code: 2, errors: [expect.stringMatching(/^drc: --key: /)] });
+    const stranger = await drc(["models", "--url", url, "--key", "drc_wrong"]);
+    expect(stranger).toMatchObject({ code: 1, errors: [expect.stringMatching(/API key/)] });
+    const closed = `http://127.0.0.1:${await closedPort()}`;
+    const silent = await drc(["models", "--url", closed, "--key", "drc_any"]);
+    expect(silent).toMatchObject({ code: 1, errors: [expect.stringMatching(`^drc: ${closed} does not answer`)] });
+  });
+});
+
+/** A port that was free a moment ago. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
