@@ -128,6 +128,15 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     expect(problemOf(response).detail).toMatch(/not ready but failed/);
   });
 
+  it("a dataset version of LR images alone where HR images are needed", async () => {
+    const lrOnly = await readyDataset(api, 4, [{ width: 200, height: 200 }], "lr");
+    expect(pointersOf(await search({ dataset: lrOnly }))).toContain("/spec/dataset");
+    const response = await train({ dataset: lrOnly, validation: lrOnly });
+    expect(pointersOf(response)).toEqual(["/spec/dataset", "/spec/validation"]);
+    expect(problemOf(response).detail).toMatch(/LR images alone.*"content": "hr" or "pairs"/);
+    expect(pointersOf(await compress({ evaluation: { dataset: lrOnly } }))).toEqual(["/evaluation/dataset"]);
+  });
+
   it("a model of another architecture", async () => {
     const plain = await storedModel(api, { scale: 4, blocks: 1, features: 4 }, { withoutDuals: true });
     const response = await search({ model: { modelId: plain } });

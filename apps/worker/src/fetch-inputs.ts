@@ -89,13 +89,13 @@ export class InputFetcher {
     const ready = await findReadyVersion(this.database, input);
     if (!ready) throw missingVersion(input);
     await inParallel(
-      ready.images.flatMap(({ hr, lrs }) => [hr, ...lrs]),
+      ready.images.flatMap(({ hr, lrs }) => (hr ? [hr, ...lrs] : lrs)),
       (blob) => this.file(blob),
     );
     return Promise.all(
       ready.images.map(async ({ name, hr, lrs }) => ({
         name,
-        hr: await this.file(hr),
+        hr: hr && (await this.file(hr)),
         lrs: await Promise.all(lrs.map((lr) => this.file(lr))),
       })),
     );

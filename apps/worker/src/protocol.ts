@@ -11,8 +11,11 @@ import { z } from "zod";
 const localFile = z.strictObject({ name: z.string(), path: z.string() });
 export type LocalFile = z.infer<typeof localFile>;
 
-/** One image of a dataset version: `lrs[i]` is the image at ×2^i of the smallest. */
-const localImage = z.strictObject({ name: z.string(), hr: z.string(), lrs: z.array(z.string()).min(1) });
+/**
+ * One image of a dataset version: `lrs[i]` is the image at ×2^i of the smallest. A version of LR images alone has no
+ * `hr` and one LR image.
+ */
+const localImage = z.strictObject({ name: z.string(), hr: z.string().optional(), lrs: z.array(z.string()).min(1) });
 export type LocalImage = z.infer<typeof localImage>;
 
 const taskInputs = z.strictObject({

@@ -65,8 +65,8 @@ it("names each bad file, skips it where asked, and cuts the others to a multiple
   ]);
   const [image] = version.images;
   const sizes = [];
-  for (const { sha256 } of [...image.lrs, image.hr]) {
-    const { width, height } = (await decodeImage(await services.store.read(sha256))).image;
+  for (const blob of [...image.lrs, image.hr]) {
+    const { width, height } = (await decodeImage(await services.store.read(blob?.sha256 ?? ""))).image;
     sizes.push([width, height]);
   }
   expect(sizes).toEqual([
@@ -86,6 +86,22 @@ it("refuses a dataset version with bad files and names all of them (field case 2
   const version = await versionOf(ingestJobId);
   expect(version.state).toBe("failed");
   expect(version.badFiles).toHaveLength(2);
+});
+
+it("keeps LR images as they are in a version of LR images alone", async () => {
+  await start("none");
+  const files = await photographs(2, 25, 19);
+  const { ingestJobId } = await submitDataset(services, files, { scale: 4, content: "lr" });
+  await untilState(services, ingestJobId, "succeeded");
+  const { images, notes } = await versionOf(ingestJobId);
+  expect(images.map(({ name, width, height, hr, lrs }) => [name, width, height, hr, lrs.length])).toEqual([
+    ["1.png", 100, 76, undefined, 1],
+    ["2.png", 100, 76, undefined, 1],
+  ]);
+  const [{ lrs }] = images;
+  const kept = await decodeImage(await services.store.read(lrs[0].sha256));
+  expect(kept.image).toEqual((await decodeImage(files[0].bytes)).image);
+  expect(notes).toEqual([]);
 });
 
 it("runs jobs that waited while Redis lost everything (field cases 45, 48)", async () => {

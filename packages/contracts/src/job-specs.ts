@@ -1,5 +1,6 @@
 /** What each kind of job is asked to do. A stored spec is what these schemas give, with every default filled in. */
 import { z } from "zod";
+import { datasetSettings, scale } from "./dataset-settings.ts";
 import { datasetId, displayName, jobId, modelId } from "./identifiers.ts";
 import { computeDevice } from "./job-kinds.ts";
 import {
@@ -11,12 +12,6 @@ import {
   searchSettings,
   trainSettings,
 } from "./settings.ts";
-
-export const scale = z.union([z.literal(2), z.literal(4), z.literal(8)]);
-export type Scale = z.infer<typeof scale>;
-
-export const border = z.enum(["symmetric", "replicate"]);
-export type Border = z.infer<typeof border>;
 
 export const datasetInput = z.strictObject({
   datasetId,
@@ -52,12 +47,7 @@ export type NetworkSpec = z.infer<typeof networkSpec>;
 
 const validation = validationInput.default({ share: 0.1 });
 
-export const ingestSpec = z.strictObject({
-  dataset: datasetInput,
-  scale,
-  border,
-  onBadFile: z.enum(["fail", "skip"]),
-});
+export const ingestSpec = z.strictObject({ dataset: datasetInput, ...datasetSettings.shape });
 
 export const trainSpec = z.strictObject({
   network: networkSpec,

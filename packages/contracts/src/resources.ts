@@ -1,9 +1,9 @@
 /** What the REST interface takes and gives besides job specs: datasets, models, jobs, compressions, pages. */
 import { z } from "zod";
+import { datasetSettings } from "./dataset-settings.ts";
 import { fieldError, jobError } from "./errors.ts";
 import { compressionId, datasetId, displayName, jobId, modelId } from "./identifiers.ts";
 import { deviceClass, jobKind } from "./job-kinds.ts";
-import { border, scale } from "./job-specs.ts";
 import { jobState } from "./job-states.ts";
 import { metricPoint, modelCost, progress, runtimeInfo } from "./results.ts";
 
@@ -35,14 +35,6 @@ export const afterQuery = z.strictObject({
 
 export const createDatasetBody = z.strictObject({ name: displayName });
 
-export const createDatasetVersionBody = z.strictObject({
-  scale,
-  /** How the LR images are made at the borders; `symmetric` is what MATLAB does today. */
-  border: border.default("symmetric"),
-  /** `fail` refuses the version where a file is bad; `skip` leaves bad files out and names them. */
-  onBadFile: z.enum(["fail", "skip"]).default("fail"),
-});
-
 export const datasetFileResource = z.strictObject({
   name: z.string(),
   sha256: z.string(),
@@ -72,9 +64,7 @@ export type DatasetVersionState = z.infer<typeof datasetVersionState>;
 export const datasetVersionResource = z.strictObject({
   datasetId,
   version: z.int().min(1),
-  scale,
-  border,
-  onBadFile: z.enum(["fail", "skip"]),
+  ...datasetSettings.shape,
   state: datasetVersionState,
   images: count,
   /** Files that cannot be used, with the reason. */

@@ -169,10 +169,11 @@ export type CheckpointManifest = z.infer<typeof checkpointManifest>;
 /** One image of a dataset version; the LR images are at ×1, ×2, … of the smallest, stored as PNG. */
 export const datasetImage = z.strictObject({
   name: z.string(),
-  /** Of the HR image, cropped to a multiple of the scale. */
+  /** Of the HR image, cropped to a multiple of the scale; where there is none, of the LR image times the scale. */
   width: z.int().min(1),
   height: z.int().min(1),
-  hr: blobReference,
+  /** Absent in a version of LR images alone; `lrs` then has the smallest only. */
+  hr: blobReference.optional(),
   lrs: z.array(blobReference).min(1),
 });
 export type DatasetImage = z.infer<typeof datasetImage>;

@@ -116,7 +116,7 @@ async function keepProducts(
   if (dataset) {
     await registerBlobs(
       transaction,
-      dataset.images.flatMap((image) => [image.hr, ...image.lrs]),
+      dataset.images.flatMap(({ hr, lrs }) => (hr ? [hr, ...lrs] : lrs)),
     );
     await transaction.datasetVersion.updateMany({
       where: { ingestJobId: job.id },

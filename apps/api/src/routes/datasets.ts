@@ -82,15 +82,13 @@ export function datasetRoutes(
             );
           }
           const number = 1 + (await transaction.datasetVersion.count({ where: { datasetId: id } }));
-          const { scale, border, onBadFile } = request.body;
+          const settings = request.body;
           const jobId = newJobId();
           const created = await transaction.datasetVersion.create({
             data: {
               datasetId: id,
               number,
-              scale,
-              border,
-              onBadFile,
+              ...settings,
               state: "ingesting",
               files: toJson(
                 files.map(({ name, sha256, blob }) => ({ name, sha256, sizeBytes: Number(blob.sizeBytes) })),
@@ -98,7 +96,7 @@ export function datasetRoutes(
               ingestJobId: jobId,
             },
           });
-          const spec = { dataset: { datasetId: id, version: number }, scale, border, onBadFile };
+          const spec = { dataset: { datasetId: id, version: number }, ...settings };
           await createJobs(transaction, [
             {
               id: jobId,

@@ -2,7 +2,7 @@ import type { CreateCompressionBody } from "@drc/contracts";
 import { trainSettings } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { checkImportance, checkSearchMethod, checkValidation } from "./check-job.ts";
-import { checkDataset, checkPatch, checkScale } from "./datasets.ts";
+import { checkDataset, checkHasHr, checkPatch, checkScale } from "./datasets.ts";
 import { Findings } from "./findings.ts";
 import { checkBudget, checkDualNetworks, checkModelInput, checkNetworkSpec, type KnownNetwork } from "./networks.ts";
 
@@ -13,6 +13,7 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   const modelPointer = body.model ? "/model" : "/train/dualWeight";
   const scalePointer = body.network ? "/network/scale" : "/dataset";
   const dataset = await checkDataset(findings, transaction, "/dataset", body.dataset);
+  checkHasHr(findings, "/dataset", dataset);
   checkScale(findings, scalePointer, network?.scale, dataset);
   if (body.network) {
     checkPatch(findings, "/train/patchSize", (body.train ?? trainSettings.parse({})).patchSize, dataset);
@@ -26,6 +27,7 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   checkPatch(findings, "/fineTune/patchSize", body.fineTune.patchSize, dataset);
   checkDualNetworks(findings, modelPointer, network, body.fineTune.dualWeight);
   const evaluation = await checkDataset(findings, transaction, "/evaluation/dataset", body.evaluation.dataset);
+  checkHasHr(findings, "/evaluation/dataset", evaluation);
   checkScale(findings, "/evaluation/dataset", network?.scale, evaluation);
   findings.throwIfAny();
 }

@@ -7,7 +7,14 @@ import {
   type PruneSpec,
 } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
-import { checkDataset, checkPatch, checkScale, checkValidationShare, type UsableDataset } from "./datasets.ts";
+import {
+  checkDataset,
+  checkHasHr,
+  checkPatch,
+  checkScale,
+  checkValidationShare,
+  type UsableDataset,
+} from "./datasets.ts";
 import { Findings } from "./findings.ts";
 import {
   checkBudget,
@@ -36,6 +43,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       const { spec } = body;
       const network = checkNetworkSpec(findings, "/spec/network", spec.network);
       const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+      checkHasHr(findings, "/spec/dataset", dataset);
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);
       checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
       await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset);
@@ -66,7 +74,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
     case "evaluate": {
       const { spec } = body;
       if (spec.model === "bicubic") {
-        await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+        checkHasHr(findings, "/spec/dataset", await checkDataset(findings, transaction, "/spec/dataset", spec.dataset));
         return [];
       }
       await checkModelAndDataset(findings, transaction, { model: spec.model, dataset: spec.dataset });
@@ -85,6 +93,7 @@ async function checkModelAndDataset(
 ): Promise<{ network: KnownNetwork | null; dataset: UsableDataset | null }> {
   const network = await checkModelInput(findings, transaction, "/spec/model", spec.model);
   const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+  checkHasHr(findings, "/spec/dataset", dataset);
   checkScale(findings, "/spec/dataset", network?.scale, dataset);
   return { network, dataset };
 }
@@ -101,6 +110,7 @@ export async function checkValidation(
   checkValidationShare(findings, pointer, validation, dataset);
   if ("share" in validation) return;
   const own = await checkDataset(findings, transaction, pointer, validation);
+  checkHasHr(findings, pointer, own);
   checkScale(findings, pointer, network?.scale, own);
 }
 

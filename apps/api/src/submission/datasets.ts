@@ -5,6 +5,8 @@ import type { Findings } from "./findings.ts";
 /** A dataset version as far as a submission is checked against it. */
 export interface UsableDataset {
   scale: number;
+  /** Whether its images are LR images alone. */
+  lrOnly: boolean;
   images: DatasetImage[];
 }
 
@@ -32,7 +34,21 @@ export async function checkDataset(
     findings.add(`${pointer}/version`, `Version ${input.version} is not ready but ${version.state}. ${remedy}`);
     return null;
   }
-  return { scale: version.scale, images: version.images as unknown as DatasetImage[] };
+  return {
+    scale: version.scale,
+    lrOnly: version.content === "lr",
+    images: version.images as unknown as DatasetImage[],
+  };
+}
+
+/** A finding where HR images are needed and the version has LR images alone. */
+export function checkHasHr(findings: Findings, pointer: string, dataset: UsableDataset | null): void {
+  if (!dataset?.lrOnly) return;
+  findings.add(
+    pointer,
+    'The dataset version has LR images alone ("content": "lr"); HR images are needed here. ' +
+      'Name a version that was made with "content": "hr" or "pairs".',
+  );
 }
 
 /** A finding where an image's LR image is smaller than a patch. */

@@ -1,4 +1,4 @@
-import { type DatasetImage, newId, type Problem } from "@drc/contracts";
+import { type DatasetContent, type DatasetImage, newId, type Problem } from "@drc/contracts";
 import { claimJob, createFirstApiKey, endAttempt, insertModels, registerBlobs } from "@drc/database";
 import { costAtPublishedSizes, createModel, type DrnConfiguration, encodeModel, networkScale } from "@drc/network";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
@@ -84,12 +84,20 @@ export async function readyDataset(
   api: TestApi,
   scale: number,
   sizes: Size[],
+  content: DatasetContent = "hr",
 ): Promise<{ datasetId: string; version: number }> {
-  const { datasetId, version, jobId } = await ingestingDataset(api, scale);
+  const { datasetId, version, jobId } = await ingestingDataset(api, scale, content);
   const { database } = api.services;
   const claimed = await claimJob(database, { jobId, dispatchNumber: 1, workerId: "test", device: "none" });
   const blob = { sha256: "b".repeat(64), sizeBytes: 1 };
-  const images = sizes.map((size, i): DatasetImage => ({ name: `image-${i}.png`, ...size, hr: blob, lrs: [blob] }));
+  const images = sizes.map(
+    (size, i): DatasetImage => ({
+      name: `image-${i}.png`,
+      ...size,
+      ...(content === "lr" ? {} : { hr: blob }),
+      lrs: [blob],
+    }),
+  );
   await endAttempt(
     database,
     { jobId, leaseToken: claimed?.leaseToken ?? "" },
@@ -106,13 +114,14 @@ export async function readyDataset(
 export async function ingestingDataset(
   api: TestApi,
   scale: number,
+  content: DatasetContent = "hr",
 ): Promise<{ datasetId: string; version: number; jobId: string }> {
   const { id: datasetId } = (await api.post("/v1/datasets", { name: "photographs" })).json();
   const { database } = api.services;
   const blob = { sha256: "a".repeat(64), sizeBytes: 1 };
   await registerBlobs(database, [blob]);
   await database.datasetFile.create({ data: { datasetId, name: "image.png", sha256: blob.sha256 } });
-  const { version, ingestJobId } = (await api.post(`/v1/datasets/${datasetId}/versions`, { scale })).json();
+  const { version, ingestJobId } = (await api.post(`/v1/datasets/${datasetId}/versions`, { scale, content })).json();
   return { datasetId, version, jobId: ingestJobId };
 }
 

@@ -1,15 +1,16 @@
 import type { EvaluationImage, TrainingImage } from "@drc/compression";
 import { decodeImage, type RgbImage } from "@drc/imaging";
 import type { LocalImage } from "../protocol.ts";
+import { JobError } from "./runner.ts";
 
 /** Reads images that an ingest wrote; the blobs were verified when they were fetched. */
 export async function loadTrainingImages(images: readonly LocalImage[]): Promise<TrainingImage[]> {
   const loaded: TrainingImage[] = [];
   // One after the other: decoding uses several threads itself, and all at once would hold every file twice.
-  for (const { name, hr, lrs } of images) {
-    const smaller: RgbImage[] = [];
-    for (const lr of lrs) smaller.push((await decodeImage(lr, { name })).image);
-    loaded.push({ name, hr: (await decodeImage(hr, { name })).image, lrs: smaller });
+  for (const image of images) {
+    const lrs: RgbImage[] = [];
+    for (const lr of image.lrs) lrs.push(await decodeIngested(lr, image.name));
+    loaded.push({ name: image.name, hr: await decodeIngested(hrOf(image), image.name), lrs });
   }
   return loaded;
 }
@@ -17,12 +18,19 @@ export async function loadTrainingImages(images: readonly LocalImage[]): Promise
 /** HR images with the smallest LR images, which a network of the full scale gets. */
 export async function loadEvaluationImages(images: readonly LocalImage[]): Promise<EvaluationImage[]> {
   const loaded: EvaluationImage[] = [];
-  for (const { name, hr, lrs } of images) {
-    loaded.push({
-      name,
-      hr: (await decodeImage(hr, { name })).image,
-      lr: (await decodeImage(lrs[0], { name })).image,
-    });
+  for (const image of images) {
+    const { name, lrs } = image;
+    loaded.push({ name, hr: await decodeIngested(hrOf(image), name), lr: await decodeIngested(lrs[0], name) });
   }
   return loaded;
+}
+
+function hrOf({ name, hr }: LocalImage): string {
+  if (hr === undefined) throw new JobError("DATASET_INVALID", `${name} has no HR image, which this job needs.`);
+  return hr;
+}
+
+/** The limits were those of the ingest. */
+async function decodeIngested(path: string, name: string): Promise<RgbImage> {
+  return (await decodeImage(path, { name, maxPixels: Number.MAX_SAFE_INTEGER })).image;
 }

@@ -1,5 +1,11 @@
 import { AbortedError } from "@drc/compression";
-import { type DatasetImage, type FieldError, ingestSpec } from "@drc/contracts";
+import {
+  type BlobReference,
+  type DatasetImage,
+  type DatasetSettings,
+  type FieldError,
+  ingestSpec,
+} from "@drc/contracts";
 import { cropToMultiple, decodeImage, encodePng, ImageError, type ImageNote, lowResolutionImages } from "@drc/imaging";
 import { JobError, type RunnerContext, type RunnerOutcome } from "../job/runner.ts";
 import type { KeptFile, LocalFile } from "../protocol.ts";
@@ -53,13 +59,18 @@ export async function runIngest(context: RunnerContext): Promise<RunnerOutcome> 
 async function ingestFile(
   context: RunnerContext,
   source: LocalFile,
-  { scale, border }: { scale: number; border: "symmetric" | "replicate" },
+  { scale, border, content }: DatasetSettings,
 ): Promise<IngestedFile> {
   const { name } = source;
   const decoded = await decodeImage(source.path, { name });
-  const hr = cropToMultiple(decoded.image, scale);
   const notes: FieldError[] = decoded.notes.map((code) => ({ file: name, code, detail: NOTES[code] }));
   if (decoded.alpha) notes.push({ file: name, code: "ALPHA_DROPPED", detail: "The transparency was dropped." });
+  if (content === "lr") {
+    const lr = await context.keep("dataset-image", name, await encodePng(decoded.image), "image/png");
+    const [width, height] = [scale * decoded.image.width, scale * decoded.image.height];
+    return { image: { name, width, height, lrs: [blobOf(lr)] }, files: [lr], notes };
+  }
+  const hr = cropToMultiple(decoded.image, scale);
   if (hr !== decoded.image) {
     const { width, height } = decoded.image;
     const detail = `${width}×${height} was cut to ${hr.width}×${hr.height}, multiples of the scale ${scale}.`;
@@ -69,8 +80,12 @@ async function ingestFile(
   for (const image of [hr, ...lowResolutionImages(hr, scale, border)]) {
     files.push(await context.keep("dataset-image", name, await encodePng(image), "image/png"));
   }
-  const [hrBlob, ...lrBlobs] = files.map(({ sha256, sizeBytes }) => ({ sha256, sizeBytes }));
+  const [hrBlob, ...lrBlobs] = files.map(blobOf);
   return { image: { name, width: hr.width, height: hr.height, hr: hrBlob, lrs: lrBlobs }, files, notes };
+}
+
+function blobOf({ sha256, sizeBytes }: KeptFile): BlobReference {
+  return { sha256, sizeBytes };
 }
 
 function describeBadFiles(badFiles: FieldError[], total: number): string {

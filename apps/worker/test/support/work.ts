@@ -1,5 +1,12 @@
 /** Datasets and jobs as the API makes them. */
-import { type DatasetInput, type JobSpec, jobSpec, newId } from "@drc/contracts";
+import {
+  createDatasetVersionBody,
+  type DatasetInput,
+  type DatasetSettings,
+  type JobSpec,
+  jobSpec,
+  newId,
+} from "@drc/contracts";
 import { createJobs, type NewJob, newJobId } from "@drc/database";
 import type { TestServices } from "../../../../test/services.ts";
 import type { UploadedImage } from "./photographs.ts";
@@ -33,7 +40,7 @@ export interface NewVersion {
 export async function submitDataset(
   services: TestServices,
   images: readonly UploadedImage[],
-  { scale = 2, onBadFile = "fail" }: { scale?: number; onBadFile?: "fail" | "skip" } = {},
+  settings: Partial<DatasetSettings> = {},
 ): Promise<NewVersion> {
   const { database, store } = services;
   const files = [];
@@ -41,7 +48,7 @@ export async function submitDataset(
   const input = { datasetId: newId("dataset"), version: 1 };
   const ingestJobId = newJobId();
   await database.dataset.create({ data: { id: input.datasetId, name: "test" } });
-  const details = { scale, border: "symmetric", onBadFile };
+  const details = createDatasetVersionBody.parse({ scale: 2, ...settings });
   await database.datasetVersion.create({
     data: { datasetId: input.datasetId, number: 1, state: "ingesting", files, ingestJobId, ...details },
   });
