@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT } from "./cli-error.ts";
+import { registerCompress } from "./commands/compress.ts";
 import { registerCount } from "./commands/count.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDownload } from "./commands/download.ts";
@@ -28,6 +29,7 @@ for (const register of [
   registerWatch,
   registerModels,
   registerDownload,
+  registerCompress,
   registerCount,
   registerImport,
   registerEvaluate,

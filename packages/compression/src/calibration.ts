@@ -1,7 +1,7 @@
 import { seededRandom } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { type Batch, PatchSampler } from "./patches.ts";
-import type { TrainingImage } from "./training-image.ts";
+import type { CalibrationImage } from "./training-image.ts";
 
 /** The batches over which importance is measured; the same ones for every layer. */
 export interface CalibrationSettings {
@@ -23,10 +23,10 @@ export const SECOND_ORDER_CALIBRATION: CalibrationSettings = {
   dualWeight: 0.1,
 };
 
-/** Training patches drawn by `seed`; the caller disposes them. */
+/** Patches drawn by `seed`; the caller disposes them. */
 export function calibrationBatches(
   tensorflow: TensorFlow,
-  images: readonly TrainingImage[],
+  images: readonly CalibrationImage[],
   settings: CalibrationSettings,
   seed: number,
 ): Batch[] {

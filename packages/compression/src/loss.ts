@@ -2,7 +2,8 @@
  * The dual regression loss and its gradients (METHOD: L_P + λ·L_D).
  *
  * L_P = Σ_s mean|SR_s − target_s| over the primal network's outputs; L_D = Σ_i mean|D_i(SR_{i+1}) − LR_i|.
- * `targets[i]` is the image at ×2^i, so `targets[0]` is the network's input and the last one the HR image.
+ * `targets[i]` is the image at ×2^i, so `targets[0]` is the network's input and the last one the HR image, which only
+ * L_P reads.
  */
 import { networkScale } from "@drc/network";
 import type { Run, TensorFlow } from "@drc/tensorflow";
@@ -18,6 +19,7 @@ export interface LossWeights {
 
 /** Loss terms as scalars on the device; `dispose` frees all of them and the gradients. */
 export interface DualRegressionGradients {
+  /** Empty where the weight of L_P is 0. */
   primalLosses: Tensor[];
   dualLosses: Tensor[];
   /** ∂L/∂outputs[i] of the primal network, undefined where the loss does not touch that output. */
@@ -34,7 +36,7 @@ interface AbsoluteError {
 }
 
 /** mean|prediction − target| and its gradient times `weight`. */
-function meanAbsoluteError(
+export function meanAbsoluteError(
   { tf, operations: op }: TensorFlow,
   prediction: Tensor,
   target: Tensor,
@@ -69,22 +71,18 @@ export function dualRegressionGradients(
   const graphOutputs = primal.compiled.graph.outputs;
   const level = (scale: number) => Math.round(Math.log2(scale));
   const top = level(networkScale(primal.compiled.graph));
-  if (targets.length !== top + 1) {
-    throw new Error(`A network of scale ${2 ** top} needs ${top + 1} target images, got ${targets.length}.`);
+  const needed = weights.primal === 0 ? top : top + 1;
+  if (targets.length < needed) {
+    throw new Error(`A network of scale ${2 ** top} needs ${needed} target images, got ${targets.length}.`);
   }
 
   const primalLosses: Tensor[] = [];
   const outputGradients: (Tensor | undefined)[] = outputs.map((output, i) => {
-    const { loss, gradient } = meanAbsoluteError(
-      tensorflow,
-      output,
-      targets[level(graphOutputs[i].scale)],
-      weights.primal,
-    );
+    if (weights.primal === 0) return undefined;
+    const target = targets[level(graphOutputs[i].scale)];
+    const { loss, gradient } = meanAbsoluteError(tensorflow, output, target, weights.primal);
     primalLosses.push(loss);
-    if (weights.primal !== 0) return gradient;
-    gradient.dispose();
-    return undefined;
+    return gradient;
   });
 
   const dualLosses: Tensor[] = [];

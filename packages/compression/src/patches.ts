@@ -2,9 +2,12 @@ import type { RgbImage } from "@drc/imaging";
 import { type SeededRandom, seededRandom } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
-import { pyramid, type TrainingImage } from "./training-image.ts";
+import { type CalibrationImage, pyramid } from "./training-image.ts";
 
-/** Patches of the same places at every scale: `images[i]` is `[batch, patch·2^i, patch·2^i, 3]`, RGB in 0..255. */
+/**
+ * Patches of the same places at every scale that all images have: `images[i]` is `[batch, patch·2^i, patch·2^i, 3]`,
+ * RGB in 0..255.
+ */
 export interface Batch {
   images: Tensor[];
   dispose(): void;
@@ -12,7 +15,7 @@ export interface Batch {
 
 /** Where a patch is cut and how it is turned; coordinates in pixels of the smallest image. */
 interface Placement {
-  image: TrainingImage;
+  image: CalibrationImage;
   x: number;
   y: number;
   flipX: boolean;
@@ -23,22 +26,23 @@ interface Placement {
 /** Random aligned patches with flips and transposition, each with p = 0.5. The state is that of the generator. */
 export class PatchSampler {
   private readonly tensorflow: TensorFlow;
-  private readonly images: readonly TrainingImage[];
+  private readonly images: readonly CalibrationImage[];
   private readonly patchSize: number;
+  private readonly levels: number;
   private readonly random: SeededRandom;
 
   /** `patchSize` in pixels of the smallest image. */
-  constructor(tensorflow: TensorFlow, images: readonly TrainingImage[], patchSize: number, seed: number) {
+  constructor(tensorflow: TensorFlow, images: readonly CalibrationImage[], patchSize: number, seed: number) {
     this.tensorflow = tensorflow;
     this.images = images;
     this.patchSize = patchSize;
+    this.levels = Math.min(...images.map((image) => pyramid(image).length));
     this.random = seededRandom(seed);
   }
 
   next(batchSize: number): Batch {
     const placements = Array.from({ length: batchSize }, () => this.place());
-    const levels = pyramid(placements[0].image).length;
-    const images = Array.from({ length: levels }, (_, level) => this.gather(placements, level));
+    const images = Array.from({ length: this.levels }, (_, level) => this.gather(placements, level));
     return { images, dispose: () => this.tensorflow.tf.dispose(images) };
   }
 

@@ -1,32 +1,53 @@
 import type { RgbImage } from "@drc/imaging";
 
-/** A photograph at every scale of a network: `lrs[i]` at ×2^i of the network's input, `hr` at the full scale. */
-export interface TrainingImage {
+/**
+ * A photograph at the smallest scales of a network, or all: `lrs[i]` at ×2^i of the network's input, `hr` at the full
+ * scale. At least `lrs[0]`, what the network reads, is there.
+ */
+export interface CalibrationImage {
   name: string;
-  hr: RgbImage;
   lrs: RgbImage[];
+  hr?: RgbImage;
 }
 
-/** The images from the smallest to HR: the targets of the network's outputs. */
-export function pyramid(image: TrainingImage): RgbImage[] {
-  return [...image.lrs, image.hr];
+/** A photograph at every scale of a network. */
+export interface TrainingImage extends CalibrationImage {
+  hr: RgbImage;
+}
+
+/** The images from the smallest to the largest that is there; up to HR they are the targets of the network's outputs. */
+export function pyramid({ lrs, hr }: CalibrationImage): RgbImage[] {
+  return hr ? [...lrs, hr] : lrs;
 }
 
 /**
- * Refuses images that a stage could not work on: wrong sizes, or smaller than a patch.
+ * Refuses images that a stage could not train on: a scale missing, wrong sizes, or smaller than a patch.
  * `patchSize` counts pixels of the smallest image.
  */
-export function checkTrainingImages(images: readonly TrainingImage[], scale: number, patchSize: number): void {
+export function checkTrainingImages(
+  images: readonly CalibrationImage[],
+  scale: number,
+  patchSize: number,
+): asserts images is readonly TrainingImage[] {
   const levels = Math.log2(scale) + 1;
+  for (const image of images) {
+    const { length } = pyramid(image);
+    if (!image.hr || length !== levels) {
+      throw new TrainingImageError(
+        `${image.name}: a network of scale ${scale} needs ${levels} images (LR at each scale, and HR), got ${length}.`,
+      );
+    }
+  }
+  checkImageSizes(images, patchSize);
+}
+
+/** Refuses images of wrong sizes, or smaller than a patch. `patchSize` counts pixels of the smallest image. */
+export function checkImageSizes(images: readonly CalibrationImage[], patchSize: number): void {
   if (images.length === 0) throw new TrainingImageError("There is no training image.");
   for (const image of images) {
     const sizes = pyramid(image);
-    if (sizes.length !== levels) {
-      throw new TrainingImageError(
-        `${image.name}: a network of scale ${scale} needs ${levels} images (LR at each scale, and HR), got ${sizes.length}.`,
-      );
-    }
     const [small] = sizes;
+    if (!small) throw new TrainingImageError(`${image.name}: the LR image, the network's input, is missing.`);
     sizes.forEach((picture, i) => {
       if (picture.width !== small.width * 2 ** i || picture.height !== small.height * 2 ** i) {
         throw new TrainingImageError(

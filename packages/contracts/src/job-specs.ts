@@ -5,11 +5,11 @@ import { datasetId, displayName, jobId, modelId } from "./identifiers.ts";
 import { computeDevice } from "./job-kinds.ts";
 import {
   budget,
-  calibrationSettings,
   fineTuneSettings,
   importance,
   searchMethod,
   searchSettings,
+  secondOrderCalibrationSettings,
   trainSettings,
 } from "./settings.ts";
 
@@ -62,7 +62,7 @@ export const channelSearchSpec = z.strictObject({
   budget,
   method: searchMethod.default("second-order"),
   settings: searchSettings.prefault({}),
-  calibration: calibrationSettings.prefault({}),
+  calibration: secondOrderCalibrationSettings.prefault({}),
 });
 
 export const pruneSpec = z.strictObject({
@@ -170,7 +170,7 @@ export const createCompressionBody = z
         plan: searchMethod.default("second-order"),
         importance: importance.prefault({ method: "second-order" }),
         search: searchSettings.prefault({}),
-        calibration: calibrationSettings.prefault({}),
+        calibration: secondOrderCalibrationSettings.prefault({}),
       })
       .prefault({}),
     fineTune: fineTuneSettings.prefault({}),

@@ -147,24 +147,40 @@ interface CalibrationValues {
   dualWeight: number;
 }
 
+const calibrationFields = {
+  preset: settingsPreset,
+  batches: z.int().min(1).max(1000).optional(),
+  batchSize: batchSize.optional(),
+  patchSize: patchSize.optional(),
+  dualWeight: dualWeight.optional(),
+};
+
+const calibrationPresets: Record<Preset, CalibrationValues> = {
+  small: { batches: 6, batchSize: 8, patchSize: 24, dualWeight: 0.1 },
+  published: { batches: 10, batchSize: 16, patchSize: 96, dualWeight: 0.1 },
+};
+
 /** The patches over which importance is measured, the same in each round. */
-export const calibrationSettings = z
-  .strictObject({
-    preset: settingsPreset,
-    batches: z.int().min(1).max(1000).optional(),
-    batchSize: batchSize.optional(),
-    patchSize: patchSize.optional(),
-    dualWeight: dualWeight.optional(),
-  })
+const calibrationSettings = z
+  .strictObject(calibrationFields)
+  .transform(withPreset<CalibrationValues>(calibrationPresets));
+
+/** The loss that tells second order which errors matter: its gradient weighs them. */
+const guide = z.enum(["dual-input", "dual", "primal", "both"]);
+
+interface SecondOrderCalibrationValues extends CalibrationValues {
+  guide: z.output<typeof guide>;
+}
+
+/** Calibration of second order, as plan and as choice; the others read no guide. */
+export const secondOrderCalibrationSettings = z
+  .strictObject({ ...calibrationFields, guide: guide.optional() })
   .transform(
-    withPreset<CalibrationValues>({
-      small: { batches: 6, batchSize: 8, patchSize: 24, dualWeight: 0.1 },
-      published: { batches: 10, batchSize: 16, patchSize: 96, dualWeight: 0.1 },
+    withPreset<SecondOrderCalibrationValues>({
+      small: { ...calibrationPresets.small, guide: "dual-input" },
+      published: { ...calibrationPresets.published, guide: "dual-input" },
     }),
   );
-export type CalibrationSettings = z.output<typeof calibrationSettings>;
-
-const calibration = calibrationSettings.prefault({});
 
 /** How the channels to keep are chosen. */
 export const importance = z.discriminatedUnion("method", [
@@ -174,9 +190,9 @@ export const importance = z.discriminatedUnion("method", [
     channelsPerRound: z.int().min(1).max(64).default(1),
     /** Of the pass of SGD after each round. */
     learningRate: learningRate.default(5e-5),
-    calibration,
+    calibration: calibrationSettings.prefault({}),
   }),
-  z.strictObject({ method: z.literal("second-order"), calibration }),
+  z.strictObject({ method: z.literal("second-order"), calibration: secondOrderCalibrationSettings.prefault({}) }),
   z.strictObject({ method: z.literal("l1") }),
   z.strictObject({ method: z.literal("random") }),
 ]);

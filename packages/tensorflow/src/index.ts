@@ -1,4 +1,5 @@
 export * from "./compile.ts";
+export * from "./float64.ts";
 export type { Parameters } from "./nodes/kernel.ts";
 export { parameter } from "./nodes/kernel.ts";
 export * from "./operations.ts";

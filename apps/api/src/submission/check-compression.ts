@@ -25,7 +25,11 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   checkSearchMethod(findings, "/method", modelPointer, searched, network, dataset, "search");
   checkImportance(findings, "/method/importance", modelPointer, importance, network, dataset);
   checkPatch(findings, "/fineTune/patchSize", body.fineTune.patchSize, dataset);
-  checkDualNetworks(findings, modelPointer, network, body.fineTune.dualWeight);
+  // Pruning by second order trains dual networks where its guide needs them.
+  const trainsDuals = importance.method === "second-order" && importance.calibration.guide !== "primal";
+  if (!trainsDuals || network?.dualNetworks !== 0) {
+    checkDualNetworks(findings, modelPointer, network, body.fineTune.dualWeight);
+  }
   const evaluation = await checkDataset(findings, transaction, "/evaluation/dataset", body.evaluation.dataset);
   checkHasHr(findings, "/evaluation/dataset", evaluation);
   checkScale(findings, "/evaluation/dataset", network?.scale, evaluation);

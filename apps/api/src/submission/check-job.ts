@@ -19,6 +19,7 @@ import { Findings } from "./findings.ts";
 import {
   checkBudget,
   checkDualNetworks,
+  checkGuide,
   checkModelInput,
   checkNetworkSpec,
   checkWidths,
@@ -132,7 +133,7 @@ export function checkSearchMethod(
       return;
     case "second-order":
       checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize, dataset);
-      checkDualNetworks(findings, modelPointer, network, calibration.dualWeight);
+      checkGuide(findings, modelPointer, network, calibration.guide);
       return;
     case "uniform":
       return;
@@ -150,7 +151,9 @@ export function checkImportance(
 ): void {
   if (importance.method === "l1" || importance.method === "random") return;
   checkPatch(findings, `${pointer}/calibration/patchSize`, importance.calibration.patchSize, dataset);
-  checkDualNetworks(findings, modelPointer, network, importance.calibration.dualWeight);
+  if (importance.method === "second-order") {
+    checkGuide(findings, modelPointer, network, importance.calibration.guide);
+  } else checkDualNetworks(findings, modelPointer, network, importance.calibration.dualWeight);
 }
 
 async function checkPlan(

@@ -115,6 +115,12 @@ export function checkDualNetworks(
   );
 }
 
+/** The same for the guide of second order; a model without any dual networks gets them from the job itself. */
+export function checkGuide(findings: Findings, pointer: string, network: KnownNetwork | null, guide: string): void {
+  if (guide === "primal" || network?.dualNetworks === 0) return;
+  checkDualNetworks(findings, pointer, network, 1);
+}
+
 /** A finding where more is to be removed than the network has to give. */
 export function checkBudget(findings: Findings, pointer: string, budget: Budget, network: KnownNetwork | null): void {
   if (!network?.graph) return;

@@ -1,4 +1,4 @@
-import { searchChannels } from "@drc/compression";
+import { searchChannels, withDualNetworks } from "@drc/compression";
 import { channelSearchSpec } from "@drc/contracts";
 import { loadTrainingImages } from "../job/images.ts";
 import { checkScale, loadModel } from "../job/models.ts";
@@ -8,17 +8,24 @@ import type { RunnerContext, RunnerOutcome } from "../job/runner.ts";
 export async function runChannelSearch(context: RunnerContext): Promise<RunnerOutcome> {
   const spec = channelSearchSpec.parse(context.task.spec);
   const { images } = context.task.inputs;
-  const model = await loadModel(context);
-  for (const { lrs } of images) checkScale(model.primal.graph, lrs.length);
-  const { method, plan, asked, achieved, whole } = await searchChannels({
+  const { guide, ...calibration } = spec.calibration;
+  const given = await loadModel(context);
+  for (const { lrs } of images) checkScale(given.primal.graph, lrs.length);
+  const common = {
     tensorflow: await context.tensorflow(),
-    model,
     images: await loadTrainingImages(images),
+    guide,
+    control: await context.control({ checkpointEverySteps: spec.settings.checkpointEverySteps }),
+  };
+  const { patchSize } = calibration;
+  const model = spec.method === "second-order" ? await withDualNetworks({ ...common, model: given, patchSize }) : given;
+  const { method, plan, asked, achieved, whole } = await searchChannels({
+    ...common,
+    model,
     budget: spec.budget,
     method: spec.method,
     settings: spec.settings,
-    calibration: spec.calibration,
-    control: await context.control({ checkpointEverySteps: spec.settings.checkpointEverySteps }),
+    calibration,
   });
   return { result: { method, widths: plan, asked, achieved, original: whole }, files: [] };
 }

@@ -1,4 +1,4 @@
-import { type Importance, pruneChannels } from "@drc/compression";
+import { type Importance, pruneChannels, withDualNetworks } from "@drc/compression";
 import { type Importance as ImportanceSpec, pruneSpec } from "@drc/contracts";
 import { costAtPublishedSizes } from "@drc/network";
 import { loadTrainingImages } from "../job/images.ts";
@@ -11,20 +11,28 @@ export async function runPrune(context: RunnerContext): Promise<RunnerOutcome> {
   const { inputs } = context.task;
   const plan = "widths" in spec.plan ? spec.plan.widths : inputs.widths;
   if (plan === undefined) throw new JobError("INPUT_MISSING", "The search of this job has no channel plan.");
-  const model = await loadModel(context);
-  for (const { lrs } of inputs.images) checkScale(model.primal.graph, lrs.length);
+  const given = await loadModel(context);
+  for (const { lrs } of inputs.images) checkScale(given.primal.graph, lrs.length);
+  const common = {
+    tensorflow: await context.tensorflow(),
+    images: await loadTrainingImages(inputs.images),
+    control: await context.control({ checkpointEverySteps: 1 }),
+  };
+  // Trained anew when the job is resumed: the same seed gives the same dual networks.
+  const model =
+    spec.importance.method === "second-order"
+      ? await withDualNetworks({ ...common, ...spec.importance.calibration, model: given })
+      : given;
   const {
     model: pruned,
     kept,
     passes,
   } = await pruneChannels({
-    tensorflow: await context.tensorflow(),
+    ...common,
     model,
     plan,
-    images: await loadTrainingImages(inputs.images),
     importance: importanceOf(spec.importance),
     settings: "calibration" in spec.importance ? spec.importance.calibration : undefined,
-    control: await context.control({ checkpointEverySteps: 1 }),
   });
   return {
     result: { importance: spec.importance.method, kept, passes, cost: costAtPublishedSizes(pruned.primal.graph) },
@@ -37,8 +45,7 @@ function importanceOf(spec: ImportanceSpec): Importance {
     case "greedy":
       return { method: "greedy", channelsPerRound: spec.channelsPerRound, learningRate: spec.learningRate };
     case "second-order":
-      // The dual loss alone keeps more quality before fine-tuning than the primal one does, and ties after it.
-      return { method: "second-order", guide: "dual" };
+      return { method: "second-order", guide: spec.calibration.guide };
     case "l1":
     case "random":
       return { method: spec.method };

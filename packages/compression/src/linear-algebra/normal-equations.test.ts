@@ -1,6 +1,12 @@
 import { seededRandom } from "@drc/network";
-import { expect, it } from "vitest";
+import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
+import { beforeAll, expect, it } from "vitest";
 import { weightedNormalEquations } from "./normal-equations.ts";
+
+let tensorflow: TensorFlow;
+beforeAll(async () => {
+  tensorflow = await loadTensorFlow({ device: "cpu", threads: 2 });
+});
 
 it.each([
   { positions: 3, columns: 1, outputs: 1 },
@@ -12,7 +18,7 @@ it.each([
   const inputs = Float32Array.from({ length: positions * columns }, () => random.normal());
   const targets = Float32Array.from({ length: positions * outputs }, () => random.normal());
   const weights = Float64Array.from({ length: positions }, () => random.uniform());
-  const { gram, moments } = weightedNormalEquations({ ...sizes, inputs, targets }, weights);
+  const { gram, moments } = weightedNormalEquations(tensorflow, { ...sizes, inputs, targets }, weights);
   const mean = (left: (p: number) => number, right: (p: number) => number) => {
     let sum = 0;
     for (let p = 0; p < positions; p++) sum += (weights[p] * left(p) * right(p)) / positions;

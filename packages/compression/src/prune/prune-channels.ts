@@ -16,8 +16,8 @@ import {
 import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
 import { AbortedError, type StageControl, StepClock, yieldToEvents } from "../control.ts";
 import type { Batch } from "../patches.ts";
-import type { Guide } from "../second-order/guide.ts";
-import { checkTrainingImages, type TrainingImage } from "../training-image.ts";
+import { checkGuideImages, DEFAULT_GUIDE, type Guide } from "../second-order/guide.ts";
+import { type CalibrationImage, checkTrainingImages } from "../training-image.ts";
 import type { ChannelChooser } from "./channel-choice.ts";
 import { GREEDY_LEARNING_RATE, greedyChooser } from "./greedy.ts";
 import { l1Chooser } from "./l1.ts";
@@ -30,7 +30,7 @@ export type Importance =
    * SGD after each round, by default the published one; 0 leaves the pass out.
    */
   | { method: "greedy"; channelsPerRound: number; learningRate?: number }
-  /** Backward elimination with refitting; `guide`, by default `both`, is the loss whose gradient weighs the errors. */
+  /** Backward elimination with refitting; `guide`, by default `DEFAULT_GUIDE`, is the loss whose gradient weighs the errors. */
   | { method: "second-order"; guide?: Guide }
   /** The norm of the weights that read a channel. */
   | { method: "l1" }
@@ -41,8 +41,8 @@ export interface PruneRequest {
   model: Model;
   /** The width of each prunable group, in the order of `prunableGroups`. */
   plan: readonly number[];
-  /** Where the importance is measured; `l1` and `random` read none. */
-  images: readonly TrainingImage[];
+  /** Where the importance is measured: `greedy` reads HR images, `second-order` what its guide does, the others none. */
+  images: readonly CalibrationImage[];
   importance: Importance;
   /** Defaults: `GREEDY_CALIBRATION` and `SECOND_ORDER_CALIBRATION`. */
   settings?: Partial<CalibrationSettings>;
@@ -81,7 +81,7 @@ const STAGE = "prune";
 
 /**
  * Prunes `model` to `plan`. A step of its progress is one channel kept; checkpoints lie between layers.
- * @throws PlanError, AbortedError
+ * @throws PlanError, AbortedError, GuideError, TrainingImageError
  */
 export async function pruneChannels(request: PruneRequest): Promise<PruneResult> {
   const { model, plan, control } = request;
@@ -105,6 +105,8 @@ export async function pruneChannels(request: PruneRequest): Promise<PruneResult>
     const report = (step: number) =>
       control.onProgress?.({ stage: STAGE, step, of: total, secondsLeft: clock.secondsLeft(step) });
     let savedAt = keptBefore(state.layer);
+    // First of all, so that a checkpoint is never taken for one of the steps of an earlier stage.
+    report(savedAt);
     while (state.layer < plan.length) {
       if (control.signal?.aborted) throw new AbortedError(STAGE, keptBefore(state.layer));
       const { name, width } = groups[state.layer];
@@ -147,9 +149,11 @@ export async function pruneChannels(request: PruneRequest): Promise<PruneResult>
 /** The chooser with the batches that it reads; both are the caller's to dispose. */
 function createChooser(request: PruneRequest): { chooser: ChannelChooser; batches: Batch[] } {
   const { tensorflow, model, images, importance, control } = request;
-  const calibrate = (defaults: CalibrationSettings) => {
+  const scale = networkScale(model.primal.graph);
+  const calibrate = (defaults: CalibrationSettings, guide?: Guide) => {
     const settings = { ...defaults, ...request.settings };
-    checkTrainingImages(images, networkScale(model.primal.graph), settings.patchSize);
+    if (guide) checkGuideImages(images, scale, settings.patchSize, guide);
+    else checkTrainingImages(images, scale, settings.patchSize);
     const batches = calibrationBatches(tensorflow, images, settings, control.seed);
     return { tensorflow, model, batches, dualWeight: settings.dualWeight };
   };
@@ -161,8 +165,15 @@ function createChooser(request: PruneRequest): { chooser: ChannelChooser; batche
       return { chooser, batches: calibrated.batches };
     }
     case "second-order": {
-      const calibrated = calibrate(SECOND_ORDER_CALIBRATION);
-      const chooser = secondOrderChooser({ ...calibrated, guide: importance.guide ?? "both", seed: control.seed });
+      const { guide = DEFAULT_GUIDE } = importance;
+      const calibrated = calibrate(SECOND_ORDER_CALIBRATION, guide);
+      const chooser = secondOrderChooser({
+        ...calibrated,
+        plan: request.plan,
+        guide,
+        seed: control.seed,
+        signal: control.signal,
+      });
       return { chooser, batches: calibrated.batches };
     }
     case "l1":

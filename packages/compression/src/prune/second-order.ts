@@ -1,63 +1,69 @@
-import type { ChannelGroup, Conv2dNode, Model, Network } from "@drc/network";
+import { type ChannelGroup, type Conv2dNode, type Model, type Network, prunableGroups } from "@drc/network";
 import type { Parameters, TensorFlow } from "@drc/tensorflow";
-import { derivedSeed } from "../calibration.ts";
+import { AbortedError } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import type { Batch } from "../patches.ts";
 import { eliminateBackward } from "../second-order/elimination.ts";
-import { groupRegressions } from "../second-order/group-regressions.ts";
+import { GroupRegressions } from "../second-order/group-regressions.ts";
 import type { Guide } from "../second-order/guide.ts";
-import { SECOND_ORDER_POSITIONS } from "../second-order/positions.ts";
-import { sampleConsumers } from "../second-order/sample-consumers.ts";
+import { convolution } from "../second-order/sample-consumers.ts";
 import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
 import { replaceParameter } from "./replace-parameter.ts";
 
 interface SecondOrderOptions {
   tensorflow: TensorFlow;
   model: Model;
+  plan: readonly number[];
   batches: readonly Batch[];
   guide: Guide;
   dualWeight: number;
   seed: number;
+  signal: AbortSignal | undefined;
 }
 
 /**
  * Backward elimination against the uncompressed network's features, with the weights that stay refitted by it:
- * what earlier layers lost is made up for where it can be. One pass over the batches for each layer.
+ * what earlier layers lost is made up for where it can be. One forward-backward pass over the batches in all.
  */
 export function secondOrderChooser(options: SecondOrderOptions): ChannelChooser {
-  const { tensorflow, model, batches } = options;
+  const { tensorflow, model, plan, batches, signal } = options;
   const original = new LoadedModel(tensorflow, model);
+  const groups = prunableGroups(model.primal.graph);
+  const first = groups.findIndex(({ width }, index) => plan[index] < width);
+  let sampled: GroupRegressions | undefined;
+
+  function sampleFrom(start: number): Promise<GroupRegressions> {
+    return GroupRegressions.sample({
+      ...options,
+      original,
+      groups: groups.map((_, index) => index).filter((index) => index >= start && plan[index] < groups[index].width),
+      onBatch: () => {
+        if (signal?.aborted) throw new AbortedError("prune", 0);
+      },
+    });
+  }
+
   return {
     async choose(network: Network, group: ChannelGroup, { keep, index }: ChoiceRequest): Promise<ChannelChoice> {
-      const current = new LoadedModel(tensorflow, { ...model, primal: network });
+      // A resumed run samples again, but reports what the undisturbed one does.
+      const passes = index === first ? batches.length : 0;
+      sampled ??= await sampleFrom(index);
+      const current = new LoadedModel(tensorflow, { primal: network, duals: [] });
       try {
-        const sampled = sampleConsumers({
-          tensorflow,
-          current,
-          original,
-          consumers: group.consumers.map((consumer) => consumer.node),
-          batches,
-          positions: SECOND_ORDER_POSITIONS,
-          guide: options.guide,
-          dualWeight: options.dualWeight,
-          seed: derivedSeed(options.seed, index),
-        });
-        const { kept, removed, weights } = eliminateBackward(groupRegressions(group, sampled), keep);
         const { compiled, parameters } = current.primal;
-        sampled.forEach(({ node }, i) => {
-          assignWeights(tensorflow, parameters, node, weights[i]);
+        const { kept, removed, weights } = eliminateBackward(sampled.of(index, current.primal), keep);
+        group.consumers.forEach((consumer, i) => {
+          assignWeights(tensorflow, parameters, convolution(compiled.graph, consumer.node), weights[i]);
         });
-        return {
-          kept,
-          order: [...kept, ...removed.toReversed()],
-          weights: compiled.read(parameters),
-          passes: batches.length,
-        };
+        return { kept, order: [...kept, ...removed.toReversed()], weights: compiled.read(parameters), passes };
       } finally {
         current.dispose();
       }
     },
-    dispose: () => original.dispose(),
+    dispose() {
+      sampled?.dispose();
+      original.dispose();
+    },
   };
 }
 

@@ -18,9 +18,9 @@ import type { StageControl } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import { cheapestPlan } from "../plans/cheapest-plan.ts";
 import { uniformPlan } from "../plans/uniform-plan.ts";
-import type { Guide } from "../second-order/guide.ts";
+import { checkGuideImages, DEFAULT_GUIDE, type Guide } from "../second-order/guide.ts";
 import { riseCurves } from "../second-order/rise-curves.ts";
-import { checkTrainingImages, type TrainingImage } from "../training-image.ts";
+import { type CalibrationImage, checkTrainingImages } from "../training-image.ts";
 import { type ExpectedCost, expectedWidths, likeliestWidths } from "./architecture.ts";
 import { publishedCandidates } from "./candidates.ts";
 import { type BilevelSettings, type LearntArchitecture, learnArchitecture } from "./learn-architecture.ts";
@@ -51,15 +51,15 @@ const COST_AWARE_SEARCH: BilevelSettings = { ...PUBLISHED_SEARCH, steps: 300, ba
 export interface SearchRequest {
   tensorflow: TensorFlow;
   model: Model;
-  /** Read by every method but `uniform`. */
-  images: readonly TrainingImage[];
+  /** `second-order` reads what its guide does, `uniform` none, the others need HR images. */
+  images: readonly CalibrationImage[];
   budget: Budget;
   method: SearchMethod;
   /** Of `drc` and `drc-published`; by default the published ones, and shorter ones with a larger step of α for `drc`. */
   settings?: Partial<BilevelSettings>;
   /** Of `second-order`; by default `SECOND_ORDER_CALIBRATION`. */
   calibration?: Partial<CalibrationSettings>;
-  /** Of `second-order`: the loss whose gradient weighs the errors; by default `both`. */
+  /** Of `second-order`: the loss whose gradient weighs the errors; by default `DEFAULT_GUIDE`. */
   guide?: Guide;
   control: StageControl;
 }
@@ -89,7 +89,7 @@ export interface SearchResult {
 
 /**
  * The widths that meet the budget.
- * @throws BudgetError, AbortedError, DivergedError, TrainingImageError
+ * @throws BudgetError, AbortedError, DivergedError, GuideError, TrainingImageError
  */
 export async function searchChannels(request: SearchRequest): Promise<SearchResult> {
   const { model, method, budget, control } = request;
@@ -141,9 +141,9 @@ async function search(request: SearchRequest, resolved: ResolvedBudget): Promise
 }
 
 async function searchBySecondOrder(request: SearchRequest, resolved: ResolvedBudget): Promise<FoundPlan> {
-  const { tensorflow, model, images, control } = request;
+  const { tensorflow, model, images, control, guide = DEFAULT_GUIDE } = request;
   const calibration = { ...SECOND_ORDER_CALIBRATION, ...request.calibration };
-  checkTrainingImages(images, networkScale(model.primal.graph), calibration.patchSize);
+  checkGuideImages(images, networkScale(model.primal.graph), calibration.patchSize, guide);
   const batches = calibrationBatches(tensorflow, images, calibration, control.seed);
   const loaded = new LoadedModel(tensorflow, model);
   try {
@@ -151,7 +151,7 @@ async function searchBySecondOrder(request: SearchRequest, resolved: ResolvedBud
       tensorflow,
       model: loaded,
       batches,
-      guide: request.guide ?? "both",
+      guide,
       dualWeight: calibration.dualWeight,
       control,
     });
@@ -192,10 +192,11 @@ function learn(
   candidates: readonly (readonly number[])[],
   expected: ExpectedCost | undefined,
 ): Promise<LearntArchitecture> {
+  const { images } = request;
   const { graph } = request.model.primal;
   const settings = { ...defaults, ...request.settings };
-  checkTrainingImages(request.images, networkScale(graph), settings.patchSize);
-  return learnArchitecture({ ...request, groups: prunableGroups(graph), candidates, expected, settings });
+  checkTrainingImages(images, networkScale(graph), settings.patchSize);
+  return learnArchitecture({ ...request, images, groups: prunableGroups(graph), candidates, expected, settings });
 }
 
 /**

@@ -1,14 +1,75 @@
-import type { ChannelGroup, Conv2dNode } from "@drc/network";
+import { type Conv2dNode, prunableGroups } from "@drc/network";
+import type { TensorFlow } from "@drc/tensorflow";
+import type { LoadedModel, LoadedNetwork } from "../loaded-model.ts";
+import type { Batch } from "../patches.ts";
 import type { Regression } from "./elimination.ts";
+import type { Guide } from "./guide.ts";
+import { LayerInputs } from "./layer-inputs.ts";
 import { layerRegression } from "./regression.ts";
-import type { ConsumerSamples } from "./sample-consumers.ts";
+import { convolution, type ReferenceSamples, sampleReference } from "./sample-consumers.ts";
 
-/** One regression for each convolution that reads the group, in the order of its consumers. */
-export function groupRegressions(group: ChannelGroup, sampled: readonly ConsumerSamples[]): Regression[] {
-  return group.consumers.map((consumer, i) => {
-    const { node, samples, outputPositions } = sampled[i];
-    return layerRegression(samples, channelColumns(node, consumer.channels), outputPositions);
-  });
+export interface GroupRegressionsRequest {
+  tensorflow: TensorFlow;
+  /** The uncompressed network and the dual networks. */
+  original: LoadedModel;
+  batches: readonly Batch[];
+  guide: Guide;
+  dualWeight: number;
+  seed: number;
+  /** The prunable groups that will be asked for, by index; all where left out. */
+  groups?: readonly number[];
+  /** Called before each forward-backward pass; may throw. */
+  onBatch?(index: number): void;
+}
+
+/**
+ * The least-squares problems of a network's prunable groups, to be asked for in their order. What they should give and
+ * how much their errors matter (Y and G) comes from the uncompressed network, in one pass over the batches; what they
+ * read (U) from the network as compressed so far.
+ */
+export class GroupRegressions {
+  private readonly request: GroupRegressionsRequest;
+  private readonly references: Map<string, ReferenceSamples>;
+  private readonly inputs: LayerInputs;
+
+  private constructor(request: GroupRegressionsRequest, references: Map<string, ReferenceSamples>) {
+    this.request = request;
+    this.references = references;
+    this.inputs = new LayerInputs(request.tensorflow, request.batches);
+  }
+
+  static async sample(request: GroupRegressionsRequest): Promise<GroupRegressions> {
+    const { original } = request;
+    const wanted = prunableGroups(original.primal.compiled.graph)
+      .map((group, index) => ({ group, index }))
+      .filter(({ index }) => request.groups?.includes(index) ?? true);
+    // Each group draws its positions from its own part of the seed: a resumed run asks for fewer of them.
+    const consumers = wanted.flatMap(({ group, index }) =>
+      group.consumers.map((consumer) => ({ name: consumer.node, part: index })),
+    );
+    return new GroupRegressions(request, await sampleReference({ ...request, consumers }));
+  }
+
+  /** One regression for each convolution that reads group `index`, in the order of its consumers. */
+  of(index: number, network: LoadedNetwork): Regression[] {
+    const { graph } = network.compiled;
+    const groups = prunableGroups(graph).slice(index);
+    const [group] = groups;
+    const references = group.consumers.map((consumer) => this.references.get(consumer.node) as ReferenceSamples);
+    const inputs = this.inputs.unfold(
+      network,
+      groups,
+      references.map(({ positions }) => positions),
+    );
+    return group.consumers.map((consumer, i) => {
+      const blocks = channelColumns(convolution(graph, consumer.node), consumer.channels);
+      return layerRegression(this.request.tensorflow, references[i], inputs[i], blocks);
+    });
+  }
+
+  dispose(): void {
+    this.inputs.dispose();
+  }
 }
 
 /** Per channel of the group its columns of the unfolded input: every tap of each input channel that belongs to it. */

@@ -1,20 +1,76 @@
 /**
  * The loss whose gradient says which errors of a layer matter (METHOD, section 4b).
- *
- * Measured without fine-tuning, the dual loss guides better than L_P, by up to 0.36 dB, and needs no HR image;
- * after fine-tuning with HR images the guides tie.
  */
-import { INPUT, networkScale } from "@drc/network";
-import type { Run, TensorFlow } from "@drc/tensorflow";
+import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
+import { inputDualGradients } from "../input-dual-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { dualRegressionGradients, type LossWeights } from "../loss.ts";
+import { type CalibrationImage, checkImageSizes, pyramid, TrainingImageError } from "../training-image.ts";
 
 /**
  * `primal`: L_P. `both`: L_P + λ·L_D. `dual`: L_D alone, LR images at every scale. `dual-input`: every output mapped
  * down to the network's input through the dual networks and compared with it, so that no other image is read.
  */
-export type Guide = "primal" | "both" | "dual" | "dual-input";
+export const GUIDES = ["dual-input", "dual", "primal", "both"] as const;
+export type Guide = (typeof GUIDES)[number];
+
+export const DEFAULT_GUIDE: Guide = "dual-input";
+
+/** A guide that needs images or dual networks that are not there. */
+export class GuideError extends Error {
+  readonly code = "GUIDE_UNUSABLE";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "GuideError";
+  }
+}
+
+/** Whether the guide compares through dual networks; a model without them has to get them first (`trainDualNetworks`). */
+export function readsDualNetworks(guide: Guide): boolean {
+  return guide !== "primal";
+}
+
+/** How many images of a pyramid the guide reads, from the smallest; HR is image `top`. */
+function imagesRead(guide: Guide, top: number): number {
+  switch (guide) {
+    case "dual-input":
+      return 1;
+    case "dual":
+      return top;
+    case "primal":
+    case "both":
+      return top + 1;
+  }
+}
+
+/**
+ * Refuses images that the guide could not work with.
+ * @param patchSize in pixels of the smallest image.
+ * @throws GuideError, TrainingImageError
+ */
+export function checkGuideImages(
+  images: readonly CalibrationImage[],
+  scale: number,
+  patchSize: number,
+  guide: Guide,
+): void {
+  checkImageSizes(images, patchSize);
+  const top = Math.round(Math.log2(scale));
+  const needed = imagesRead(guide, top);
+  for (const { name, lrs, hr } of images) {
+    if (hr ? lrs.length === top : lrs.length <= top) continue;
+    throw new TrainingImageError(`${name}: ${lrs.length} LR images do not belong to a network of scale ${scale}.`);
+  }
+  const lacking = images.find((image) => pyramid(image).length < needed);
+  if (!lacking) return;
+  const what = guide === "dual" ? "LR images at every scale" : "HR images";
+  throw new GuideError(
+    `guide: "${guide}" needs ${what}, and ${lacking.name} has ${pyramid(lacking).length} of ${needed} images; ` +
+      'give HR images, or take "dual-input", which reads the LR images alone.',
+  );
+}
 
 /** ∂L/∂outputs of the guiding loss, for `Run.backward`; undefined where the loss does not touch an output. */
 export interface GuideGradients {
@@ -24,8 +80,9 @@ export interface GuideGradients {
 
 /**
  * @param outputs of the primal network, `[batch, height, width, 3]` each.
- * @param images the batch at every scale, RGB in 0..255; `dual-input` reads the first only.
+ * @param images the batch at the scales that the guide reads, RGB in 0..255.
  * @param dualWeight λ, for `both`.
+ * @throws GuideError
  */
 export function guideGradients(
   tensorflow: TensorFlow,
@@ -35,18 +92,16 @@ export function guideGradients(
   guide: Guide,
   dualWeight: number,
 ): GuideGradients {
-  // Without dual networks the primal loss is the only guide there is.
-  const usable = model.duals.length === 0 ? "primal" : guide;
-  if (usable === "dual-input") return inputGradients(tensorflow, model, outputs, images[0]);
-  const parts = dualRegressionGradients(
-    tensorflow,
-    model.primal,
-    model.duals,
-    outputs,
-    images,
-    lossWeights(usable, dualWeight),
-    false,
-  );
+  const { primal, duals } = model;
+  if (readsDualNetworks(guide) && duals.length === 0) {
+    throw new GuideError(
+      `guide: "${guide}" compares through dual networks, and the model has none; train them first, or take "primal".`,
+    );
+  }
+  const parts =
+    guide === "dual-input"
+      ? inputDualGradients(tensorflow, primal, duals, outputs, images[0], 1, false)
+      : dualRegressionGradients(tensorflow, primal, duals, outputs, images, lossWeights(guide, dualWeight), false);
   return { outputs: parts.outputGradients, dispose: () => parts.dispose() };
 }
 
@@ -59,42 +114,4 @@ function lossWeights(guide: Exclude<Guide, "dual-input">, dualWeight: number): L
     case "dual":
       return { primal: 0, dual: 1 };
   }
-}
-
-/** Gradients of Σ_i mean|D_0(…D_{i−1}(SR_i)) − input| over the outputs above the input's size. */
-function inputGradients(
-  tensorflow: TensorFlow,
-  model: LoadedModel,
-  outputs: readonly Tensor[],
-  input: Tensor,
-): GuideGradients {
-  const { tf, operations: op } = tensorflow;
-  const { graph } = model.primal.compiled;
-  const top = Math.round(Math.log2(networkScale(graph)));
-  if (model.duals.length !== top) {
-    throw new Error(`A network of scale ${2 ** top} needs ${top} dual networks, got ${model.duals.length}.`);
-  }
-  const gradients = outputs.map((output, i) => {
-    const level = Math.round(Math.log2(graph.outputs[i].scale));
-    if (level === 0) return undefined;
-    const runs: Run[] = [];
-    for (const { compiled, parameters } of model.duals.slice(0, level).reverse()) {
-      runs.push(compiled.forward(parameters, runs.at(-1)?.outputs[0] ?? output, { keep: "gradients" }));
-    }
-    let gradient = tf.tidy(() => {
-      const difference = op.subtract(runs[runs.length - 1].outputs[0], input);
-      return op.multiply(op.sign(difference), tf.scalar(1 / input.size));
-    });
-    for (const run of runs.toReversed()) {
-      const { nodes } = run.backward([gradient], { parameters: "none", nodes: new Set([INPUT]) });
-      gradient.dispose();
-      gradient = nodes.get(INPUT) as Tensor;
-    }
-    for (const run of runs) run.dispose();
-    return gradient;
-  });
-  return {
-    outputs: gradients,
-    dispose: () => tf.dispose(gradients.filter((gradient) => gradient !== undefined)),
-  };
 }

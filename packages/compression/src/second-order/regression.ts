@@ -1,7 +1,8 @@
+import type { TensorFlow } from "@drc/tensorflow";
 import { weightedNormalEquations } from "../linear-algebra/normal-equations.ts";
 import { invertSymmetric } from "../linear-algebra/symmetric.ts";
 import type { Regression } from "./elimination.ts";
-import type { LayerSamples } from "./sampled-layer.ts";
+import type { ReferenceSamples } from "./sample-consumers.ts";
 
 /** Damping as a share of the mean of A's diagonal. */
 const DAMPING = 1e-4;
@@ -10,17 +11,22 @@ const LARGEST_POSITION_WEIGHT = 25;
 
 /**
  * The damped least-squares problem of a convolution over its samples (METHOD, section 4b), with A and the
- * objective as means over the positions. The output weights are multiplied by `outputPositions`, the layer's
- * positions in a batch: layers differ in resolution, and their rises are compared.
+ * objective as means over the positions. The output weights are multiplied by the layer's positions in a batch: layers
+ * differ in resolution, and their rises are compared.
+ * @param inputs U, `[positions, columns]`.
  */
 export function layerRegression(
-  samples: LayerSamples,
+  tensorflow: TensorFlow,
+  reference: ReferenceSamples,
+  inputs: Float32Array,
   blocks: readonly (readonly number[])[],
-  outputPositions: number,
 ): Regression {
-  const { columns, outputs } = samples;
-  const { positionWeights, outputWeights } = gradientWeights(samples);
-  const { gram, moments } = weightedNormalEquations(samples, positionWeights);
+  const { targets, outputPositions } = reference;
+  const outputs = reference.outputSquares.length;
+  const { positionWeights, outputWeights } = gradientWeights(reference);
+  const columns = inputs.length / positionWeights.length;
+  const rows = { columns, outputs, inputs, targets };
+  const { gram, moments } = weightedNormalEquations(tensorflow, rows, positionWeights);
   let trace = 0;
   for (let i = 0; i < columns; i++) trace += gram[i * columns + i];
   // A layer that reads nothing but zeros has no scale of its own.
@@ -38,25 +44,23 @@ export function layerRegression(
 }
 
 /** w_p = mean_o G²_po over its mean, clipped; s_o = mean_p G²_po. Both 1 where the gradient is zero everywhere. */
-export function gradientWeights(samples: LayerSamples): { positionWeights: Float64Array; outputWeights: Float64Array } {
-  const { positions, outputs, gradients } = samples;
-  const positionWeights = new Float64Array(positions);
-  const outputWeights = new Float64Array(outputs);
-  let mean = 0;
-  for (let position = 0; position < positions; position++) {
-    let sum = 0;
-    for (let output = 0; output < outputs; output++) {
-      const square = gradients[position * outputs + output] ** 2;
-      sum += square;
-      outputWeights[output] += square / positions;
-    }
-    positionWeights[position] = sum / outputs;
-    mean += sum / outputs / positions;
+export function gradientWeights({
+  positionSquares,
+  outputSquares,
+}: Pick<ReferenceSamples, "positionSquares" | "outputSquares">): {
+  positionWeights: Float64Array;
+  outputWeights: Float64Array;
+} {
+  const mean = positionSquares.reduce((sum, square) => sum + square, 0) / positionSquares.length;
+  if (mean === 0) {
+    return {
+      positionWeights: new Float64Array(positionSquares.length).fill(1),
+      outputWeights: new Float64Array(outputSquares.length).fill(1),
+    };
   }
-  if (mean === 0) return { positionWeights: positionWeights.fill(1), outputWeights: outputWeights.fill(1) };
   return {
-    positionWeights: positionWeights.map((weight) => Math.min(LARGEST_POSITION_WEIGHT, weight / mean)),
-    outputWeights,
+    positionWeights: positionSquares.map((square) => Math.min(LARGEST_POSITION_WEIGHT, square / mean)),
+    outputWeights: outputSquares,
   };
 }
 

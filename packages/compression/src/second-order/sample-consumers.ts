@@ -1,33 +1,41 @@
-import { type Conv2dNode, findNode, type NetworkGraph } from "@drc/network";
+import { type Conv2dNode, findNode, type NetworkGraph, seededRandom } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { derivedSeed } from "../calibration.ts";
+import { yieldToEvents } from "../control.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import type { Batch } from "../patches.ts";
 import { type Guide, guideGradients } from "./guide.ts";
-import { type Activation, LayerSampler, type LayerSamples, samplePositions } from "./sampled-layer.ts";
 
-export interface ConsumerSamples {
-  node: Conv2dNode;
-  samples: LayerSamples;
-  /** Positions of this layer's output in one batch. */
+/** Positions sampled per convolution, over all batches: METHOD, section 4b, found that many to be enough. */
+const POSITIONS = 12_000;
+
+/** What the uncompressed network says about one convolution, at some positions of its output. */
+export interface ReferenceSamples {
+  /** Per batch ascending indices into batch × height × width. */
+  positions: Int32Array[];
+  /** Y, `[positions, outputs]`. */
+  targets: Float32Array;
+  /** mean_o G²_po with G = ∂L/∂y of the guiding loss, per position. */
+  positionSquares: Float64Array;
+  /** mean_p G²_po, per output. */
+  outputSquares: Float64Array;
+  /** Positions of the output in one batch. */
   outputPositions: number;
 }
 
-export interface SamplingRequest {
+export interface ReferenceRequest {
   tensorflow: TensorFlow;
-  /** The network as compressed so far: U and G come from it. */
-  current: LoadedModel;
-  /** The uncompressed network: Y comes from it. The same object where nothing is compressed yet. */
+  /** The uncompressed network and the dual networks. */
   original: LoadedModel;
-  /** Names of convolutions. */
-  consumers: readonly string[];
+  /** Names of convolutions, each with its part of `seed`. */
+  consumers: readonly { name: string; part: number }[];
   batches: readonly Batch[];
-  /** Positions per convolution, over all batches. */
-  positions: number;
   guide: Guide;
   dualWeight: number;
   seed: number;
+  /** Called before each pass; may throw. */
+  onBatch?(index: number): void;
 }
 
 /** The convolution of that name. */
@@ -38,39 +46,107 @@ export function convolution(graph: NetworkGraph, name: string): Conv2dNode {
 }
 
 /** One forward-backward pass over each batch, and samples of the named convolutions from it. */
-export function sampleConsumers(request: SamplingRequest): ConsumerSamples[] {
-  const { tensorflow, current, original, consumers, batches, guide, dualWeight } = request;
-  const { compiled, parameters } = current.primal;
-  const perBatch = Math.ceil(request.positions / batches.length);
-  const collected = consumers.map((name) => {
-    const node = convolution(compiled.graph, name);
-    return { node, sampler: new LayerSampler(node, perBatch * batches.length), outputPositions: 0 };
-  });
-  batches.forEach(({ images }, batchIndex) => {
-    const run = compiled.forward(parameters, images[0], { keep: "gradients" });
-    const guiding = guideGradients(tensorflow, current, run.outputs, images, guide, dualWeight);
-    const { nodes: gradients } = run.backward(guiding.outputs, { parameters: "none", nodes: new Set(consumers) });
+export async function sampleReference(request: ReferenceRequest): Promise<Map<string, ReferenceSamples>> {
+  const { tensorflow, original, consumers, batches, guide, dualWeight, seed, onBatch } = request;
+  const { compiled, parameters } = original.primal;
+  const outputs = compiled.graph.outputs.map((output) => output.node);
+  const names = consumers.map(({ name }) => name);
+  const perBatch = Math.ceil(POSITIONS / batches.length);
+  const collected = new Map(names.map((name) => [name, new Collector(convolution(compiled.graph, name).outChannels)]));
+  for (const [batchIndex, { images }] of batches.entries()) {
+    onBatch?.(batchIndex);
+    const run = compiled.forward(parameters, images[0], { targets: [...outputs, ...names], keep: "gradients" });
+    const guiding = guideGradients(
+      tensorflow,
+      original,
+      run.outputs.slice(0, outputs.length),
+      images,
+      guide,
+      dualWeight,
+    );
+    const { nodes } = run.backward(guiding.outputs, { parameters: "none", nodes: new Set(names) });
     guiding.dispose();
-    const wanted = original.primal.compiled.forward(original.primal.parameters, images[0], { targets: consumers });
-    collected.forEach((layer, i) => {
-      const target = read(wanted.outputs[i]);
-      const gradient = gradients.get(layer.node.name);
-      layer.outputPositions = target.shape[0] * target.shape[1] * target.shape[2];
-      const seed = derivedSeed(request.seed, batchIndex * consumers.length + i);
-      layer.sampler.add(
-        samplePositions(layer.outputPositions, perBatch, seed),
-        read(run.value(layer.node.inputs[0])),
-        target,
-        gradient ? read(gradient) : { shape: target.shape, data: new Float32Array(target.data.length) },
-      );
-    });
-    wanted.dispose();
+    for (const { name, part } of consumers) {
+      const collector = collected.get(name) as Collector;
+      const gradient = nodes.get(name);
+      collector.add(run.value(name), gradient, perBatch, derivedSeed(seed, part * batches.length + batchIndex));
+      gradient?.dispose();
+    }
     run.dispose();
-    for (const gradient of gradients.values()) gradient.dispose();
-  });
-  return collected.map(({ node, sampler, outputPositions }) => ({ node, samples: sampler.result(), outputPositions }));
+    await yieldToEvents();
+  }
+  return new Map([...collected].map(([name, collector]) => [name, collector.result()]));
 }
 
-function read(tensor: Tensor): Activation {
-  return { shape: tensor.shape, data: tensor.dataSync<"float32">() as Float32Array };
+/** Gathers the samples of one convolution, batch by batch. */
+class Collector {
+  private readonly outputs: number;
+  private readonly positions: Int32Array[] = [];
+  private readonly targets: Float32Array[] = [];
+  private readonly positionSquares: Float64Array[] = [];
+  private readonly outputSums: Float64Array;
+  private outputPositions = 0;
+
+  constructor(outputs: number) {
+    this.outputs = outputs;
+    this.outputSums = new Float64Array(outputs);
+  }
+
+  /** Without a gradient the loss does not depend on the convolution. */
+  add(target: Tensor, gradient: Tensor | undefined, count: number, seed: number): void {
+    const { outputs } = this;
+    const [batch, height, width] = target.shape;
+    this.outputPositions = batch * height * width;
+    const positions = samplePositions(this.outputPositions, count, seed);
+    const values = target.dataSync<"float32">() as Float32Array;
+    const slopes = gradient?.dataSync<"float32">() as Float32Array | undefined;
+    const targets = new Float32Array(positions.length * outputs);
+    const squares = new Float64Array(positions.length);
+    positions.forEach((position, row) => {
+      const from = position * outputs;
+      targets.set(values.subarray(from, from + outputs), row * outputs);
+      if (!slopes) return;
+      let sum = 0;
+      for (let output = 0; output < outputs; output++) {
+        const square = slopes[from + output] ** 2;
+        sum += square;
+        this.outputSums[output] += square;
+      }
+      squares[row] = sum / outputs;
+    });
+    this.positions.push(positions);
+    this.targets.push(targets);
+    this.positionSquares.push(squares);
+  }
+
+  result(): ReferenceSamples {
+    const count = this.positions.reduce((sum, { length }) => sum + length, 0);
+    const targets = new Float32Array(count * this.outputs);
+    const positionSquares = new Float64Array(count);
+    let row = 0;
+    this.positions.forEach(({ length }, batch) => {
+      targets.set(this.targets[batch], row * this.outputs);
+      positionSquares.set(this.positionSquares[batch], row);
+      row += length;
+    });
+    return {
+      positions: this.positions,
+      targets,
+      positionSquares,
+      outputSquares: this.outputSums.map((sum) => sum / count),
+      outputPositions: this.outputPositions,
+    };
+  }
+}
+
+/** `count` of `total` positions, ascending, drawn evenly without replacement (Knuth's selection sampling). */
+function samplePositions(total: number, count: number, seed: number): Int32Array {
+  const wanted = Math.min(total, count);
+  const positions = new Int32Array(wanted);
+  const random = seededRandom(seed);
+  let chosen = 0;
+  for (let position = 0; chosen < wanted; position++) {
+    if (random.uniform() * (total - position) < wanted - chosen) positions[chosen++] = position;
+  }
+  return positions;
 }

@@ -1,0 +1,156 @@
+import { access, rename, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
+import { compressBySecondOrder, DEFAULT_GUIDE, GUIDES, type Guide, type StageControl } from "@drc/compression";
+import { BORDER_RULES, type BorderRule } from "@drc/imaging";
+import { type Budget, BudgetError, encodeModel, type Model, networkScale, requireBudget } from "@drc/network";
+import { type Device, loadTensorFlow } from "@drc/tensorflow";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError, EXIT } from "../cli-error.ts";
+import { type CompressionReport, formatReport } from "../compress/compression-report.ts";
+import { measureChange } from "../compress/measure-change.ts";
+import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
+import { readModel } from "../read-model.ts";
+import { stepDisplay } from "../terminal/step-display.ts";
+
+interface CompressOptions {
+  images: string;
+  remove: number;
+  output: string;
+  of: Budget["of"];
+  lrOnly?: true;
+  guide: Guide;
+  border: BorderRule;
+  seed: number;
+  device: Device;
+  threads: number;
+  json?: true;
+}
+
+/** `drc compress`: a smaller network by second-order compression, without training. Needs no server. */
+export function registerCompress(program: Command): void {
+  program
+    .command("compress")
+    .description("make a network smaller, without training (needs no server)")
+    .argument("<model>", "model (safetensors, as drc writes it)")
+    .requiredOption("--images <folder>", "photographs to calibrate and measure with: HR images, or LR with --lr-only")
+    .requiredOption("--remove <share>", "share to remove, above 0 and below 1", number)
+    .requiredOption("--output <file>", "safetensors file to write")
+    .addOption(
+      new Option("--of <cost>", "what the share is of").choices(["parameters", "multiplyAdds"]).default("parameters"),
+    )
+    .option("--lr-only", "the images are low-resolution ones, as the network reads them; no HR image is needed")
+    .addOption(
+      new Option("--guide <loss>", "loss that says which errors matter").choices(GUIDES).default(DEFAULT_GUIDE),
+    )
+    .addOption(
+      new Option("--border <rule>", "border rule of bicubic, for LR images").choices(BORDER_RULES).default("symmetric"),
+    )
+    .option("--seed <number>", "seed of the patches and positions", wholeNumber, 1)
+    .addOption(new Option("--device <kind>", "device to run on").choices(["cpu", "gpu"]).default("cpu"))
+    .option("--threads <count>", "CPU threads", positive, availableParallelism())
+    .option("--json", "print one JSON document")
+    .action(async (model: string, options: CompressOptions) => {
+      const report = await compress(model, options);
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : formatReport(report));
+    });
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("Give a number, such as 0.5.");
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value >= 2 ** 31) throw new InvalidArgumentError(`Give a whole number below ${2 ** 31}.`);
+  return value;
+}
+
+function positive(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError("Give a whole number from 1.");
+  return value;
+}
+
+async function compress(file: string, options: CompressOptions): Promise<CompressionReport> {
+  const { output, of, remove, guide, seed, device, threads, lrOnly = false, border } = options;
+  const budget = { of, remove };
+  // All that can be wrong is found before anything takes long.
+  const model = await readModel(file, "model");
+  checkBudget(model, budget);
+  if (lrOnly && guide !== "dual-input") {
+    const why = "reads images above the network's input, which --lr-only does not give";
+    throw new CliError(`--guide: ${guide} ${why}; take dual-input, or give HR images without --lr-only`, EXIT.usage);
+  }
+  await checkOutput(output, file);
+  const scale = networkScale(model.primal.graph);
+  const images = await readCompressionImages({ folder: options.images, scale, lrOnly, border });
+  const tensorflow = await loadTensorFlow({ device, threads });
+  const startedAtMs = performance.now();
+  const control: StageControl = {
+    seed,
+    onProgress: stepDisplay(process.stderr),
+    onLog: (line) => process.stderr.write(`${line}\n`),
+  };
+  const compressed = await compressBySecondOrder({
+    tensorflow,
+    model,
+    images: images.calibration,
+    budget,
+    guide,
+    control,
+  });
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const change = await measureChange(tensorflow, model, compressed.model, images.measured);
+  await writeWhole(output, encodeModel(compressed.model));
+  const { plan, asked, achieved, whole } = compressed.search;
+  return {
+    output,
+    scale,
+    widths: plan,
+    asked,
+    achieved,
+    original: whole,
+    guide,
+    trainedDualNetworks: compressed.trainedDualNetworks,
+    images: { found: images.found, calibration: images.calibration.length },
+    change: {
+      ...change,
+      measuredOn: images.heldOut ? "images held out" : "the image of the calibration",
+      windowLrPixels: MEASURED_WINDOW,
+    },
+    seed,
+    seconds,
+  };
+}
+
+function checkBudget(model: Model, budget: Budget): void {
+  try {
+    requireBudget(model.primal.graph, budget);
+  } catch (error) {
+    // Its message begins with budget.remove.
+    if (error instanceof BudgetError) throw new CliError(error.message.replace("budget.", "--"), EXIT.usage);
+    throw error;
+  }
+}
+
+async function checkOutput(output: string, model: string): Promise<void> {
+  if (resolve(output) === resolve(model)) {
+    throw new CliError(`--output: ${output} is the model itself; give another file`, EXIT.usage);
+  }
+  await access(dirname(resolve(output))).catch((cause: NodeJS.ErrnoException) => {
+    throw new CliError(`--output: the folder of ${output} cannot be used (${cause.code}); make it first`, EXIT.usage);
+  });
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Guide, SearchResult } from "@drc/compression";
+import { groupDigits, withPrefix } from "../terminal/numbers.ts";
+import type { MeasuredChange } from "./measure-change.ts";
+
+/** What `drc compress` prints; with `--json` as it stands. */
+export interface CompressionReport {
+  output: string;
+  scale: number;
+  /** In the order of the network's prunable groups. */
+  widths: number[];
+  asked: SearchResult["asked"];
+  achieved: SearchResult["achieved"];
+  original: SearchResult["whole"];
+  guide: Guide;
+  /** Whether dual networks were trained because the model had none. */
+  trainedDualNetworks: boolean;
+  images: { found: number; calibration: number };
+  change: MeasuredChange & {
+    measuredOn: "images held out" | "the image of the calibration";
+    /** Side of the central window, at most, in LR pixels. */
+    windowLrPixels: number;
+  };
+  seed: number;
+  /** Of the compression itself, without reading images and measuring. */
+  seconds: number;
+}
+
+export function formatReport(report: CompressionReport): string {
+  const { output, asked, achieved, original, change, guide, seed, seconds } = report;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const kind = asked.of === "parameters" ? "parameters" : "multiply-adds";
+  const window = `${change.windowLrPixels}×${change.windowLrPixels}`;
+  return (
+    `${output}: ${percent(achieved.removedShare)} of the ${kind} removed, ${percent(asked.remove)} asked\n` +
+    `parameters                  ${groupDigits(original.parameters)} → ${groupDigits(achieved.parameters)}\n` +
+    `multiply-adds, 96×96 LR     ${withPrefix(original.multiplyAdds)} → ${withPrefix(achieved.multiplyAdds)}\n` +
+    `${describeChange(change)}\n` +
+    `  measured on ${change.measuredOn}: ${change.images.map(({ name }) => name).join(", ")}` +
+    ` (central windows, at most ${window} LR pixels)\n` +
+    `${seconds.toFixed(1)} s; ${report.images.calibration} images, guide ${guide}, seed ${seed}\n`
+  );
+}
+
+function describeChange({ original, compressed }: MeasuredChange): string {
+  const decibels = (value: number | null) => (value === null ? "identical" : `${value.toFixed(2)} dB`);
+  if (!original) return `PSNR to the original's outputs  ${decibels(compressed.psnr)}`;
+  const both = original.psnr !== null && compressed.psnr !== null;
+  const difference = both ? ` (${signed((compressed.psnr as number) - (original.psnr as number))} dB)` : "";
+  return `PSNR to the HR images       ${decibels(original.psnr)} → ${decibels(compressed.psnr)}${difference}`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}
