@@ -1,11 +1,11 @@
 /** Commands that need no server, as processes: `import`, `upscale`, `evaluate`. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compareImages, createImage, decodeImage, encodePng, type RgbImage } from "@drc/imaging";
 import { readSafetensors } from "@drc/network";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildPrograms, drc } from "./support/drc.ts";
+import { buildPrograms, drc, startDrc } from "./support/drc.ts";
 import { picture } from "./support/pictures.ts";
 import { makeWorkplace, type Workplace } from "./support/server.ts";
 
@@ -122,4 +122,66 @@ it.each<[string, string[], RegExp]>([
   const ended = await drc(["upscale", at(input), "--model", at(model), "--output", at(output)]);
   expect(ended).toMatchObject({ code: 2, stdout: "" });
   expect(ended.errors.at(-1)).toMatch(message);
+});
+
+it("upscales a folder with one load of the model, names what is damaged and writes the rest", async () => {
+  await mkdir(at("several"));
+  const sizes = [
+    [1, 1],
+    [3, 5],
+    [7, 1],
+  ] as const;
+  for (const [i, [width, height]] of sizes.entries()) {
+    await writeFile(at(`several/${i}.png`), await encodePng(picture(i, width, height), new Uint8Array(width * height)));
+  }
+  await writeFile(at("several/damaged.png"), (await encodePng(picture(1))).subarray(0, 200));
+  const args = ["upscale", at("several"), "--model", at("model.safetensors"), "--output", at("several-x4")];
+  const { code, stdout, errors } = await drc([...args, "--json"]);
+  expect(code).toBe(1);
+  const { images, failed } = JSON.parse(stdout);
+  expect(images).toMatchObject(
+    sizes.map(([width, height], i) => ({
+      output: at(`several-x4/${i}.png`),
+      width: 4 * width,
+      height: 4 * height,
+      selfEnsemble: false,
+    })),
+  );
+  expect(failed).toMatchObject([{ input: at("several/damaged.png"), error: expect.stringContaining("damaged.png") }]);
+  expect(errors.at(-1)).toMatch(/^drc: input: 1 of 4 images of .*several could not be upscaled/);
+  expect((await readdir(at("several-x4"))).sort()).toEqual(["0.png", "1.png", "2.png"]);
+  const { image, alpha } = await decodeImage(at("several-x4/1.png"));
+  expect([image.width, image.height, alpha?.length]).toEqual([12, 20, 240]);
+});
+
+it("refuses to write over the images of a folder", async () => {
+  const args = ["upscale", at("hr"), "--model", at("model.safetensors"), "--output", at("lr/../hr")];
+  const { code, errors } = await drc(args);
+  expect(code).toBe(2);
+  expect(errors.at(-1)).toMatch(/^drc: --output: .* is the folder of the images themselves/);
+});
+
+it("leaves no half file after Ctrl-C", async () => {
+  await mkdir(at("two"));
+  await writeFile(at("two/a.png"), await encodePng(picture(1, 8, 8)));
+  await writeFile(at("two/b.png"), await encodePng(picture(1, 700, 700)));
+  const args = ["upscale", at("two"), "--model", at("model.safetensors"), "--output", at("two-x4"), "--self-ensemble"];
+  const running = startDrc(args);
+  await running.line(/a\.png, 32×32, in/);
+  running.kill("SIGINT");
+  const { code, signal } = await running.ended;
+  // A shell reports 130 for both.
+  expect(signal ?? code).toBe(signal ? "SIGINT" : 130);
+  expect(await readdir(at("two-x4"))).toEqual(["a.png"]);
+});
+
+it("evaluates with the self-ensemble and says so", async () => {
+  const evaluate = async (...more: string[]) => {
+    const args = ["evaluate", "--model", at("model.safetensors"), "--hr", at("hr"), "--lr", at("lr"), "--json"];
+    return JSON.parse((await drc([...args, ...more])).stdout);
+  };
+  const [plain, ensemble] = [await evaluate(), await evaluate("--self-ensemble")];
+  expect(ensemble.protocol.upscaling).toBe(`${plain.protocol.upscaling}, self-ensemble of 8`);
+  expect(ensemble.mean.psnr).not.toBe(plain.mean.psnr);
+  expect(Math.abs(ensemble.mean.psnr - plain.mean.psnr)).toBeLessThan(3);
 });

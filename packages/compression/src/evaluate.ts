@@ -32,6 +32,8 @@ export interface Quality {
 
 export interface EvaluationOptions {
   signal: AbortSignal | undefined;
+  /** See `UpscaleOptions`; a network's only. */
+  selfEnsemble?: boolean;
   onProgress?: StageControl["onProgress"];
   /** Gets each super-resolved image. */
   onImage?(name: string, image: RgbImage): void | Promise<void>;
@@ -45,7 +47,7 @@ export async function evaluateNetwork(
   options: EvaluationOptions,
 ): Promise<Quality> {
   return evaluateImages(images, networkScale(network.compiled.graph), options, (lr) =>
-    upscaleImage(tensorflow, network, lr),
+    upscaleImage(tensorflow, network, lr, { signal: options.signal, selfEnsemble: options.selfEnsemble }),
   );
 }
 
@@ -54,12 +56,12 @@ export async function evaluateImages(
   images: readonly EvaluationImage[],
   scale: number,
   options: EvaluationOptions,
-  upscale: (lr: RgbImage) => RgbImage,
+  upscale: (lr: RgbImage) => RgbImage | Promise<RgbImage>,
 ): Promise<Quality> {
   const results: ImageQuality[] = [];
   for (const [i, { name, hr, lr }] of images.entries()) {
     if (options.signal?.aborted) throw new AbortedError("evaluate", i);
-    const sr = upscale(lr);
+    const sr = await upscale(lr);
     results.push({ name, ...compareImages(sr, hr, { scale }) });
     await options.onImage?.(name, sr);
     options.onProgress?.({ stage: "evaluate", step: i + 1, of: images.length });

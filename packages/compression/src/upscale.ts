@@ -1,14 +1,38 @@
-import { cropImage, type RgbImage } from "@drc/imaging";
-import { networkScale } from "@drc/network";
+import { createImage, type RgbImage } from "@drc/imaging";
+import { type InferencePlan, inferencePlan, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
+import { AbortedError } from "./control.ts";
 import type { LoadedNetwork } from "./loaded-model.ts";
+import { availableBytes, inferenceBytes, isOutOfMemory, UpscaleMemoryError } from "./upscale/memory.ts";
+import { addUpright, layImage, ORIENTATIONS } from "./upscale/orientations.ts";
+import { type Rectangle, tileGrid } from "./upscale/tile-grid.ts";
+import { countTiles, inferTiled } from "./upscale/tiled-inference.ts";
 
-/** LR pixels up to which an image goes through the network whole. */
-const WHOLE_IMAGE_PIXELS = 512 * 512;
-/** Side of a tile in LR pixels, without its overlap. */
-const TILE_SIZE = 384;
-/** LR pixels that a tile sees beyond its own part, so that no seam shows. */
-const TILE_OVERLAP = 32;
+export { UpscaleMemoryError } from "./upscale/memory.ts";
+
+/** Side of a tile in LR pixels, without what it sees besides. */
+const TILE_SIZE = 256;
+/** Side below which a tile that does not fit is not made smaller: there is hardly anything left to save. */
+const SMALLEST_TILE_SIZE = 16;
+
+export interface UpscaleOptions {
+  /**
+   * Mean of the network's outputs for the image mirrored and transposed in all eight ways, each laid back: a little
+   * better, and eight times the work.
+   */
+  selfEnsemble?: boolean;
+  /** Largest side of a tile in LR pixels; an image that is no larger goes through whole. Default 256. */
+  tileSize?: number;
+  /** Bytes that inference may take on a CPU. Default: what the machine, or the process's control group, has free. */
+  memoryBytes?: number;
+  /**
+   * A folder for the feature maps of a large image, where they are to go to a file and not into memory. Slower; what
+   * is left in memory is a tile, the image and the result.
+   */
+  scratch?: string;
+  signal?: AbortSignal;
+  onProgress?(progress: { step: number; of: number }): void;
+}
 
 export class NonFiniteImageError extends Error {
   readonly code = "NON_FINITE_OUTPUT";
@@ -21,53 +45,125 @@ export class NonFiniteImageError extends Error {
 /**
  * The super-resolved image, rounded and clipped to 0..255, `scale` times as wide and high as `image`.
  *
- * A large image goes through in tiles with an overlap. Channel attention then takes its mean over a tile in the
- * place of the whole image; smaller images go through whole. Throws `NonFiniteImageError`, never gives a wrong tile.
+ * A large image goes through in tiles that see as much of their surroundings as the network does, and the means of
+ * channel attention are taken over the whole image: to float32 rounding the result is that of the image put through
+ * whole. A tile for which memory does not suffice is tried again in smaller ones, with everything else.
+ *
+ * Throws `NonFiniteImageError`, `UpscaleMemoryError`, and `AbortedError` after `signal`; never gives a wrong tile.
  */
-export function upscaleImage(tensorflow: TensorFlow, network: LoadedNetwork, image: RgbImage): RgbImage {
-  if (image.width * image.height <= WHOLE_IMAGE_PIXELS) return upscaleWhole(tensorflow, network, image);
-  const scale = networkScale(network.compiled.graph);
-  const width = image.width * scale;
-  const data = new Uint8Array(width * image.height * scale * 3);
-  for (let top = 0; top < image.height; top += TILE_SIZE) {
-    for (let left = 0; left < image.width; left += TILE_SIZE) {
-      const x = Math.max(0, left - TILE_OVERLAP);
-      const y = Math.max(0, top - TILE_OVERLAP);
-      const right = Math.min(image.width, left + TILE_SIZE);
-      const bottom = Math.min(image.height, top + TILE_SIZE);
-      const tile = upscaleWhole(
-        tensorflow,
-        network,
-        cropImage(
-          image,
-          x,
-          y,
-          Math.min(image.width, right + TILE_OVERLAP) - x,
-          Math.min(image.height, bottom + TILE_OVERLAP) - y,
-        ),
-      );
-      for (let row = top * scale; row < bottom * scale; row++) {
-        const from = ((row - y * scale) * tile.width + (left - x) * scale) * 3;
-        data.set(tile.data.subarray(from, from + (right - left) * scale * 3), (row * width + left * scale) * 3);
-      }
+export async function upscaleImage(
+  tensorflow: TensorFlow,
+  network: LoadedNetwork,
+  image: RgbImage,
+  options: UpscaleOptions = {},
+): Promise<RgbImage> {
+  const plan = inferencePlan(network.compiled.graph);
+  const largest = Math.max(image.width, image.height);
+  const divisible = plan.stages.every(({ radius }) => Number.isFinite(radius));
+  let tileSize = divisible ? Math.min(options.tileSize ?? TILE_SIZE, largest) : largest;
+  for (;;) {
+    try {
+      return await upscaleInTiles({ tensorflow, network, image, plan, tileSize, options });
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      if (!divisible || tileSize <= SMALLEST_TILE_SIZE) throw tooLarge(image, tileSize, error as Error);
+      tileSize = Math.max(SMALLEST_TILE_SIZE, Math.ceil(tileSize / 2));
     }
   }
-  return { width, height: image.height * scale, data };
 }
 
-function upscaleWhole(tensorflow: TensorFlow, network: LoadedNetwork, image: RgbImage): RgbImage {
-  const { tf, operations } = tensorflow;
-  const input = tf.tensor4d(Float32Array.from(image.data), [1, image.height, image.width, 3]);
-  const output = network.compiled.graph.outputs[network.compiled.graph.outputs.length - 1].node;
-  const run = network.compiled.forward(network.parameters, input, { targets: [output] });
-  const [result] = run.outputs;
-  const check = operations.sumOfAll(result);
-  const [, height, width] = result.shape as [number, number, number, number];
-  const finite = Number.isFinite(check.dataSync()[0]);
+function tooLarge({ width, height }: RgbImage, tileSize: number, cause: Error): UpscaleMemoryError {
+  const reason = cause.message.replace(/^.*\nMessage: /, "");
+  return new UpscaleMemoryError(
+    `An image of ${width}×${height} in tiles of ${tileSize}×${tileSize} does not fit into the memory (${reason}).`,
+    { cause },
+  );
+}
+
+interface Attempt {
+  tensorflow: TensorFlow;
+  network: LoadedNetwork;
+  image: RgbImage;
+  plan: InferencePlan;
+  tileSize: number;
+  options: UpscaleOptions;
+}
+
+async function upscaleInTiles(attempt: Attempt): Promise<RgbImage> {
+  const { network, image, options } = attempt;
+  const scale = networkScale(network.compiled.graph);
+  const result = createImage(image.width * scale, image.height * scale);
   // A clamped array rounds to the nearest integer and clips to 0..255.
-  const clamped = finite ? new Uint8ClampedArray(result.dataSync<"float32">()) : undefined;
-  run.dispose();
-  tf.dispose([input, check]);
-  if (!clamped) throw new NonFiniteImageError();
-  return { width, height, data: new Uint8Array(clamped.buffer) };
+  const bytes = new Uint8ClampedArray(result.data.buffer);
+  if (!options.selfEnsemble) {
+    await inferLaid(attempt, 0, 1, (part, values) => {
+      const stride = 3 * (part.right - part.left);
+      for (let y = part.top; y < part.bottom; y++) {
+        const from = (y - part.top) * stride;
+        bytes.set(values.subarray(from, from + stride), 3 * (y * result.width + part.left));
+      }
+    });
+    return result;
+  }
+  const sum = new Float32Array(bytes.length);
+  for (const [i, orientation] of ORIENTATIONS.entries()) {
+    await inferLaid(attempt, i, ORIENTATIONS.length, (part, values) =>
+      addUpright(sum, result, orientation, part, values),
+    );
+  }
+  for (let i = 0; i < sum.length; i++) sum[i] /= ORIENTATIONS.length;
+  bytes.set(sum);
+  return result;
+}
+
+/** Puts the image through the network, laid in the orientation of that index. */
+async function inferLaid(
+  { tensorflow, network, image, plan, tileSize, options }: Attempt,
+  index: number,
+  passes: number,
+  emit: (part: Rectangle, values: Float32Array) => void,
+): Promise<void> {
+  const laid = index === 0 ? image : layImage(image, ORIENTATIONS[index]);
+  const grid = tileGrid(laid.height, laid.width, tileSize, plan.alignment);
+  const stages = grid.rows.length === 2 && grid.columns.length === 2 ? [plan.whole] : plan.stages;
+  const { kept, tile } = inferenceBytes(stages, grid);
+  const needed = tile + (options.scratch === undefined ? kept : 0);
+  checkMemory(tensorflow, laid, needed, options.memoryBytes ?? availableBytes());
+  const tiles = countTiles(stages, grid);
+  let done = index * tiles;
+  await inferTiled({
+    tensorflow,
+    network,
+    stages,
+    grid,
+    scratch: options.scratch,
+    image: laid,
+    emit(part, values) {
+      checkFinite(values);
+      emit(part, values);
+    },
+    afterTile() {
+      done++;
+      options.onProgress?.({ step: done, of: passes * tiles });
+      if (options.signal?.aborted) throw new AbortedError("upscale", done);
+    },
+  });
+}
+
+/** A GPU's memory is its own, and TensorFlow says when it ends. */
+function checkMemory(tensorflow: TensorFlow, image: RgbImage, needed: number, available: number): void {
+  if (tensorflow.describe().device === "gpu" || needed <= available) return;
+  throw new UpscaleMemoryError(
+    `An image of ${image.width}×${image.height} takes ${formatMemory(needed)} with this network; ${formatMemory(available)} are free.`,
+  );
+}
+
+function formatMemory(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function checkFinite(values: Float32Array): void {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  if (!Number.isFinite(sum)) throw new NonFiniteImageError();
 }

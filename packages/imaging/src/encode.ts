@@ -23,7 +23,9 @@ export async function encodePng(image: RgbImage, alpha?: Uint8Array): Promise<Bu
 function interleaveAlpha(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {
   const data = new Uint8Array(4 * alpha.length);
   for (let pixel = 0; pixel < alpha.length; pixel++) {
-    data.set(rgb.subarray(3 * pixel, 3 * pixel + 3), 4 * pixel);
+    data[4 * pixel] = rgb[3 * pixel];
+    data[4 * pixel + 1] = rgb[3 * pixel + 1];
+    data[4 * pixel + 2] = rgb[3 * pixel + 2];
     data[4 * pixel + 3] = alpha[pixel];
   }
   return data;

@@ -16,6 +16,7 @@ interface EvaluateOptions {
   hr: string;
   lr?: string;
   border: BorderRule;
+  selfEnsemble?: true;
   device: Device;
   threads: number;
   json?: true;
@@ -32,6 +33,11 @@ export function registerEvaluate(program: Command): void {
     .requiredOption("--hr <folder>", "high-resolution images")
     .option("--lr <folder>", "low-resolution images, NAMEx4.png or NAME.png; made from the HR images when left out")
     .addOption(new Option("--border <rule>", "border rule of bicubic").choices(BORDER_RULES).default("symmetric"))
+    .addOption(
+      new Option("--self-ensemble", "a model's mean over the eight mirrored and transposed images").conflicts(
+        "bicubic",
+      ),
+    )
     .addOption(new Option("--device <kind>", "device of a model").choices(["cpu", "gpu"]).default("cpu"))
     .option("--threads <count>", "CPU threads of a model", parseThreads, availableParallelism())
     .option("--json", "print one JSON document")
@@ -57,7 +63,7 @@ async function run(options: EvaluateOptions): Promise<EvaluationResult> {
   const protocol = {
     ...measured.protocol,
     scale,
-    upscaling: options.model ?? bicubic,
+    upscaling: options.selfEnsemble ? `${options.model}, self-ensemble of 8` : (options.model ?? bicubic),
     lowResolution: options.lr ? "as given" : `${bicubic}, of the HR images`,
   };
   return { ...measured, protocol, remarks };
@@ -72,10 +78,11 @@ function evaluateBicubicOnImages(images: EvaluationImage[], scale: number, borde
 async function evaluateModelOnImages(
   model: Model,
   images: EvaluationImage[],
-  { device, threads }: EvaluateOptions,
+  { device, threads, selfEnsemble }: EvaluateOptions,
 ): Promise<Quality> {
   const tensorflow = await loadTensorFlow({ device, threads });
-  return evaluate({ tensorflow, model, images, options: { signal: undefined, onProgress: showProgress } });
+  const evaluation = { signal: undefined, onProgress: showProgress, selfEnsemble };
+  return evaluate({ tensorflow, model, images, options: evaluation });
 }
 
 function scaleOf({ model: path, bicubic, scale }: EvaluateOptions, model: Model | undefined): number {

@@ -1,4 +1,11 @@
-import { type CalibrationImage, evaluateImages, LoadedModel, type Quality, upscaleImage } from "@drc/compression";
+import {
+  type CalibrationImage,
+  type EvaluationImage,
+  evaluateImages,
+  LoadedModel,
+  type Quality,
+  upscaleImage,
+} from "@drc/compression";
 import type { RgbImage } from "@drc/imaging";
 import { type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
@@ -27,7 +34,10 @@ export async function measureChange(
   const hasHr = images.every(({ hr }) => hr !== undefined);
   const upscale = (model: LoadedModel) => (lr: RgbImage) => upscaleImage(tensorflow, model.primal, lr);
   try {
-    const pairs = images.map(({ name, lrs, hr }) => ({ name, lr: lrs[0], hr: hr ?? upscale(before)(lrs[0]) }));
+    const pairs: EvaluationImage[] = [];
+    for (const { name, lrs, hr } of images) {
+      pairs.push({ name, lr: lrs[0], hr: hr ?? (await upscale(before)(lrs[0])) });
+    }
     const quiet = { signal: undefined };
     const originalQuality = hasHr ? await evaluateImages(pairs, scale, quiet, upscale(before)) : undefined;
     const quality = await evaluateImages(pairs, scale, quiet, upscale(after));
