@@ -9,6 +9,7 @@ const BUNDLES = {
   "apps/worker/dist/main": "apps/worker/src/main.ts",
   "apps/worker/dist/job-process": "apps/worker/src/job-process.ts",
   "apps/cli/dist/drc": "apps/cli/src/main.ts",
+  "apps/cli/dist/bench": "apps/cli/src/bench/main.ts",
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { TensorFlow } from "@drc/tensorflow";
+import { type TensorFlow, Variable } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 
 export interface AdamSettings {
@@ -19,63 +19,74 @@ export interface AdamState {
 
 /**
  * Adam over one vector (Kingma and Ba 2015), ε added after the bias correction as PyTorch does:
- * θ ← θ − η·m̂ / (√v̂ + ε).
+ * θ ← θ − η·m̂ / (√v̂ + ε). All of it is one operation of TensorFlow's, on moments that stay on the device.
  */
 export class Adam {
   private readonly tensorflow: TensorFlow;
   private readonly settings: AdamSettings;
-  private first: Tensor;
-  private second: Tensor;
+  private readonly values: Variable;
+  private readonly first: Variable;
+  private readonly second: Variable;
   private beta1Product: number;
   private beta2Product: number;
 
   constructor(tensorflow: TensorFlow, size: number, state?: AdamState, settings: AdamSettings = ADAM_DEFAULTS) {
-    const { tf } = tensorflow;
     if (state && state.first.length !== size) {
       throw new Error(`The optimiser state has ${state.first.length} values; the networks have ${size} parameters.`);
     }
     this.tensorflow = tensorflow;
     this.settings = settings;
-    this.first = tf.tensor1d(state?.first ?? new Float32Array(size));
-    this.second = tf.tensor1d(state?.second ?? new Float32Array(size));
+    const variable = (values: Float32Array) => {
+      const initial = tensorflow.tf.tensor1d(values);
+      const variable = new Variable(tensorflow, initial);
+      initial.dispose();
+      return variable;
+    };
+    // TensorFlow computes on the very memory of a typed array: the state stays the caller's.
+    this.first = variable(state ? state.first.slice() : new Float32Array(size));
+    this.second = variable(state ? state.second.slice() : new Float32Array(size));
+    this.values = variable(new Float32Array(size));
     this.beta1Product = state?.beta1Product ?? 1;
     this.beta2Product = state?.beta2Product ?? 1;
   }
 
   /** The new values, a new tensor; `values` and `gradient` stay the caller's. All are `[size]`. */
   step(values: Tensor, gradient: Tensor, learningRate: number): Tensor {
-    const { tf, operations: op } = this.tensorflow;
+    const { tf, operations } = this.tensorflow;
     const { beta1, beta2, epsilon } = this.settings;
     this.beta1Product *= beta1;
     this.beta2Product *= beta2;
-    const scale = learningRate / (1 - this.beta1Product);
-    const correction = 1 / Math.sqrt(1 - this.beta2Product);
-
-    const [first, second, next] = tf.tidy(() => {
-      const m = op.add(this.first, op.multiply(op.subtract(gradient, this.first), tf.scalar(1 - beta1)));
-      const v = op.add(
-        op.multiply(this.second, tf.scalar(beta2)),
-        op.multiply(op.square(gradient), tf.scalar(1 - beta2)),
-      );
-      const denominator = op.add(op.multiply(op.squareRoot(v), tf.scalar(correction)), tf.scalar(epsilon));
-      return [m, v, op.subtract(values, op.multiply(op.divide(m, denominator), tf.scalar(scale)))];
-    });
-    tf.dispose([this.first, this.second]);
-    this.first = first;
-    this.second = second;
-    return next;
+    // η·m̂/(√v̂ + ε) with the corrections drawn out of the fraction.
+    const secondCorrection = Math.sqrt(1 - this.beta2Product);
+    const rate = tf.scalar((learningRate * secondCorrection) / (1 - this.beta1Product));
+    const scaledEpsilon = tf.scalar(epsilon * secondCorrection);
+    this.values.assign(values);
+    operations.applyAdam(
+      { values: this.values.handle, first: this.first.handle, second: this.second.handle },
+      { rate, epsilon: scaledEpsilon, beta1: operations.constant(beta1), beta2: operations.constant(beta2) },
+      gradient,
+    );
+    tf.dispose([rate, scaledEpsilon]);
+    return this.values.read();
   }
 
   state(): AdamState {
     return {
-      first: this.first.dataSync<"float32">() as Float32Array,
-      second: this.second.dataSync<"float32">() as Float32Array,
+      first: valuesOf(this.first),
+      second: valuesOf(this.second),
       beta1Product: this.beta1Product,
       beta2Product: this.beta2Product,
     };
   }
 
   dispose(): void {
-    this.tensorflow.tf.dispose([this.first, this.second]);
+    for (const variable of [this.values, this.first, this.second]) variable.dispose();
   }
+}
+
+function valuesOf(variable: Variable): Float32Array {
+  const tensor = variable.read();
+  const values = tensor.dataSync<"float32">() as Float32Array;
+  tensor.dispose();
+  return values;
 }

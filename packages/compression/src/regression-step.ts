@@ -65,16 +65,15 @@ export class RegressionStep {
     for (const tensor of primalGradients.values()) tensor.dispose();
 
     // One read for all scalars: each read waits for the device.
-    const squares = op.square(gradient);
-    const norm = op.sumOfAll(squares);
-    const scalars = [...parts.primalLosses, ...parts.dualLosses, norm].map((scalar) => op.reshape(scalar, [1]));
+    const halfSquare = op.halfSumOfSquares(gradient);
+    const scalars = [...parts.primalLosses, ...parts.dualLosses, halfSquare].map((scalar) => op.reshape(scalar, [1]));
     const together = op.concat(scalars, 0);
     const values = [...together.dataSync<"float32">()];
-    tf.dispose([squares, norm, together, ...scalars]);
+    tf.dispose([halfSquare, together, ...scalars]);
     const primal = sum(values.slice(0, parts.primalLosses.length));
     const dual = sum(values.slice(parts.primalLosses.length, -1));
     parts.dispose();
-    const gradientNorm = Math.sqrt(values[values.length - 1]);
+    const gradientNorm = Math.sqrt(2 * values[values.length - 1]);
     const total = primal + dualWeight * dual;
     return {
       loss: { total, primal, dual, gradientNorm, finite: Number.isFinite(total) && Number.isFinite(gradientNorm) },

@@ -9,6 +9,7 @@ import { type GraphNode, INPUT, type NetworkGraph, type WeightMap } from "@drc/n
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { GradientSums } from "./gradient-sums.ts";
 import { biasToExecutor, biasToFile, filterToExecutor, filterToFile, outputOrders } from "./layout.ts";
+import { noteIdentity } from "./nodes/identity-filter.ts";
 import { createKernel } from "./nodes/index.ts";
 import { type NodeKernel, type Parameters, parameter } from "./nodes/kernel.ts";
 import type { TensorFlow } from "./tensorflow.ts";
@@ -252,7 +253,10 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
         if (!weight || !node) throw new Error(`The weights have no tensor "${info.name}".`);
         const order = orders.get(node.name);
         const data = info.name === node.weight ? filterToExecutor(weight, order) : biasToExecutor(weight.data, order);
-        tensors.set(info.name, tf.tensor(data, info.shape, "float32"));
+        const tensor = tf.tensor(data, info.shape, "float32");
+        // What is trained does not stay the identity.
+        if (info.name === node.weight && node.constant) noteIdentity(tensor, weight);
+        tensors.set(info.name, tensor);
       }
       return tensors;
     },

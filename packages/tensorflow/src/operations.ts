@@ -21,6 +21,7 @@ interface Binding {
   TF_ATTR_FLOAT: number;
   TF_ATTR_BOOL: number;
   TF_ATTR_TYPE: number;
+  TF_ATTR_SHAPE: number;
   TF_FLOAT: number;
   TF_INT32: number;
 }
@@ -38,9 +39,17 @@ export interface ConvolutionGeometry {
   padding: number;
 }
 
+/** The name that TensorFlow knows as none: the variable then lives as long as its handle. */
+const ANONYMOUS_VARIABLE = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
+
 export type Operations = ReturnType<typeof createOperations>;
 
-export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
+export interface OperationsOptions {
+  /** Whether TensorFlow's oneDNN kernels are in use, which compute a convolution and its bias in one pass. */
+  oneDnn: boolean;
+}
+
+export function createOperations(tf: typeof tfjs, backend: NativeBackend, { oneDnn }: OperationsOptions) {
   const { binding } = backend;
   const float: Attribute = { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const indexType = (name: string): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 });
@@ -51,7 +60,11 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
 
   const run = (name: string, attributes: Attribute[], inputs: Tensor[]) =>
     backend.executeSingleOutput(name, attributes, inputs);
+  const change = (name: string, attributes: Attribute[], inputs: Tensor[]): void => {
+    backend.executeMultipleOutputs(name, attributes, inputs, 0);
+  };
   const onlyFloat = [float];
+  const variableType: Attribute = { name: "dtype", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const nhwc = [float, text("data_format", "NHWC")];
 
   /** Small constant index tensors are made once: a step uses the same shapes again and again. */
@@ -76,26 +89,38 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
     return constant;
   }
 
-  const convolutions = new Map<string, Attribute[]>();
+  const floats = new Map<number, Tensor>();
+
+  interface ConvolutionAttributes {
+    plain: Attribute[];
+    /** For the operation that adds the bias too; absent where it cannot take this padding. */
+    withBias: Attribute[] | undefined;
+  }
+  const convolutions = new Map<string, ConvolutionAttributes>();
   function convolutionAttributes(
     { stride, padding }: ConvolutionGeometry,
     [height, width]: readonly number[],
-  ): Attribute[] {
+  ): ConvolutionAttributes {
     const key = `${stride}/${padding}/${height}×${width}`;
     let attributes = convolutions.get(key);
     if (!attributes) {
       // oneDNN's kernels take part only where the padding has a name.
       const same = stride === 1 && height === width && 2 * padding === height - 1;
       const scheme = padding === 0 ? "VALID" : same ? "SAME" : "EXPLICIT";
-      attributes = [
+      const common = [
         float,
         integer("strides", [1, stride, stride, 1]),
         text("padding", scheme),
         text("data_format", "NHWC"),
         truth("use_cudnn_on_gpu", true),
         integer("dilations", [1, 1, 1, 1]),
-        integer("explicit_paddings", scheme === "EXPLICIT" ? [0, 0, padding, padding, padding, padding, 0, 0] : []),
       ];
+      const explicit = scheme === "EXPLICIT" ? [0, 0, padding, padding, padding, padding, 0, 0] : [];
+      attributes = {
+        plain: [...common, integer("explicit_paddings", explicit)],
+        // The label under which TensorFlow registers the oneDNN kernels of graphs that it has rewritten itself.
+        withBias: oneDnn && scheme !== "EXPLICIT" ? [...common, text("_kernel", "MklNameChangeOp")] : undefined,
+      };
       convolutions.set(key, attributes);
     }
     return attributes;
@@ -106,15 +131,32 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
   const concatAttributes = (count: number) => [integer("N", count), float, indexType("Tidx")];
 
   return {
+    /** A float scalar that lives as long as the process: for values that come again at every step. */
+    constant(value: number): Tensor {
+      let constant = floats.get(value);
+      if (!constant) {
+        constant = tf.keep(tf.scalar(value));
+        floats.set(value, constant);
+      }
+      return constant;
+    },
     conv2d: (x: Tensor, filter: Tensor, geometry: ConvolutionGeometry) =>
-      run("Conv2D", convolutionAttributes(geometry, filter.shape), [x, filter]),
+      run("Conv2D", convolutionAttributes(geometry, filter.shape).plain, [x, filter]),
+    conv2dWithBias(x: Tensor, filter: Tensor, bias: Tensor, geometry: ConvolutionGeometry) {
+      const { plain, withBias } = convolutionAttributes(geometry, filter.shape);
+      if (withBias) return run("_MklNativeConv2DWithBias", withBias, [x, filter, bias]);
+      const product = run("Conv2D", plain, [x, filter]);
+      const sum = run("BiasAdd", nhwc, [product, bias]);
+      product.dispose();
+      return sum;
+    },
     conv2dInputGradient: (
       inputShape: readonly number[],
       filter: Tensor,
       gradient: Tensor,
       geometry: ConvolutionGeometry,
     ) =>
-      run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape), [
+      run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape).plain, [
         indices(inputShape),
         filter,
         gradient,
@@ -124,7 +166,12 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
       filterShape: readonly number[],
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ) => run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape), [x, indices(filterShape), gradient]),
+    ) =>
+      run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape).plain, [
+        x,
+        indices(filterShape),
+        gradient,
+      ]),
     biasAdd: (x: Tensor, bias: Tensor) => run("BiasAdd", nhwc, [x, bias]),
     biasGradient: (gradient: Tensor) => run("BiasAddGrad", nhwc, [gradient]),
     relu: (x: Tensor) => run("Relu", onlyFloat, [x]),
@@ -183,6 +230,48 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend) {
         ],
         [x, indices(positions), axis(x.shape.length - 1)],
       ),
+    /** Half of the sum of all squares, a scalar. */
+    halfSumOfSquares: (x: Tensor) => run("L2Loss", onlyFloat, [x]),
+    /** Product of two matrices. */
+    matrixProduct: (a: Tensor, b: Tensor, transpose: { a?: boolean; b?: boolean } = {}) =>
+      run(
+        "MatMul",
+        [float, truth("transpose_a", transpose.a ?? false), truth("transpose_b", transpose.b ?? false)],
+        [a, b],
+      ),
+    /** A resource that holds float values of that shape, once some are assigned. */
+    createVariable: (shape: readonly number[]) =>
+      run(
+        "VarHandleOp",
+        [
+          variableType,
+          { name: "shape", type: binding.TF_ATTR_SHAPE, value: shape },
+          text("shared_name", ANONYMOUS_VARIABLE),
+        ],
+        [],
+      ),
+    assignVariable: (variable: Tensor, values: Tensor) =>
+      change("AssignVariableOp", [variableType], [variable, values]),
+    readVariable: (variable: Tensor) => run("ReadVariableOp", [variableType], [variable]),
+    /**
+     * One step of Adam on variables, in place: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v),
+     * θ ← θ − rate·m/(√v + ε). Corrections of the bias are the caller's, in `rate` and `epsilon`.
+     */
+    applyAdam(
+      variables: { values: Tensor; first: Tensor; second: Tensor },
+      settings: { rate: Tensor; beta1: Tensor; beta2: Tensor; epsilon: Tensor },
+      gradient: Tensor,
+    ): void {
+      const uncorrected = this.constant(0);
+      change(
+        "ResourceApplyAdam",
+        [float, truth("use_locking", false), truth("use_nesterov", false)],
+        [
+          ...[variables.values, variables.first, variables.second, uncorrected, uncorrected],
+          ...[settings.rate, settings.beta1, settings.beta2, settings.epsilon, gradient],
+        ],
+      );
+    },
     /** Matrix product over the last two axes, with broadcasting over the others. */
     matrixMultiply: (a: Tensor, b: Tensor, adjointA = false) =>
       run("BatchMatMulV2", [float, truth("adj_x", adjointA), truth("adj_y", false)], [a, b]),

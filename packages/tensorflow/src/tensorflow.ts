@@ -82,7 +82,11 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
     threads: options.threads,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
   };
-  const tensorflow: TensorFlow = { tf, operations: createOperations(tf, backend), describe: () => description };
+  const tensorflow: TensorFlow = {
+    tf,
+    operations: createOperations(tf, backend, { oneDnn: description.oneDnn && options.device === "cpu" }),
+    describe: () => description,
+  };
   loaded = { options: { ...options }, tensorflow };
   return tensorflow;
 }

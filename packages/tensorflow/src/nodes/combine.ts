@@ -42,14 +42,11 @@ export const concat: KernelFactory<ConcatNode> = ({ operations }) => ({
 });
 
 /** Mean over all positions. Its gradient is the same at every position, so it stays `[batch, 1, 1, channels]`. */
-export const globalMean: KernelFactory<GlobalMeanNode> = ({ tf, operations }) => ({
+export const globalMean: KernelFactory<GlobalMeanNode> = ({ operations }) => ({
   reads: { inputs: true, output: false },
   forward: ([x]) => operations.meanOverPositions(x),
   backward({ gradient, inputs: [x] }) {
     const positions = (x.shape[1] as number) * (x.shape[2] as number);
-    const share = tf.scalar(1 / positions);
-    const input = operations.multiply(gradient, share);
-    share.dispose();
-    return { inputs: [input], parameters: [] };
+    return { inputs: [operations.multiply(gradient, operations.constant(1 / positions))], parameters: [] };
   },
 });
