@@ -10,7 +10,8 @@ export function registerProblems(app: FastifyInstance): void {
     const known = asApiError(error);
     if (known) return sendProblem(request, reply, known);
     request.log.error({ err: error }, "A request failed.");
-    return sendProblem(request, reply, new ApiError("INTERNAL", "The server's log says more under this request's id."));
+    const detail = `The server failed on this request; its log says more under ${request.id}.`;
+    return sendProblem(request, reply, new ApiError("INTERNAL", detail));
   });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, new ApiError("NOT_FOUND", `There is nothing at ${request.method} ${request.url}.`)),

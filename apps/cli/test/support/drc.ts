@@ -47,10 +47,12 @@ export interface DrcOptions {
   cwd?: string;
   /** What it reads from standard input. */
   input?: string;
+  /** Of its environment, beside what it inherits. */
+  env?: Record<string, string>;
 }
 
-export function startDrc(args: readonly string[], { cwd = tmpdir(), input }: DrcOptions = {}): RunningDrc {
-  const child = spawn(process.execPath, [DRC, ...args], { cwd, env: environment(), stdio: "pipe" });
+export function startDrc(args: readonly string[], { cwd = tmpdir(), input, env }: DrcOptions = {}): RunningDrc {
+  const child = spawn(process.execPath, [DRC, ...args], { cwd, env: { ...environment(), ...env }, stdio: "pipe" });
   const { pid } = child;
   if (pid === undefined) throw new Error("drc did not start.");
   running.add(child);

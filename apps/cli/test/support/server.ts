@@ -23,8 +23,8 @@ export async function makeWorkplace(): Promise<Workplace> {
 }
 
 /** `drc up`, in its data folder: the processes that it starts stay in there. */
-export function startUp(dataFolder: string): RunningDrc {
-  return startDrc(["up", "--data-folder", dataFolder, "--port", "0"], { cwd: dataFolder });
+export function startUp(dataFolder: string, env?: Record<string, string>): RunningDrc {
+  return startDrc(["up", "--data-folder", dataFolder, "--port", "0"], { cwd: dataFolder, env });
 }
 
 /** The address, once the server is ready. */
