@@ -41,7 +41,7 @@ export async function buildApp(
     async (v1) => {
       registerAuthentication(v1 as unknown as FastifyInstance, context.database);
       await v1.register(datasetRoutes(context, limits));
-      await v1.register(modelRoutes(context));
+      await v1.register(modelRoutes(context, limits));
       await v1.register(jobRoutes(context));
       await v1.register(jobRecordRoutes(context));
       await v1.register(compressionRoutes(context));

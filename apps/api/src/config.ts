@@ -1,5 +1,8 @@
 import { computeDevice } from "@drc/contracts";
 import { z } from "zod";
+import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
+
+const limit = (value: number) => z.coerce.number().int().min(1).default(value);
 
 const environment = z.object({
   DATABASE_URL: z.url(),
@@ -14,6 +17,15 @@ const environment = z.object({
   DRC_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** The device class of jobs that name none. */
   DRC_DEVICE: computeDevice.default("cpu"),
+  /** Files of one upload, or of one archive. */
+  DRC_UPLOAD_FILES: limit(UPLOAD_LIMITS.files),
+  DRC_UPLOAD_IMAGE_BYTES: limit(UPLOAD_LIMITS.imageBytes),
+  DRC_UPLOAD_ARCHIVE_BYTES: limit(UPLOAD_LIMITS.archiveBytes),
+  /** Of all files of an archive together. */
+  DRC_UPLOAD_UNPACKED_BYTES: limit(UPLOAD_LIMITS.unpackedBytes),
+  /** Unpacked bytes per byte of an archive. */
+  DRC_UPLOAD_ARCHIVE_RATIO: limit(UPLOAD_LIMITS.archiveRatio),
+  DRC_UPLOAD_MODEL_BYTES: limit(UPLOAD_LIMITS.modelBytes),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -24,6 +36,7 @@ export interface ApiConfig {
   host: string;
   port: number;
   device: z.infer<typeof computeDevice>;
+  uploads: UploadLimits;
   logLevel: string;
 }
 
@@ -50,6 +63,14 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
     host: env.DRC_HOST,
     port: env.DRC_PORT,
     device: env.DRC_DEVICE,
+    uploads: {
+      files: env.DRC_UPLOAD_FILES,
+      imageBytes: env.DRC_UPLOAD_IMAGE_BYTES,
+      archiveBytes: env.DRC_UPLOAD_ARCHIVE_BYTES,
+      unpackedBytes: env.DRC_UPLOAD_UNPACKED_BYTES,
+      archiveRatio: env.DRC_UPLOAD_ARCHIVE_RATIO,
+      modelBytes: env.DRC_UPLOAD_MODEL_BYTES,
+    },
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const key = await createFirstApiKey(database);
   if (key !== null) process.stdout.write(`API key: ${key}\n`);
 
-  const app = await buildApp({ database, queues, store, device: config.device }, log);
+  const app = await buildApp({ database, queues, store, device: config.device }, log, config.uploads);
   const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
 
   const stop = async () => {

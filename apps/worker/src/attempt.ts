@@ -39,6 +39,8 @@ export interface AttemptSurroundings {
   scratchRoot: string;
   /** How long a child may take to write its checkpoint and end when it is asked to. */
   stopGraceMs: number;
+  /** Limit of width·height of an uploaded image. */
+  maxImagePixels: number;
   onRuntime(runtime: RuntimeInfo): void;
   log: Logger;
 }
@@ -133,6 +135,7 @@ export class Attempt {
       resumeCheckpoint,
       device,
       threads,
+      maxImagePixels: this.surroundings.maxImagePixels,
     });
     const end = await child.end;
     await this.reports.flush();

@@ -27,6 +27,8 @@ const schema = z.object({
     .default(10 * 2 ** 30),
   /** How long a job may take to write its checkpoint when it is asked to stop. */
   DRC_STOP_GRACE_MS: z.coerce.number().int().min(0).max(3_600_000).default(25_000),
+  /** Images with more pixels than this are refused at ingest: width times height, by the file's header. */
+  DRC_IMAGE_PIXELS: z.coerce.number().int().min(1).default(128_000_000),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -38,6 +40,7 @@ export interface WorkerConfig {
   folder: string;
   cacheBytes: number;
   stopGraceMs: number;
+  maxImagePixels: number;
   logLevel: string;
 }
 
@@ -69,6 +72,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     folder: resolve(env.DRC_WORKER_FOLDER),
     cacheBytes: env.DRC_WORKER_CACHE_BYTES,
     stopGraceMs: env.DRC_STOP_GRACE_MS,
+    maxImagePixels: env.DRC_IMAGE_PIXELS,
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

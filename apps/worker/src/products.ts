@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type DatasetImage, type FieldError, type JobResult, newId } from "@drc/contracts";
+import { countCodes, type DatasetImage, type FieldError, type JobResult, newId } from "@drc/contracts";
 import type { AttemptProducts, ClaimedJob, NewModel } from "@drc/database";
 import { costAtPublishedSizes, decodeModel, networkScale } from "@drc/network";
 import type { BlobStore } from "@drc/storage";
@@ -37,7 +37,7 @@ export async function describeProducts(
       // As the runner of this kind gives it.
       const { images, notes, badFiles } = result as unknown as Ingested;
       return {
-        result: { images: images.length, skippedFiles: badFiles.length, notes },
+        result: { images: images.length, skippedFiles: badFiles.length, notes, noteCounts: countCodes(notes) },
         products: { dataset: { images, notes, badFiles } },
       };
     }

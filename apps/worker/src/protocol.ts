@@ -45,6 +45,8 @@ export const taskMessage = z.strictObject({
   resumeCheckpoint: z.string().optional(),
   device: z.enum(["none", "cpu", "gpu"]),
   threads: z.int().min(1),
+  /** Limit of width·height of an uploaded image. */
+  maxImagePixels: z.int().min(1),
 });
 export type TaskMessage = z.infer<typeof taskMessage>;
 

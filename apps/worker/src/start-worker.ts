@@ -27,6 +27,7 @@ export async function startWorker(
     environment,
     scratchRoot: join(config.folder, "attempts", String(process.pid)),
     stopGraceMs: config.stopGraceMs,
+    maxImagePixels: config.maxImagePixels,
     redisUrl: config.redisUrl,
     slots: config.slots,
     log,

@@ -123,6 +123,15 @@ export const fieldError = z.strictObject({
 });
 export type FieldError = z.infer<typeof fieldError>;
 
+/** How many there are of each code. */
+export const codeCounts = z.record(z.string(), z.int().min(1));
+
+export function countCodes(findings: readonly FieldError[]): z.infer<typeof codeCounts> {
+  const counts: Record<string, number> = {};
+  for (const { code } of findings) if (code !== undefined) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
 /** Problem details as RFC 9457 has them, served as `application/problem+json`. */
 export const problem = z.strictObject({
   type: z.string(),

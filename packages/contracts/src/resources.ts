@@ -1,7 +1,7 @@
 /** What the REST interface takes and gives besides job specs: datasets, models, jobs, compressions, pages. */
 import { z } from "zod";
 import { datasetSettings } from "./dataset-settings.ts";
-import { fieldError, jobError } from "./errors.ts";
+import { codeCounts, fieldError, jobError } from "./errors.ts";
 import { compressionId, datasetId, displayName, jobId, modelId } from "./identifiers.ts";
 import { deviceClass, jobKind } from "./job-kinds.ts";
 import { jobState } from "./job-states.ts";
@@ -71,6 +71,8 @@ export const datasetVersionResource = z.strictObject({
   badFiles: z.array(fieldError),
   /** What was changed or ignored in files that are used, such as a reduced bit depth. */
   notes: z.array(fieldError),
+  /** Notes of each code, such as how many images lost their transparency. */
+  noteCounts: codeCounts,
   ingestJobId: jobId,
   createdAt: timestamp,
 });

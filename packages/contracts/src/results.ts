@@ -1,6 +1,6 @@
 /** What jobs report while they run and give back at the end. */
 import { z } from "zod";
-import { fieldError } from "./errors.ts";
+import { codeCounts, fieldError } from "./errors.ts";
 import { modelId } from "./identifiers.ts";
 
 export const progress = z.strictObject({
@@ -33,6 +33,8 @@ export const ingestResult = z.strictObject({
   images: count,
   skippedFiles: count,
   notes: z.array(fieldError),
+  /** Notes of each code. */
+  noteCounts: codeCounts,
 });
 
 const trainingResult = {

@@ -1,9 +1,9 @@
-import { open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { extname } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { ImageError } from "./image-error.ts";
 import { createImage, type RgbImage } from "./rgb-image.ts";
-import { type ImageFormat, sniff } from "./sniff.ts";
+import { declaredPngSize, type ImageFormat, SNIFFED_BYTES, sniff } from "./sniff.ts";
 
 /** What was done to the stored pixels beside decoding them. */
 export type ImageNote =
@@ -16,9 +16,9 @@ export type ImageNote =
 export interface DecodeOptions {
   /** The file's name, for messages and for the rule on renamed files. Default: the path, where a path is given. */
   readonly name?: string;
-  /** Size limit of the file. Default 128 MiB. */
+  /** Size limit of the file. Default 512 MiB. */
   readonly maxBytes?: number;
-  /** Limit of width·height, checked before anything is decompressed. Default 2²⁶, for instance 8192×8192. */
+  /** Limit of width·height, checked before anything is decompressed. Default 128 million. */
   readonly maxPixels?: number;
 }
 
@@ -29,8 +29,8 @@ export interface DecodedImage {
   readonly notes: ImageNote[];
 }
 
-const DEFAULT_MAX_BYTES = 128 * 2 ** 20;
-const DEFAULT_MAX_PIXELS = 2 ** 26;
+const DEFAULT_MAX_BYTES = 512 * 2 ** 20;
+const DEFAULT_MAX_PIXELS = 128_000_000;
 const FORMATS = "PNG, JPEG, WebP, TIFF or GIF";
 
 /**
@@ -54,32 +54,45 @@ export async function decodeImage(source: Buffer | string, options: DecodeOption
   const name = options.name ?? (typeof source === "string" ? source : undefined);
   // Messages are one line, whatever the name is.
   const label = (name ?? "image").replace(/\p{Cc}/gu, "?");
-  const bytes = await readSource(source, label, options.maxBytes ?? DEFAULT_MAX_BYTES);
-  const format = detectFormat(bytes, name, label);
-  return decodeBytes(bytes, format, label, options.maxPixels ?? DEFAULT_MAX_PIXELS);
-}
-
-async function readSource(source: Buffer | string, label: string, maxBytes: number): Promise<Buffer> {
-  const tooLarge = (sizeBytes: number) =>
-    new ImageError("TOO_LARGE", `${label}: the file has ${sizeBytes} bytes, the limit is ${maxBytes}`);
+  const { maxBytes = DEFAULT_MAX_BYTES, maxPixels = DEFAULT_MAX_PIXELS } = options;
+  const checkSize = (sizeBytes: number) => {
+    if (sizeBytes <= maxBytes) return;
+    throw new ImageError("TOO_LARGE", `${label}: the file has ${sizeBytes} bytes, the limit is ${maxBytes}`);
+  };
+  const detect = (head: Buffer) => {
+    const format = detectFormat(head, name, label);
+    // Where PNG's header declares more than the decoder can count, it says no more than that it is damaged.
+    const declared = format === "png" ? declaredPngSize(head) : undefined;
+    if (declared) checkPixels(declared, label, maxPixels);
+    return format;
+  };
   if (typeof source !== "string") {
-    if (source.length > maxBytes) throw tooLarge(source.length);
-    return source;
+    checkSize(source.length);
+    return decodeFrom(source, detect(source), label, maxPixels);
   }
-  // A pipe or a device would block for ever: look before opening.
-  const status = await stat(source).catch((cause: NodeJS.ErrnoException) => {
-    throw new ImageError("NOT_A_FILE", `${label}: cannot be read (${cause.code})`, { cause });
-  });
-  if (!status.isFile()) throw new ImageError("NOT_A_FILE", `${label}: is not an ordinary file`);
-  if (status.size > maxBytes) throw tooLarge(status.size);
-  const file = await open(source).catch((cause: NodeJS.ErrnoException) => {
-    throw new ImageError("NOT_A_FILE", `${label}: cannot be read (${cause.code})`, { cause });
-  });
+  const file = await openFile(source, label, checkSize);
   try {
-    return await file.readFile();
+    const head = Buffer.alloc(SNIFFED_BYTES);
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    const format = detect(head.subarray(0, bytesRead));
+    // The decoder reads the file itself, so that it is never in memory whole. Not by its name: libvips would take a
+    // name that ends with brackets for options.
+    return await decodeFrom(`/proc/self/fd/${file.fd}`, format, label, maxPixels);
   } finally {
     await file.close();
   }
+}
+
+async function openFile(path: string, label: string, checkSize: (sizeBytes: number) => void): Promise<FileHandle> {
+  // A pipe or a device would block for ever: look before opening.
+  const status = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new ImageError("NOT_A_FILE", `${label}: cannot be read (${cause.code})`, { cause });
+  });
+  if (!status.isFile()) throw new ImageError("NOT_A_FILE", `${label}: is not an ordinary file`);
+  checkSize(status.size);
+  return open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new ImageError("NOT_A_FILE", `${label}: cannot be read (${cause.code})`, { cause });
+  });
 }
 
 const EXTENSIONS: Readonly<Record<string, ImageFormat>> = {
@@ -92,9 +105,9 @@ const EXTENSIONS: Readonly<Record<string, ImageFormat>> = {
   ".gif": "gif",
 };
 
-function detectFormat(bytes: Buffer, name: string | undefined, label: string): ImageFormat {
-  if (bytes.length === 0) throw new ImageError("EMPTY", `${label}: the file is empty`);
-  const { what, format } = sniff(bytes);
+function detectFormat(head: Buffer, name: string | undefined, label: string): ImageFormat {
+  if (head.length === 0) throw new ImageError("EMPTY", `${label}: the file is empty`);
+  const { what, format } = sniff(head);
   if (!format) {
     throw new ImageError("UNSUPPORTED_FORMAT", `${label}: the content is ${what}; give ${FORMATS}`);
   }
@@ -116,44 +129,36 @@ const LOADERS: Readonly<Record<ImageFormat, string>> = {
   gif: "VipsForeignLoadNsgif",
 };
 
-let loadersRestricted = false;
+let isSetUp = false;
 
-/** The signature check already keeps other formats out; this keeps them out of the decoder, too. */
-function restrictLoaders(): void {
-  if (loadersRestricted) return;
+/**
+ * The signature check already keeps other formats out; this keeps them out of the decoder, too. Its cache goes by file
+ * names: it would take a file for another that stood there, or had the same descriptor, before.
+ */
+function setUpDecoder(): void {
+  if (isSetUp) return;
+  sharp.cache(false);
   sharp.block({ operation: ["VipsForeignLoad"] });
   sharp.unblock({ operation: Object.values(LOADERS) });
-  loadersRestricted = true;
+  isSetUp = true;
 }
 
-async function decodeBytes(
-  bytes: Buffer,
+async function decodeFrom(
+  source: Buffer | string,
   format: ImageFormat,
   label: string,
   maxPixels: number,
 ): Promise<DecodedImage> {
-  restrictLoaders();
+  setUpDecoder();
   const corrupt = (cause: Error) => {
     throw new ImageError(
       "CORRUPT",
-      `${label}: the ${format.toUpperCase()} data is damaged or cut short (${reasonOf(cause)})`,
+      `${label}: the ${format.toUpperCase()} data is damaged or cut short${reasonOf(cause)}`,
       { cause },
     );
   };
-  // Sizes are checked below, against the limit that was asked for.
-  const metadata = await sharp(bytes, {
-    failOn: "error",
-    limitInputPixels: false,
-  })
-    .metadata()
-    .catch(corrupt);
-  const { width, height } = metadata;
-  if (width * height > maxPixels) {
-    throw new ImageError(
-      "TOO_LARGE",
-      `${label}: ${width}×${height} are ${width * height} pixels, the limit is ${maxPixels}`,
-    );
-  }
+  const metadata = await sharp(source, { failOn: "error", limitInputPixels: false }).metadata().catch(corrupt);
+  checkPixels(metadata, label, maxPixels);
   const cmyk = metadata.space === "cmyk";
   const wide = metadata.depth === "ushort";
   if (!cmyk && !wide && metadata.depth !== "uchar") {
@@ -170,36 +175,41 @@ async function decodeBytes(
   if ((metadata.orientation ?? 1) !== 1) notes.push("ORIENTATION_APPLIED");
   if ((metadata.pages ?? 1) > 1) notes.push("FIRST_FRAME_ONLY");
 
-  const pipeline = sharp(bytes, {
-    failOn: "error",
-    limitInputPixels: maxPixels,
-    ignoreIcc: !cmyk,
-  }).autoOrient();
-  const raw =
-    wide && !cmyk ? pipeline.toColourspace("rgb16").raw({ depth: "ushort" }) : pipeline.toColourspace("srgb").raw();
-  const decoded = await raw.toBuffer({ resolveWithObject: true }).catch(corrupt);
-  const samples = wide && !cmyk ? reduceDepth(decoded.data) : plainBytes(decoded.data);
-  return {
-    ...splitChannels(samples, decoded.info.width, decoded.info.height, decoded.info.channels, label),
-    notes,
-  };
+  const upright = sharp(source, { failOn: "error", limitInputPixels: maxPixels, ignoreIcc: !cmyk }).autoOrient();
+  const pipeline = wide && !cmyk ? reduceDepth(upright, metadata.channels) : upright.toColourspace("srgb").raw();
+  const { data, info } = await pipeline.toBuffer({ resolveWithObject: true }).catch(corrupt);
+  return { ...splitChannels(plainBytes(data), info.width, info.height, info.channels, label), notes };
+}
+
+/**
+ * 16-bit samples v to 8 bits: round(v/257) = ⌊v/257 + 1/2⌋, which has no ties; the cast to bytes cuts the fraction off.
+ * The decoder does it in strips, so that 16 bits are never in memory whole.
+ */
+function reduceDepth(image: Sharp, channels: number): Sharp {
+  const each = (value: number) => Array.from({ length: channels }, () => value);
+  return image
+    .toColourspace("rgb16")
+    .linear(each(1 / 257), each(0.5))
+    .raw({ depth: "uchar" });
+}
+
+function checkPixels({ width, height }: { width: number; height: number }, label: string, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  throw new ImageError(
+    "TOO_LARGE",
+    `${label}: ${width}×${height} are ${width * height} pixels, the limit is ${maxPixels}`,
+  );
 }
 
 function reasonOf(error: Error): string {
-  return (error.message.split("\n")[0] as string).replace(/[:\s]+$/, "");
+  const [line] = error.message.split("\n");
+  const reason = line.replace(/^Input (file|buffer) has /, "").replace(/[:\s]+$/, "");
+  return reason === "Unknown error" ? "" : ` (${reason})`;
 }
 
 /** A Buffer behaves differently from a Uint8Array (`slice`, equality): images hold the latter. */
 function plainBytes(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** 16-bit samples in the machine's byte order to 8 bits: round(v/257), which has no ties. */
-function reduceDepth(bytes: Buffer): Uint8Array {
-  const wide = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-  const samples = new Uint8Array(wide.length);
-  for (let i = 0; i < wide.length; i++) samples[i] = Math.floor((wide[i] + 128) / 257);
-  return samples;
 }
 
 function splitChannels(
@@ -216,13 +226,13 @@ function splitChannels(
       `${label}: ${channels} channels are not read; give gray, RGB or CMYK, with or without alpha`,
     );
   }
-  const image = createImage(width, height);
+  // The colours move together within the same memory: a second copy of a large image would be the peak of its job.
   const alpha = new Uint8Array(width * height);
   for (let pixel = 0; pixel < alpha.length; pixel++) {
-    image.data[3 * pixel] = samples[4 * pixel];
-    image.data[3 * pixel + 1] = samples[4 * pixel + 1];
-    image.data[3 * pixel + 2] = samples[4 * pixel + 2];
     alpha[pixel] = samples[4 * pixel + 3];
+    samples[3 * pixel] = samples[4 * pixel];
+    samples[3 * pixel + 1] = samples[4 * pixel + 1];
+    samples[3 * pixel + 2] = samples[4 * pixel + 2];
   }
-  return { image, alpha };
+  return { image: createImage(width, height, samples.subarray(0, 3 * alpha.length)), alpha };
 }

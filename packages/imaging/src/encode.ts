@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { ImageError } from "./image-error.ts";
 import type { RgbImage } from "./rgb-image.ts";
 
@@ -11,13 +11,16 @@ export async function encodePng(image: RgbImage, alpha?: Uint8Array): Promise<Bu
       `alpha has ${alpha.length} samples, an image of ${width}×${height} needs ${width * height}`,
     );
   }
-  const data = alpha ? interleaveAlpha(image.data, alpha) : image.data;
-  return sharp(data, {
-    raw: { width, height, channels: alpha ? 4 : 3 },
-    limitInputPixels: false,
-  })
-    .png()
-    .toBuffer();
+  return pngEncoder(alpha ? interleaveAlpha(image.data, alpha) : image.data, width, height, alpha ? 4 : 3).toBuffer();
+}
+
+/** The same PNG file, written while it is encoded: a large image's file is never in memory. */
+export async function writePng(image: RgbImage, path: string): Promise<void> {
+  await pngEncoder(image.data, image.width, image.height, 3).toFile(path);
+}
+
+function pngEncoder(data: Uint8Array, width: number, height: number, channels: 3 | 4): Sharp {
+  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false }).png();
 }
 
 function interleaveAlpha(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {

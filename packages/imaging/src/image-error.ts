@@ -5,6 +5,7 @@ export type ImageErrorCode =
   | "EMPTY"
   | "TOO_LARGE"
   | "TOO_SMALL"
+  | "TRANSPARENT"
   | "NOT_A_FILE"
   | "SIZE_MISMATCH"
   | "INVALID_ARGUMENT";

@@ -8,6 +8,7 @@
  * const [lr] = lowResolutionImages(hr, 4);
  * const { psnr, ssim } = compareImages(imresize(lr, 4), hr, { scale: 4 });
  */
+export * from "./alpha.ts";
 export * from "./bicubic.ts";
 export * from "./compare.ts";
 export * from "./correlation.ts";
@@ -16,6 +17,7 @@ export * from "./encode.ts";
 export * from "./image-error.ts";
 export * from "./low-resolution.ts";
 export * from "./luma.ts";
+export * from "./pair-by-name.ts";
 export * from "./psnr.ts";
 export * from "./rgb-image.ts";
 export * from "./ssim.ts";

@@ -7,11 +7,20 @@ interface Signature {
   readonly matches: (head: Buffer) => boolean;
 }
 
+/** How much of a file's beginning is looked at. */
+export const SNIFFED_BYTES = 1024;
+
 /** What a file is by its first bytes, whatever its name says. `format` only where it is one that is decoded. */
 export function sniff(bytes: Buffer): { what: string; format?: ImageFormat } {
-  const head = bytes.subarray(0, 1024);
+  const head = bytes.subarray(0, SNIFFED_BYTES);
   const found = SIGNATURES.find((signature) => signature.matches(head));
   return found ? { what: found.what, format: found.format } : { what: "no known image format" };
+}
+
+/** Width and height as a PNG file's header declares them. */
+export function declaredPngSize(head: Buffer): { width: number; height: number } | undefined {
+  if (head.length < 24 || !textAt(12, "IHDR")(head)) return undefined;
+  return { width: head.readUInt32BE(16), height: head.readUInt32BE(20) };
 }
 
 const bytesAt = (offset: number, hex: string) => (head: Buffer) =>

@@ -1,4 +1,4 @@
-import type { DatasetResource, DatasetVersionResource } from "@drc/contracts";
+import { countCodes, type DatasetResource, type DatasetVersionResource } from "@drc/contracts";
 import type { Dataset, DatasetVersion } from "@drc/database";
 
 export type DatasetRow = Dataset & { _count: { files: number; versions: number } };
@@ -29,6 +29,7 @@ export function datasetVersionResource(version: DatasetVersion): DatasetVersionR
     images: (version.images as unknown[]).length,
     badFiles: version.badFiles as DatasetVersionResource["badFiles"],
     notes: version.notes as DatasetVersionResource["notes"],
+    noteCounts: countCodes(version.notes as DatasetVersionResource["notes"]),
     ingestJobId: version.ingestJobId,
     createdAt: version.createdAt.toISOString(),
   };

@@ -14,16 +14,13 @@ import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
-import { UPLOAD_LIMITS, type UploadLimits } from "../uploads/limits.ts";
+import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
 
 const datasetParams = z.strictObject({ datasetId });
 const versionParams = z.strictObject({ datasetId, version: z.coerce.number().int().min(1) });
 
-export function datasetRoutes(
-  { database, store }: ApiContext,
-  limits: UploadLimits = UPLOAD_LIMITS,
-): FastifyPluginCallbackZod {
+export function datasetRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.post("/datasets", { schema: { body: createDatasetBody } }, async (request, reply) => {
       const dataset = await database.dataset.create({
@@ -49,7 +46,9 @@ export function datasetRoutes(
     app.post("/datasets/:datasetId/files", { schema: { params: datasetParams } }, async (request, reply) => {
       const { datasetId: id } = request.params;
       if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
-      const parts = request.files({ limits: { files: limits.files, fileSize: limits.archiveBytes } });
+      const sizes = { files: limits.files, fileSize: limits.archiveBytes };
+      // Folders are part of a name: they say what is an HR and what an LR image.
+      const parts = request.files({ limits: sizes, preservePath: true });
       const { files, ignored } = await receiveFiles(store, parts, limits);
       await database.$transaction(async (transaction) => {
         await registerBlobs(transaction, files);

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
-import { UPLOAD_LIMITS } from "../uploads/limits.ts";
+import type { UploadLimits } from "../uploads/limits.ts";
 import { readModel } from "../uploads/read-model.ts";
 import { fieldErrors } from "../validation.ts";
 
@@ -20,7 +20,7 @@ const uploadFields = z.strictObject({
   scale: z.coerce.number().int().optional(),
 });
 
-export function modelRoutes({ database, store }: ApiContext): FastifyPluginCallbackZod {
+export function modelRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.get("/models", { schema: { querystring: pageQuery } }, async (request) => {
       const { after, ...page } = pageArguments(request.query);
@@ -47,7 +47,7 @@ export function modelRoutes({ database, store }: ApiContext): FastifyPluginCallb
     });
 
     app.post("/models", async (request, reply) => {
-      const { fields, bytes, fileName } = await readForm(request);
+      const { fields, bytes, fileName } = await readForm(request, limits);
       const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
       const { graph } = model.primal;
       const blob = await store.put(encodeModel(model));
@@ -82,10 +82,10 @@ export function modelRoutes({ database, store }: ApiContext): FastifyPluginCallb
 }
 
 /** The form's one file, which is read whole: its list of tensors has to be checked before anything is kept. */
-async function readForm(request: FastifyRequest) {
+async function readForm(request: FastifyRequest, { modelBytes }: UploadLimits) {
   const given: Record<string, unknown> = {};
   let file: { bytes: Buffer; fileName: string } | undefined;
-  for await (const part of request.parts({ limits: { files: 1, fileSize: UPLOAD_LIMITS.modelBytes } })) {
+  for await (const part of request.parts({ limits: { files: 1, fileSize: modelBytes } })) {
     if (part.type === "file") file = { bytes: await part.toBuffer(), fileName: part.filename };
     else given[part.fieldname] = part.value;
   }

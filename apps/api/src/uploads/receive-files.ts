@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import { ApiError } from "@drc/contracts";
 import type { UploadedFile } from "@drc/database";
 import { type BlobStore, StoreError } from "@drc/storage";
+import { checkRatio, looksLikeGzip, looksLikeTar, looksLikeZip, refuseArchive } from "./archive-check.ts";
 import { fileNameProblem } from "./file-name.ts";
 import type { UploadLimits } from "./limits.ts";
-import { looksLikeZip, openArchive } from "./zip-archive.ts";
+import { readTar } from "./tar-archive.ts";
+import { openArchive } from "./zip-archive.ts";
 
 /** One file of a multipart form, its bytes still on their way. */
 export interface IncomingFile {
@@ -34,14 +37,15 @@ export async function receiveFiles(
   for await (const { filename, file } of parts) {
     const { head, whole } = await peek(file);
     if (looksLikeZip(head)) {
-      await receiveArchive(store, whole, limits, received);
+      await receiveZip(store, limitTo(whole, limits), limits, received);
+    } else if (looksLikeTar(head)) {
+      await receiveTar(store, limitTo(whole, limits), limits, received);
+    } else if (looksLikeGzip(head)) {
+      await receiveTarGz(store, limitTo(whole, limits), limits, received);
     } else {
       const problem = fileNameProblem(filename);
       if (problem) throw invalid(filename, problem);
-      const blob = await store.put(whole, limits.imageBytes).catch((error: unknown) => {
-        throw tooLarge(error, filename);
-      });
-      received.files.push({ name: filename, ...blob });
+      await receive(store, filename, whole, limits, received);
     }
   }
   if (received.files.length === 0) throw invalid(undefined, "The form has no file.");
@@ -53,7 +57,23 @@ export async function receiveFiles(
   return received;
 }
 
-async function receiveArchive(
+async function receive(
+  store: BlobStore,
+  name: string,
+  bytes: Readable,
+  { files, imageBytes }: UploadLimits,
+  received: ReceivedFiles,
+): Promise<void> {
+  if (received.files.length === files) {
+    throw new ApiError("PAYLOAD_TOO_LARGE", `The upload has more than the ${files} files that are allowed.`);
+  }
+  const blob = await store.put(bytes, imageBytes).catch((error: unknown) => {
+    throw tooLarge(error, name);
+  });
+  received.files.push({ name, ...blob });
+}
+
+async function receiveZip(
   store: BlobStore,
   bytes: Readable,
   limits: UploadLimits,
@@ -62,12 +82,10 @@ async function receiveArchive(
   // The list of an archive's files stands at its end: it has to be whole before it can be read.
   const path = join(tmpdir(), `drc-upload-${randomUUID()}.zip`);
   try {
-    await pipeline(bytes, limitTo(limits.archiveBytes), createWriteStream(path, { mode: 0o600 }));
+    await pipeline(bytes, createWriteStream(path, { mode: 0o600 }));
     const archive = await openArchive(path, limits);
     try {
-      for (const entry of archive.files) {
-        received.files.push({ name: entry.name, ...(await store.put(await entry.open(), limits.imageBytes)) });
-      }
+      for (const entry of archive.files) await receive(store, entry.name, await entry.open(), limits, received);
       received.ignored.push(...archive.ignored);
     } finally {
       archive.close();
@@ -77,16 +95,57 @@ async function receiveArchive(
   }
 }
 
+async function receiveTar(
+  store: BlobStore,
+  bytes: Readable,
+  limits: UploadLimits,
+  received: ReceivedFiles,
+): Promise<void> {
+  for await (const { name, hidden, bytes: content } of readTar(bytes, limits)) {
+    if (hidden) received.ignored.push(name);
+    else await receive(store, name, Readable.from(content, { objectMode: false }), limits, received);
+  }
+}
+
+async function receiveTarGz(
+  store: BlobStore,
+  bytes: Readable,
+  limits: UploadLimits,
+  received: ReceivedFiles,
+): Promise<void> {
+  const gunzip = createGunzip();
+  let unpackedBytes = 0;
+  const check = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      unpackedBytes += chunk.length;
+      try {
+        checkRatio(gunzip.bytesWritten, unpackedBytes, limits);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  bytes.on("error", (error) => gunzip.destroy(error));
+  gunzip.on("error", (error) => {
+    check.destroy(error instanceof ApiError ? error : refuseArchive(`The archive cannot be read: ${error.message}.`));
+  });
+  const { head, whole } = await peek(bytes.pipe(gunzip).pipe(check));
+  if (!looksLikeTar(head)) throw refuseArchive("What is packed by gzip is no tar archive; send files as they are.");
+  await receiveTar(store, whole, limits, received);
+}
+
+/** Enough to tell a tar archive. */
+const PEEKED_BYTES = 512;
+
 /** The first bytes of a stream, and a stream that still begins with them. */
 async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }> {
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const begun: Buffer[] = [];
   let head = Buffer.alloc(0);
-  while (head.length < 4) {
+  while (head.length < PEEKED_BYTES) {
     const { done, value } = await chunks.next();
     if (done) break;
-    begun.push(value);
-    head = Buffer.concat(begun);
+    head = Buffer.concat([head, value]);
   }
   async function* whole() {
     if (head.length > 0) yield head;
@@ -95,15 +154,20 @@ async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }
   return { head, whole: Readable.from(whole(), { objectMode: false }) };
 }
 
-function limitTo(maxBytes: number): Transform {
+function limitTo(source: Readable, { archiveBytes }: UploadLimits): Readable {
   let sizeBytes = 0;
-  return new Transform({
+  const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       sizeBytes += chunk.length;
-      if (sizeBytes <= maxBytes) done(null, chunk);
-      else done(new ApiError("PAYLOAD_TOO_LARGE", `The archive has more than the ${maxBytes} bytes that are allowed.`));
+      if (sizeBytes <= archiveBytes) done(null, chunk);
+      else
+        done(
+          new ApiError("PAYLOAD_TOO_LARGE", `The archive has more than the ${archiveBytes} bytes that are allowed.`),
+        );
     },
   });
+  source.on("error", (error) => limited.destroy(error));
+  return source.pipe(limited);
 }
 
 function tooLarge(error: unknown, file: string): unknown {

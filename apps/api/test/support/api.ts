@@ -103,7 +103,7 @@ export async function readyDataset(
     { jobId, leaseToken: claimed?.leaseToken ?? "" },
     {
       type: "succeeded",
-      result: { images: images.length, skippedFiles: 0, notes: [] },
+      result: { images: images.length, skippedFiles: 0, notes: [], noteCounts: {} },
       products: { dataset: { images, notes: [], badFiles: [] } },
     },
   );

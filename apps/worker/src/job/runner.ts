@@ -15,6 +15,13 @@ export interface RunnerContext {
   progress(stage: string, step: number, of: number): void;
   /** Writes a file into the scratch folder and describes it for the result. */
   keep(role: KeptFile["role"], name: string, bytes: Uint8Array, contentType: string): Promise<KeptFile>;
+  /** The same of a file that `write` puts at the path it gets: it is hashed from disk and never in memory whole. */
+  keepWritten(
+    role: KeptFile["role"],
+    name: string,
+    write: (path: string) => Promise<void>,
+    contentType: string,
+  ): Promise<KeptFile>;
 }
 
 export interface RunnerOutcome {

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -79,6 +81,23 @@ export class TaskContext implements RunnerContext {
     const path = join(this.task.scratchDir, `file-${this.files++}`);
     await writeWhole(path, bytes);
     return { role, name, path, sha256: sha256Of(bytes), sizeBytes: bytes.length, contentType };
+  }
+
+  async keepWritten(
+    role: KeptFile["role"],
+    name: string,
+    write: (path: string) => Promise<void>,
+    contentType: string,
+  ): Promise<KeptFile> {
+    const path = join(this.task.scratchDir, `file-${this.files++}`);
+    await write(path);
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    for await (const chunk of createReadStream(path)) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+    }
+    return { role, name, path, sha256: hash.digest("hex"), sizeBytes, contentType };
   }
 
   private async saveCheckpoint(bytes: Uint8Array): Promise<void> {

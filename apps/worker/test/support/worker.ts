@@ -44,6 +44,7 @@ export async function startTestWorker(
     folder,
     cacheBytes: 2 ** 30,
     stopGraceMs: 20_000,
+    maxImagePixels: 1_000_000,
     logLevel: "info",
   };
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
