@@ -8,7 +8,7 @@ import {
   registerWorker,
   WORKER_SILENCE_MS,
 } from "@drc/database";
-import { createModel, decodeModel, encodeModel, writeSafetensors } from "@drc/network";
+import { createModel, decodeModel, encodeModel, findNode, writeSafetensors } from "@drc/network";
 import { BlobStore } from "@drc/storage";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -206,8 +206,17 @@ describe("models", () => {
   it("of another architecture than stated are refused, with the first difference (field case 36)", async () => {
     const tiny = await upload(pytorchFile(small), { preset: "drn-s", scale: "4" });
     expect(problemOf(tiny)).toMatchObject({ status: 422, code: "ARCHITECTURE_MISMATCH" });
+    expect(problemOf(tiny).detail).toMatch(/"head.weight" has the shape \[4,3,3,3\], expected \[16,3,3,3\]/);
     const scale = await upload(pytorchFile(small), { scale: "2" });
     expect(problemOf(scale)).toMatchObject({ code: "ARCHITECTURE_MISMATCH" });
+  });
+
+  it("with dilated convolutions are refused when they are uploaded (field case 3)", async () => {
+    const model = createModel({ ...small, seed: 2 });
+    Object.assign(findNode(model.primal.graph, "head"), { dilationRate: 2 });
+    const problem = problemOf(await upload(encodeModel(model)));
+    expect(problem).toMatchObject({ status: 422, code: "MODEL_INVALID" });
+    expect(problem.detail).toMatch(/"head" is dilated/);
   });
 
   it("that are damaged, missing or described wrongly are refused", async () => {

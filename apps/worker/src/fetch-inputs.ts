@@ -35,16 +35,20 @@ export class InputFetcher {
   /** Throws `InputError`, or `StoreError` where the store does not answer. */
   async fetch({ kind, spec }: JobSpec): Promise<TaskInputs> {
     await mkdir(this.folder, { recursive: true });
-    const inputs: TaskInputs = { images: [], validation: [], files: [] };
+    const inputs: TaskInputs = { images: [], validation: [], unpaired: [], files: [] };
     switch (kind) {
       case "ingest":
         inputs.files = await this.uploadedFiles(spec.dataset);
         break;
       case "train":
       case "fine-tune":
-        if (kind === "fine-tune") inputs.model = await this.model(spec.model);
         inputs.images = await this.images(spec.dataset);
+        if (spec.unpaired) inputs.unpaired = await this.images(spec.unpaired);
         if ("datasetId" in spec.validation) inputs.validation = await this.images(spec.validation);
+        if (kind === "train") break;
+        inputs.model = await this.model(spec.model);
+        if (spec.targets !== "images") inputs.original = await this.model(spec.targets);
+        if (spec.teacher) inputs.teacher = await this.model(spec.teacher);
         break;
       case "channel-search":
         inputs.model = await this.model(spec.model);

@@ -21,12 +21,18 @@ export type LocalImage = z.infer<typeof localImage>;
 const taskInputs = z.strictObject({
   /** Safetensors file of the network to work on. */
   model: z.string().optional(),
+  /** Safetensors file of the network whose outputs are the targets of a fine-tuning. */
+  original: z.string().optional(),
+  /** Safetensors file of a fine-tuning's teacher. */
+  teacher: z.string().optional(),
   /** Widths that a search found, for a pruning that names the search. */
   widths: z.array(z.int().min(1)).optional(),
   /** Images of a dataset version that was ingested. */
   images: z.array(localImage).default([]),
   /** Images kept for validation; empty where they are split off `images`. */
   validation: z.array(localImage).default([]),
+  /** Images without an HR twin, for the dual loss alone. */
+  unpaired: z.array(localImage).default([]),
   /** Uploaded files as they came, for an ingest. */
   files: z.array(localFile).default([]),
 });

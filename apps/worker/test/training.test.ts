@@ -10,7 +10,7 @@ import { decodeModel } from "@drc/network";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type TestServices, useServices } from "../../../test/services.ts";
 import { photographs } from "./support/photographs.ts";
-import { submitDataset, submitJob, trainWork } from "./support/work.ts";
+import { type GivenSpec, submitDataset, submitJob, trainWork } from "./support/work.ts";
 import {
   isAlive,
   startKeepers,
@@ -22,14 +22,22 @@ import {
   untilState,
 } from "./support/worker.ts";
 
-/** Long enough to be interrupted. */
-const LONG = { steps: 150 };
+/** Long enough to be interrupted, with all that a checkpoint has to hold. */
+const LONG = {
+  steps: 150,
+  schedule: { type: "step", everySteps: 60, factor: 0.5 },
+  warmUpSteps: 20,
+  gradientClip: 50,
+  movingAverageDecay: 0.95,
+  unpairedBatchSize: 1,
+};
 
 let services: TestServices;
 let keepers: ReturnType<typeof startKeepers>;
 let worker: TestWorker;
 let dataset: DatasetInput;
 let undisturbed: { lastModel: string; best: string };
+let modelId: string;
 
 beforeAll(async () => {
   services = await useServices();
@@ -38,14 +46,21 @@ beforeAll(async () => {
   const { input, ingestJobId } = await submitDataset(services, await photographs(5));
   dataset = input;
   await untilState(services, ingestJobId, "succeeded");
-  const jobId = await submitJob(services, trainWork(dataset, LONG));
-  undisturbed = await modelsOf(await untilState(services, jobId, "succeeded"));
+  const jobId = await submitJob(services, longTraining());
+  const job = await untilState(services, jobId, "succeeded");
+  undisturbed = await modelsOf(job);
+  ({ modelId } = job.result as unknown as TrainResult);
 });
 afterAll(async () => {
   await worker.drain();
   await keepers.stop();
   await services.stop();
 });
+
+function longTraining(): GivenSpec {
+  const { kind, spec } = trainWork(dataset, LONG);
+  return { kind, spec: { ...spec, unpaired: dataset } };
+}
 
 /** The hashes of what a training made. */
 async function modelsOf(job: Job): Promise<{ lastModel: string; best: string }> {
@@ -77,7 +92,7 @@ it("trains a network over the queue and registers it with its cost and runtime",
 });
 
 it("ends with the same weights, bit for bit, when the process is killed once (field cases 10, 12, 14)", async () => {
-  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  const jobId = await submitJob(services, longTraining());
   const pid = await untilChild(worker, jobId);
   await untilCheckpoint(services, jobId);
   process.kill(pid, "SIGKILL");
@@ -89,6 +104,51 @@ it("ends with the same weights, bit for bit, when the process is killed once (fi
   expect(resumed.exact).toBe(true);
   expect(await modelsOf(job)).toEqual(undisturbed);
   expect(isAlive(await untilChild(worker, jobId))).toBe(false);
+});
+
+it("fine-tunes to another network's outputs under a teacher, killed once, to the same bits (field cases 10, 12)", async () => {
+  const { spec } = trainWork(dataset, LONG);
+  const fineTuning: GivenSpec = {
+    kind: "fine-tune",
+    spec: {
+      model: { modelId },
+      dataset,
+      validation: spec.validation,
+      targets: { modelId },
+      teacher: { modelId },
+      settings: { ...(spec.settings as object), learningRate: 1e-2 },
+    },
+  };
+  const whole = await untilState(services, await submitJob(services, fineTuning), "succeeded");
+  // The network is its own target: nothing it learns comes nearer.
+  expect((whole.result as unknown as TrainResult).best).toEqual({ step: 0, psnr: null });
+  const jobId = await submitJob(services, fineTuning);
+  const pid = await untilChild(worker, jobId);
+  await untilCheckpoint(services, jobId);
+  process.kill(pid, "SIGKILL");
+  const job = await untilState(services, jobId, "succeeded");
+  expect(await outcomesOf(jobId)).toEqual(["failed", "succeeded"]);
+  expect(await modelsOf(job)).toEqual(await modelsOf(whole));
+  expect((await modelsOf(job)).lastModel).not.toBe(undisturbed.best);
+});
+
+it("refuses to go on from a finished model in the place of a checkpoint (field case 38)", async () => {
+  const jobId = await submitJob(services, longTraining());
+  await untilChild(worker, jobId);
+  await untilCheckpoint(services, jobId);
+  await requestPause(services.database, jobId);
+  await untilState(services, jobId, "paused");
+  const { sha256, blob } = await services.database.model.findUniqueOrThrow({
+    where: { id: modelId },
+    include: { blob: true },
+  });
+  const files = [{ name: "checkpoint.safetensors", sha256, sizeBytes: Number(blob.sizeBytes) }];
+  await services.database.checkpoint.updateMany({ where: { jobId }, data: { files } });
+  await resumeJob(services.database, jobId);
+  const job = await untilState(services, jobId, "failed");
+  expect(job.error).toMatchObject({ code: "CHECKPOINT_INVALID", retryable: false });
+  expect((job.error as unknown as JobError).detail).toMatch(/not a checkpoint; a finished model cannot be resumed/);
+  expect(await modelsOf(job)).toEqual({ best: "none", lastModel: "none" });
 });
 
 it("stops a running job that is cancelled, keeps its checkpoint and ends its process (field cases 10, 41, 42)", async () => {
@@ -106,7 +166,7 @@ it("stops a running job that is cancelled, keeps its checkpoint and ends its pro
 });
 
 it("pauses at a checkpoint and goes on from it to the same weights", async () => {
-  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  const jobId = await submitJob(services, longTraining());
   await untilChild(worker, jobId);
   await untilCheckpoint(services, jobId);
   await requestPause(services.database, jobId);
@@ -131,7 +191,7 @@ it("fails a training that diverges, without a retry, and keeps the last good che
 });
 
 it("drops the results of an attempt that has lost its lease", async () => {
-  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  const jobId = await submitJob(services, longTraining());
   const pid = await untilChild(worker, jobId);
   await services.database.job.update({ where: { id: jobId }, data: { leaseToken: "another attempt's" } });
   await until("the process is ended", () => (isAlive(pid) ? undefined : true));
@@ -167,7 +227,7 @@ it("hands a job back on SIGTERM, uncharged, and another worker finishes it (fiel
       stdio: "inherit",
     },
   );
-  const jobId = await submitJob(services, trainWork(dataset, LONG));
+  const jobId = await submitJob(services, longTraining());
   await untilCheckpoint(services, jobId);
   program.kill("SIGTERM");
   const [code] = await once(program, "exit");

@@ -3,7 +3,15 @@
  *
  * Models are stored under a prefix each, further tensors by name, and the rest as JSON in the file's metadata.
  */
-import { decodeModel, encodeModel, type Model, readSafetensors, type SafeTensor, writeSafetensors } from "@drc/network";
+import {
+  decodeModel,
+  encodeModel,
+  type Model,
+  NetworkError,
+  readSafetensors,
+  type SafeTensor,
+  writeSafetensors,
+} from "@drc/network";
 
 export interface Checkpoint<State> {
   /** The kind of stage that wrote it: a checkpoint resumes the same kind only. */
@@ -39,8 +47,17 @@ export function encodeCheckpoint<State>(checkpoint: Checkpoint<State>): Uint8Arr
   });
 }
 
-/** Throws `CheckpointError` for a file that is none, or one of another stage. */
+/** Throws `CheckpointError` for a file that is none, one that is damaged, or one of another stage. */
 export function decodeCheckpoint<State>(bytes: Uint8Array, stage: string): Checkpoint<State> {
+  try {
+    return decode(bytes, stage);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new CheckpointError(`The checkpoint is damaged. ${error.message}`);
+  }
+}
+
+function decode<State>(bytes: Uint8Array, stage: string): Checkpoint<State> {
   const file = readSafetensors(bytes);
   if (file.metadata.format !== FORMAT) {
     throw new CheckpointError("The file is not a checkpoint; a finished model cannot be resumed, only fine-tuned.");

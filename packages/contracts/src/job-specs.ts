@@ -49,9 +49,16 @@ const validation = validationInput.default({ share: 0.1 });
 
 export const ingestSpec = z.strictObject({ dataset: datasetInput, ...datasetSettings.shape });
 
+/**
+ * Images without an HR twin, for the dual loss alone: the images of a version of LR images as they are, and of any other
+ * version its HR images, taken for what the network reads.
+ */
+const unpaired = datasetInput.optional();
+
 export const trainSpec = z.strictObject({
   network: networkSpec,
   dataset: datasetInput,
+  unpaired,
   validation,
   settings: trainSettings.prefault({}),
 });
@@ -74,8 +81,17 @@ export const pruneSpec = z.strictObject({
 
 export const fineTuneSpec = z.strictObject({
   model: modelInput,
+  /** With a model for `targets`, a version of LR images alone is enough. */
   dataset: datasetInput,
+  unpaired,
   validation,
+  /**
+   * What the outputs are drawn to: the images, or the outputs of a model on the LR images, such as the network before its
+   * pruning. Validation is then against that model's super-resolved images.
+   */
+  targets: z.union([z.literal("images"), modelInput]).default("images"),
+  /** A network of the same scale whose last feature is drawn near as well. */
+  teacher: modelInput.optional(),
   settings: fineTuneSettings.prefault({}),
 });
 
@@ -160,6 +176,8 @@ export type CreateJobBody = z.output<typeof createJobBody>;
 export const createCompressionBody = z
   .strictObject({
     dataset: datasetInput,
+    /** For the training and the fine-tuning. */
+    unpaired,
     validation,
     network: networkSpec.optional(),
     train: trainSettings.optional(),
@@ -174,6 +192,10 @@ export const createCompressionBody = z
       })
       .prefault({}),
     fineTune: fineTuneSettings.prefault({}),
+    /** What the fine-tuning draws the outputs to: the images, or the outputs of the network before its pruning. */
+    fineTuneTargets: z.enum(["images", "original"]).default("images"),
+    /** Of the fine-tuning. */
+    teacher: z.strictObject({ modelId }).optional(),
     evaluation: z.strictObject({
       dataset: datasetInput,
       keepImages: z.boolean().default(false),

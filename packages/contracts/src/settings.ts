@@ -27,6 +27,13 @@ function withPreset<S extends object>(presets: Record<Preset, S>) {
   };
 }
 
+/** How the learning rate falls; `step` never goes below the final learning rate, which `constant` leaves unread. */
+export const learningRateSchedule = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("cosine") }),
+  z.strictObject({ type: z.literal("step"), everySteps, factor: z.number().gt(0).lt(1) }),
+  z.strictObject({ type: z.literal("constant") }),
+]);
+
 const trainingFields = {
   preset: settingsPreset,
   steps: steps.optional(),
@@ -34,6 +41,15 @@ const trainingFields = {
   patchSize: patchSize.optional(),
   learningRate: learningRate.optional(),
   finalLearningRate: z.number().min(0).max(1e12).optional(),
+  schedule: learningRateSchedule.optional(),
+  /** Over these first steps the learning rate is scaled up linearly. */
+  warmUpSteps: z.int().min(0).max(10_000_000).optional(),
+  /** Largest norm of the gradient over all parameters; left out, it is not clipped. */
+  gradientClip: z.number().positive().optional(),
+  /** Left out, there is no moving average; else the averaged weights are validated and given back. */
+  movingAverageDecay: z.number().gt(0).lt(1).optional(),
+  /** Patches of unpaired images in a step, where there are any; as many as `batchSize` by default. */
+  unpairedBatchSize: batchSize.optional(),
   dualWeight: dualWeight.optional(),
   validationEverySteps: everySteps.optional(),
   checkpointEverySteps: everySteps.optional(),
@@ -45,6 +61,11 @@ interface TrainingValues {
   patchSize: number;
   learningRate: number;
   finalLearningRate: number;
+  schedule: z.output<typeof learningRateSchedule>;
+  warmUpSteps: number;
+  gradientClip?: number;
+  movingAverageDecay?: number;
+  unpairedBatchSize?: number;
   dualWeight: number;
   validationEverySteps: number;
   checkpointEverySteps: number;
@@ -56,6 +77,8 @@ const publishedTraining: TrainingValues = {
   patchSize: 96,
   learningRate: 1e-4,
   finalLearningRate: 1e-7,
+  schedule: { type: "cosine" },
+  warmUpSteps: 0,
   dualWeight: 0.1,
   validationEverySteps: 5_000,
   checkpointEverySteps: 1_000,
@@ -77,20 +100,32 @@ export const trainSettings = z.strictObject(trainingFields).transform(
 );
 export type TrainSettings = z.output<typeof trainSettings>;
 
-export const fineTuneSettings = z.strictObject(trainingFields).transform(
-  withPreset<TrainingValues>({
-    small: {
-      ...publishedTraining,
-      steps: 600,
-      batchSize: 8,
-      patchSize: 24,
-      learningRate: 2e-4,
-      validationEverySteps: 200,
-      checkpointEverySteps: 100,
-    },
-    published: publishedTraining,
-  }),
-);
+interface FineTuneValues extends TrainingValues {
+  teacherWeight: number;
+}
+
+const publishedFineTuning: FineTuneValues = { ...publishedTraining, teacherWeight: 1 };
+
+export const fineTuneSettings = z
+  .strictObject({
+    ...trainingFields,
+    /** Of the teacher's term, where a teacher is named. */
+    teacherWeight: z.number().positive().max(1e6).optional(),
+  })
+  .transform(
+    withPreset<FineTuneValues>({
+      small: {
+        ...publishedFineTuning,
+        steps: 600,
+        batchSize: 8,
+        patchSize: 24,
+        learningRate: 2e-4,
+        validationEverySteps: 200,
+        checkpointEverySteps: 100,
+      },
+      published: publishedFineTuning,
+    }),
+  );
 export type FineTuneSettings = z.output<typeof fineTuneSettings>;
 
 interface SearchValues {

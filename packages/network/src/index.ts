@@ -5,6 +5,7 @@ export * from "./create-model.ts";
 export * from "./drn.ts";
 export * from "./graph.ts";
 export * from "./inference-stages.ts";
+export * from "./last-feature.ts";
 export * from "./model-file.ts";
 export * from "./network-error.ts";
 export * from "./node-geometry.ts";

@@ -44,6 +44,16 @@ describe("validateGraph", () => {
     ["a one-sided kernel", withNode("head", { kernel: [3] }), /"head" needs a kernel of two sizes/],
     ["weights without a name", withNode("head", { weight: undefined }), /"head" needs the name of its weights/],
     ["halves of shared tensors", withNode("tail.0", { bias: "head.bias" }), /"tail\.0" reads the tensor "head\.bias"/],
+    [
+      "a dilated convolution (field case 3)",
+      withNode("head", { dilation: 2 }),
+      /"head" is dilated \("dilation"\); dilated convolutions cannot be trained/,
+    ],
+    [
+      "an unknown attribute",
+      withNode("head", { groups: 2 }),
+      /"head" has the unknown attribute "groups"; conv2d has op,/,
+    ],
     ["an unequal sum", withNode("up_blocks.0.0", { inputs: ["up_blocks.0.0.body.3", "head"] }), /joins 8 and 4/],
     ["an odd pixel shuffle", withNode("up_blocks.0.1.1", { factor: 3 }), /factor 3 cannot divide 32 channels/],
     ["a resize by nothing", withNode("upsample", { factor: 0 }), /"upsample" has the factor 0/],

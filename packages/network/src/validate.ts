@@ -1,18 +1,19 @@
 import { type Conv2dNode, type GraphNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
 import { NetworkError } from "./network-error.ts";
 
-const OPERATIONS: ReadonlySet<string> = new Set<GraphNode["op"]>([
-  "conv2d",
-  "relu",
-  "leaky-relu",
-  "sigmoid",
-  "add",
-  "multiply",
-  "concat",
-  "pixel-shuffle",
-  "global-mean",
-  "resize",
-]);
+/** What each operation says beside its name and its inputs. */
+const ATTRIBUTES: Readonly<Record<GraphNode["op"], readonly string[]>> = {
+  conv2d: ["weight", "bias", "inChannels", "outChannels", "kernel", "stride", "padding", "constant"],
+  relu: [],
+  "leaky-relu": ["slope"],
+  sigmoid: [],
+  add: [],
+  multiply: [],
+  concat: [],
+  "pixel-shuffle": ["factor"],
+  "global-mean": [],
+  resize: ["factor"],
+};
 
 function invalid(message: string): NetworkError {
   return new NetworkError("GRAPH_INVALID", message);
@@ -33,7 +34,10 @@ export function validateGraph(graph: NetworkGraph): void {
   const tensors = new Map<string, string>();
   for (const node of graph.nodes) {
     if (typeof node?.name !== "string") throw invalid("Every node needs a name.");
-    if (!OPERATIONS.has(node.op)) throw invalid(`The node "${node.name}" has the unknown operation "${node.op}".`);
+    if (!Object.hasOwn(ATTRIBUTES, node.op)) {
+      throw invalid(`The node "${node.name}" has the unknown operation "${node.op}".`);
+    }
+    checkAttributes(node);
     if (channels.has(node.name)) throw invalid(`There are two nodes named "${node.name}".`);
     if (!Array.isArray(node.inputs) || node.inputs.length === 0) throw invalid(`The node "${node.name}" has no input.`);
     const inputs = node.inputs.map((input) => {
@@ -52,6 +56,20 @@ export function validateGraph(graph: NetworkGraph): void {
       throw invalid(`The output "${output.node}" has the scale ${output.scale}.`);
     }
   }
+}
+
+/** What is not known would be left out when the network is computed, and give other images than were meant. */
+function checkAttributes(node: GraphNode): void {
+  const known = ["op", "name", "inputs", ...ATTRIBUTES[node.op]];
+  const unknown = Object.keys(node).find((attribute) => !known.includes(attribute));
+  if (unknown === undefined) return;
+  if (node.op === "conv2d" && /^dilation/.test(unknown)) {
+    throw invalid(
+      `The convolution "${node.name}" is dilated ("${unknown}"); dilated convolutions cannot be trained or pruned here. ` +
+        "Use a network without them.",
+    );
+  }
+  throw invalid(`The node "${node.name}" has the unknown attribute "${unknown}"; ${node.op} has ${known.join(", ")}.`);
 }
 
 function outputChannels(node: GraphNode, inputs: readonly number[]): number {

@@ -5,6 +5,7 @@ import { checkImportance, checkSearchMethod, checkValidation } from "./check-job
 import { checkDataset, checkHasHr, checkPatch, checkScale } from "./datasets.ts";
 import { Findings } from "./findings.ts";
 import { checkBudget, checkDualNetworks, checkModelInput, checkNetworkSpec, type KnownNetwork } from "./networks.ts";
+import { checkTeacher, checkUnpaired, UNPAIRED_WITHOUT_PAIRS } from "./training.ts";
 
 /** Refuses a compression of which any stage cannot work, with the pointer of each field that is wrong. */
 export async function checkCompression(transaction: Transaction, body: CreateCompressionBody): Promise<void> {
@@ -30,10 +31,25 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   if (!trainsDuals || network?.dualNetworks !== 0) {
     checkDualNetworks(findings, modelPointer, network, body.fineTune.dualWeight);
   }
+  await checkTeacher(findings, transaction, "/teacher", body.teacher, network);
+  await checkCompressionUnpaired(findings, transaction, body);
   const evaluation = await checkDataset(findings, transaction, "/evaluation/dataset", body.evaluation.dataset);
   checkHasHr(findings, "/evaluation/dataset", evaluation);
   checkScale(findings, "/evaluation/dataset", network?.scale, evaluation);
   findings.throwIfAny();
+}
+
+/** Unpaired images go into the training, where there is one, and into the fine-tuning. */
+async function checkCompressionUnpaired(
+  findings: Findings,
+  transaction: Transaction,
+  { unpaired, network, train, fineTune, fineTuneTargets }: CreateCompressionBody,
+): Promise<void> {
+  const settings = network ? (train ?? trainSettings.parse({})) : fineTune;
+  const patchSize = Math.max(settings.patchSize, fineTune.patchSize);
+  const dualWeight = Math.min(settings.dualWeight, fineTune.dualWeight);
+  await checkUnpaired(findings, transaction, "/unpaired", unpaired, { patchSize, dualWeight });
+  if (unpaired && fineTuneTargets === "original") findings.add("/unpaired", UNPAIRED_WITHOUT_PAIRS);
 }
 
 async function checkNetwork(

@@ -1,6 +1,7 @@
 import {
   type ChannelSearchSpec,
   type CreateJobBody,
+  type FineTuneSpec,
   type Importance,
   jobSpec,
   type PlanInput,
@@ -26,6 +27,7 @@ import {
   type KnownNetwork,
   samePrunableWidths,
 } from "./networks.ts";
+import { checkTargets, checkTeacher, checkUnpaired, UNPAIRED_WITHOUT_PAIRS } from "./training.ts";
 
 /**
  * Refuses a job that cannot work, with the pointer of each field that is wrong.
@@ -48,16 +50,11 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);
       checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
       await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset);
+      await checkUnpaired(findings, transaction, "/spec/unpaired", spec.unpaired, spec.settings);
       return [];
     }
-    case "fine-tune": {
-      const { spec } = body;
-      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
-      checkDualNetworks(findings, "/spec/model", network, spec.settings.dualWeight);
-      checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
-      await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset);
-      return parentsOf(spec.model);
-    }
+    case "fine-tune":
+      return checkFineTune(findings, transaction, body.spec);
     case "channel-search": {
       const { spec } = body;
       const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
@@ -87,6 +84,23 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
   }
 }
 
+async function checkFineTune(findings: Findings, transaction: Transaction, spec: FineTuneSpec): Promise<string[]> {
+  const { settings, targets, teacher, unpaired } = spec;
+  const network = await checkModelInput(findings, transaction, "/spec/model", spec.model);
+  const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+  const needsHr = targets === "images";
+  if (needsHr) checkHasHr(findings, "/spec/dataset", dataset);
+  checkScale(findings, "/spec/dataset", network?.scale, dataset);
+  checkDualNetworks(findings, "/spec/model", network, settings.dualWeight);
+  checkPatch(findings, "/spec/settings/patchSize", settings.patchSize, dataset);
+  await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset, needsHr);
+  await checkTargets(findings, transaction, "/spec/targets", targets, network);
+  await checkTeacher(findings, transaction, "/spec/teacher", teacher, network);
+  await checkUnpaired(findings, transaction, "/spec/unpaired", unpaired, settings);
+  if (!needsHr && unpaired) findings.add("/spec/unpaired", UNPAIRED_WITHOUT_PAIRS);
+  return parentsOf(spec.model, ...(needsHr ? [] : [targets]), ...(teacher ? [teacher] : []));
+}
+
 async function checkModelAndDataset(
   findings: Findings,
   transaction: Transaction,
@@ -107,11 +121,12 @@ export async function checkValidation(
   validation: Parameters<typeof checkValidationShare>[2],
   network: KnownNetwork | null,
   dataset: UsableDataset | null,
+  needsHr = true,
 ): Promise<void> {
   checkValidationShare(findings, pointer, validation, dataset);
   if ("share" in validation) return;
   const own = await checkDataset(findings, transaction, pointer, validation);
-  checkHasHr(findings, pointer, own);
+  if (needsHr) checkHasHr(findings, pointer, own);
   checkScale(findings, pointer, network?.scale, own);
 }
 

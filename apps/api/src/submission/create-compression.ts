@@ -54,13 +54,13 @@ function planStages(body: CreateCompressionBody): { stages: CompressionStages; j
     jobs.push({ id, work, parents });
     return id;
   };
-  const { dataset, validation, budget, method, evaluation } = body;
+  const { dataset, unpaired, validation, budget, method, evaluation, teacher } = body;
   const train =
     body.network &&
     add(
       {
         kind: "train",
-        spec: { network: body.network, dataset, validation, settings: body.train ?? trainSettings.parse({}) },
+        spec: { network: body.network, dataset, unpaired, validation, settings: body.train ?? trainSettings.parse({}) },
       },
       [],
     );
@@ -83,9 +83,21 @@ function planStages(body: CreateCompressionBody): { stages: CompressionStages; j
     { kind: "prune", spec: { model, plan: { fromJob: search }, dataset, importance: method.importance } },
     [...afterTrain, search],
   );
+  const toOriginal = body.fineTuneTargets === "original";
   const fineTune = add(
-    { kind: "fine-tune", spec: { model: { fromJob: prune }, dataset, validation, settings: body.fineTune } },
-    [prune],
+    {
+      kind: "fine-tune",
+      spec: {
+        model: { fromJob: prune },
+        dataset,
+        unpaired,
+        validation,
+        targets: toOriginal ? model : "images",
+        teacher,
+        settings: body.fineTune,
+      },
+    },
+    toOriginal ? [...afterTrain, prune] : [prune],
   );
   const stages = {
     ...(train ? { train } : {}),

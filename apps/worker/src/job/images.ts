@@ -1,4 +1,4 @@
-import type { EvaluationImage, TrainingImage } from "@drc/compression";
+import type { CalibrationImage, EvaluationImage, TrainingImage } from "@drc/compression";
 import { decodeImage, type RgbImage } from "@drc/imaging";
 import type { LocalImage } from "../protocol.ts";
 import { JobError } from "./runner.ts";
@@ -12,6 +12,20 @@ export async function loadTrainingImages(images: readonly LocalImage[]): Promise
     for (const lr of image.lrs) lrs.push(await decodeIngested(lr, image.name));
     loaded.push({ name: image.name, hr: await decodeIngested(hrOf(image), image.name), lrs });
   }
+  return loaded;
+}
+
+/** What the network reads of each image alone. */
+export async function loadInputImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
+  const loaded: CalibrationImage[] = [];
+  for (const { name, lrs } of images) loaded.push({ name, lrs: [await decodeIngested(lrs[0], name)] });
+  return loaded;
+}
+
+/** Images without an HR twin: LR images as they are, and HR images in the place of what the network reads. */
+export async function loadUnpairedImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
+  const loaded: CalibrationImage[] = [];
+  for (const { name, hr, lrs } of images) loaded.push({ name, lrs: [await decodeIngested(hr ?? lrs[0], name)] });
   return loaded;
 }
 

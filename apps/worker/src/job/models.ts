@@ -8,7 +8,11 @@ const CONTENT_TYPE = "application/octet-stream";
 /** The network that the job works on. */
 export async function loadModel({ task }: RunnerContext): Promise<Model> {
   if (task.inputs.model === undefined) throw new Error(`The ${task.kind} job came without its model.`);
-  return decodeModel(new Uint8Array(await readFile(task.inputs.model)));
+  return readModel(task.inputs.model);
+}
+
+export async function readModel(path: string): Promise<Model> {
+  return decodeModel(new Uint8Array(await readFile(path)));
 }
 
 export function keepModel(context: RunnerContext, role: "model" | "last-model", model: Model): Promise<KeptFile> {

@@ -1,43 +1,84 @@
-import { fineTune, type TrainingResult, train } from "@drc/compression";
+import { fineTune, fineTuneToOriginal, type TrainingOptions, type TrainingResult, train } from "@drc/compression";
 import type { FineTuneSettings, TrainSettings, ValidationInput } from "@drc/contracts";
 import type { Model } from "@drc/network";
-import { loadEvaluationImages, loadTrainingImages } from "./images.ts";
-import { checkScale, keepModel } from "./models.ts";
+import { loadEvaluationImages, loadInputImages, loadTrainingImages, loadUnpairedImages } from "./images.ts";
+import { checkScale, keepModel, readModel } from "./models.ts";
 import type { RunnerContext, RunnerOutcome } from "./runner.ts";
-import { splitImages } from "./split-images.ts";
+import { type Split, splitImages } from "./split-images.ts";
 
 const STAGES = { train, "fine-tune": fineTune };
+
+interface TrainingSpec {
+  validation: ValidationInput;
+  settings: TrainSettings | FineTuneSettings;
+}
 
 /** Training and fine-tuning differ in where the network comes from and in the library's stage. */
 export async function runTrainingStage(
   context: RunnerContext,
   stage: keyof typeof STAGES,
   model: Model,
-  validation: ValidationInput,
-  settings: TrainSettings | FineTuneSettings,
+  { validation, settings }: TrainingSpec,
 ): Promise<RunnerOutcome> {
   const { inputs } = context.task;
-  const split =
-    "share" in validation
-      ? splitImages(inputs.images, validation.share)
-      : { training: inputs.images, validation: inputs.validation };
-  for (const { lrs } of [...split.training, ...split.validation]) checkScale(model.primal.graph, lrs.length);
-  context.log(`${split.training.length} images to train on, ${split.validation.length} to validate on.`);
-  if ("share" in validation && split.validation.length > 0) {
-    context.log(`Held out: ${split.validation.map(({ name }) => name).join(", ")}`);
-  }
-  const result = await STAGES[stage]({
+  const split = splitInputs(context, validation);
+  const options: TrainingOptions = {
     tensorflow: await context.tensorflow(),
     model,
-    images: await loadTrainingImages(split.training),
-    validation: await loadEvaluationImages(split.validation),
+    teacher: inputs.teacher === undefined ? undefined : (await readModel(inputs.teacher)).primal,
     settings,
     control: await context.control({ checkpointEverySteps: settings.checkpointEverySteps }),
-  });
+  };
+  const result =
+    inputs.original === undefined
+      ? await trainOnImages(context, stage, options, split)
+      : await trainOnOutputs(context, options, split, inputs.original);
   return {
     result: describeTraining(result),
     files: [await keepModel(context, "model", result.model), await keepModel(context, "last-model", result.lastModel)],
   };
+}
+
+function splitInputs(context: RunnerContext, validation: ValidationInput): Split {
+  const { images, validation: own } = context.task.inputs;
+  const split = "share" in validation ? splitImages(images, validation.share) : { training: images, validation: own };
+  context.log(`${split.training.length} images to train on, ${split.validation.length} to validate on.`);
+  if ("share" in validation && split.validation.length > 0) {
+    context.log(`Held out: ${split.validation.map(({ name }) => name).join(", ")}`);
+  }
+  return split;
+}
+
+async function trainOnImages(
+  context: RunnerContext,
+  stage: keyof typeof STAGES,
+  options: TrainingOptions,
+  { training, validation }: Split,
+): Promise<TrainingResult> {
+  const { unpaired } = context.task.inputs;
+  for (const { lrs } of [...training, ...validation]) checkScale(options.model.primal.graph, lrs.length);
+  if (unpaired.length > 0) context.log(`${unpaired.length} unpaired images for the dual loss.`);
+  return STAGES[stage]({
+    ...options,
+    images: await loadTrainingImages(training),
+    unpaired: await loadUnpairedImages(unpaired),
+    validation: await loadEvaluationImages(validation),
+  });
+}
+
+async function trainOnOutputs(
+  context: RunnerContext,
+  options: TrainingOptions,
+  { training, validation }: Split,
+  original: string,
+): Promise<TrainingResult> {
+  context.log("The targets are the original network's outputs; PSNR of the validation is that to its SR images.");
+  return fineTuneToOriginal({
+    ...options,
+    original: (await readModel(original)).primal,
+    images: await loadInputImages(training),
+    validation: await loadInputImages(validation),
+  });
 }
 
 function describeTraining({ steps, skippedSteps, best }: TrainingResult): Record<string, unknown> {

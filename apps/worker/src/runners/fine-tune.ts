@@ -6,5 +6,5 @@ import { runTrainingStage } from "../job/training.ts";
 /** Trains a network on, its dual networks carried over, with a fresh optimiser. */
 export async function runFineTune(context: RunnerContext): Promise<RunnerOutcome> {
   const spec = fineTuneSpec.parse(context.task.spec);
-  return runTrainingStage(context, "fine-tune", await loadModel(context), spec.validation, spec.settings);
+  return runTrainingStage(context, "fine-tune", await loadModel(context), spec);
 }

@@ -7,5 +7,5 @@ import { runTrainingStage } from "../job/training.ts";
 export async function runTrain(context: RunnerContext): Promise<RunnerOutcome> {
   const spec = trainSpec.parse(context.task.spec);
   const model = createModel({ ...spec.network, seed: context.task.seed });
-  return runTrainingStage(context, "train", model, spec.validation, spec.settings);
+  return runTrainingStage(context, "train", model, spec);
 }
