@@ -130,7 +130,13 @@ describe("a job that cannot work is refused with the field's pointer", () => {
 
   it("a dataset version of LR images alone where HR images are needed", async () => {
     const lrOnly = await readyDataset(api, 4, [{ width: 200, height: 200 }], "lr");
-    expect(pointersOf(await search({ dataset: lrOnly }))).toContain("/spec/dataset");
+    expect(pointersOf(await search({ dataset: lrOnly, method: "drc" }))).toContain("/spec/dataset");
+    expect(pointersOf(await search({ dataset: lrOnly, calibration: { guide: "dual" } }))).toEqual(["/spec/dataset"]);
+    expect((await search({ dataset: lrOnly })).statusCode).toBe(202);
+    const prune = { model: { modelId }, plan: { widths: [4, 4, 4, 8, 4, 8] }, dataset: lrOnly };
+    const guided = (guide: string) => ({ ...prune, importance: { method: "second-order", calibration: { guide } } });
+    expect(pointersOf(await api.post("/v1/jobs", { kind: "prune", spec: guided("both") }))).toEqual(["/spec/dataset"]);
+    expect((await api.post("/v1/jobs", { kind: "prune", spec: guided("dual-input") })).statusCode).toBe(202);
     const response = await train({ dataset: lrOnly, validation: lrOnly });
     expect(pointersOf(response)).toEqual(["/spec/dataset", "/spec/validation"]);
     expect(problemOf(response).detail).toMatch(/LR images alone.*"content": "hr" or "pairs"/);

@@ -57,14 +57,16 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       return checkFineTune(findings, transaction, body.spec);
     case "channel-search": {
       const { spec } = body;
-      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
+      const needsHr = searchReadsHr(spec);
+      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec, needsHr);
       checkBudget(findings, "/spec/budget", spec.budget, network);
       checkSearchMethod(findings, "/spec", "/spec/model", spec, network, dataset);
       return parentsOf(spec.model);
     }
     case "prune": {
       const { spec } = body;
-      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec);
+      const needsHr = importanceReadsHr(spec.importance);
+      const { network, dataset } = await checkModelAndDataset(findings, transaction, spec, needsHr);
       await checkPlan(findings, transaction, spec, network);
       checkImportance(findings, "/spec/importance", "/spec/model", spec.importance, network, dataset);
       return parentsOf(spec.model, spec.plan);
@@ -105,12 +107,22 @@ async function checkModelAndDataset(
   findings: Findings,
   transaction: Transaction,
   spec: Pick<PruneSpec, "model" | "dataset">,
+  needsHr = true,
 ): Promise<{ network: KnownNetwork | null; dataset: UsableDataset | null }> {
   const network = await checkModelInput(findings, transaction, "/spec/model", spec.model);
   const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
-  checkHasHr(findings, "/spec/dataset", dataset);
+  if (needsHr) checkHasHr(findings, "/spec/dataset", dataset);
   checkScale(findings, "/spec/dataset", network?.scale, dataset);
   return { network, dataset };
+}
+
+function searchReadsHr({ method, calibration }: Pick<ChannelSearchSpec, "method" | "calibration">): boolean {
+  return method === "second-order" ? calibration.guide !== "dual-input" : method !== "uniform";
+}
+
+function importanceReadsHr(importance: Importance): boolean {
+  if (importance.method === "second-order") return importance.calibration.guide !== "dual-input";
+  return importance.method === "greedy";
 }
 
 /** The validation images: a share of the training images, or a version of its own for the same scale. */

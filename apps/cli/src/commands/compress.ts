@@ -1,4 +1,4 @@
-import { access, rename, rm, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { compressBySecondOrder, DEFAULT_GUIDE, GUIDES, type Guide, type StageControl } from "@drc/compression";
@@ -12,6 +12,7 @@ import { measureChange } from "../compress/measure-change.ts";
 import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
 import { readModel } from "../read-model.ts";
 import { stepDisplay } from "../terminal/step-display.ts";
+import { writeWhole } from "../write-whole.ts";
 
 interface CompressOptions {
   images: string;
@@ -143,14 +144,4 @@ async function checkOutput(output: string, model: string): Promise<void> {
   await access(dirname(resolve(output))).catch((cause: NodeJS.ErrnoException) => {
     throw new CliError(`--output: the folder of ${output} cannot be used (${cause.code}); make it first`, EXIT.usage);
   });
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }

@@ -29,6 +29,17 @@ export async function loadUnpairedImages(images: readonly LocalImage[]): Promise
   return loaded;
 }
 
+/** The same, without HR images in a version of LR images alone. */
+export async function loadCalibrationImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
+  const loaded: CalibrationImage[] = [];
+  for (const { name, hr, lrs } of images) {
+    const smaller: RgbImage[] = [];
+    for (const lr of lrs) smaller.push(await decodeIngested(lr, name));
+    loaded.push({ name, lrs: smaller, ...(hr === undefined ? {} : { hr: await decodeIngested(hr, name) }) });
+  }
+  return loaded;
+}
+
 /** HR images with the smallest LR images, which a network of the full scale gets. */
 export async function loadEvaluationImages(images: readonly LocalImage[]): Promise<EvaluationImage[]> {
   const loaded: EvaluationImage[] = [];

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { decodeModel, encodeModel, type Model, type NetworkGraph, networkScale } from "@drc/network";
-import type { KeptFile } from "../protocol.ts";
+import type { KeptFile, LocalImage } from "../protocol.ts";
 import { JobError, type RunnerContext } from "./runner.ts";
 
 const CONTENT_TYPE = "application/octet-stream";
@@ -22,6 +22,11 @@ export function keepModel(context: RunnerContext, role: "model" | "last-model", 
 /** The size of a model's file without its dual networks: what is deployed. */
 export function primalFile({ primal }: Model): Uint8Array {
   return encodeModel({ primal, duals: [] });
+}
+
+/** The same for calibration, which takes versions of LR images alone: those fit every scale. */
+export function checkCalibrationScale(graph: NetworkGraph, images: readonly LocalImage[]): void {
+  for (const { hr, lrs } of images) if (hr !== undefined) checkScale(graph, lrs.length);
 }
 
 /** Refuses a dataset version that was made for another scale than the network's. */

@@ -1,7 +1,7 @@
 import { searchChannels, withDualNetworks } from "@drc/compression";
 import { channelSearchSpec } from "@drc/contracts";
-import { loadTrainingImages } from "../job/images.ts";
-import { checkScale, loadModel } from "../job/models.ts";
+import { loadCalibrationImages } from "../job/images.ts";
+import { checkCalibrationScale, loadModel } from "../job/models.ts";
 import type { RunnerContext, RunnerOutcome } from "../job/runner.ts";
 
 /** Finds the width of each prunable group under the budget. */
@@ -10,10 +10,10 @@ export async function runChannelSearch(context: RunnerContext): Promise<RunnerOu
   const { images } = context.task.inputs;
   const { guide, ...calibration } = spec.calibration;
   const given = await loadModel(context);
-  for (const { lrs } of images) checkScale(given.primal.graph, lrs.length);
+  checkCalibrationScale(given.primal.graph, images);
   const common = {
     tensorflow: await context.tensorflow(),
-    images: await loadTrainingImages(images),
+    images: await loadCalibrationImages(images),
     guide,
     control: await context.control({ checkpointEverySteps: spec.settings.checkpointEverySteps }),
   };

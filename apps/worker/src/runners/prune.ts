@@ -1,8 +1,8 @@
 import { type Importance, pruneChannels, withDualNetworks } from "@drc/compression";
 import { type Importance as ImportanceSpec, pruneSpec } from "@drc/contracts";
 import { costAtPublishedSizes } from "@drc/network";
-import { loadTrainingImages } from "../job/images.ts";
-import { checkScale, keepModel, loadModel } from "../job/models.ts";
+import { loadCalibrationImages } from "../job/images.ts";
+import { checkCalibrationScale, keepModel, loadModel } from "../job/models.ts";
 import { JobError, type RunnerContext, type RunnerOutcome } from "../job/runner.ts";
 
 /** Removes channels down to a plan: the spec's own, or the one that a search before this job found. */
@@ -12,10 +12,10 @@ export async function runPrune(context: RunnerContext): Promise<RunnerOutcome> {
   const plan = "widths" in spec.plan ? spec.plan.widths : inputs.widths;
   if (plan === undefined) throw new JobError("INPUT_MISSING", "The search of this job has no channel plan.");
   const given = await loadModel(context);
-  for (const { lrs } of inputs.images) checkScale(given.primal.graph, lrs.length);
+  checkCalibrationScale(given.primal.graph, inputs.images);
   const common = {
     tensorflow: await context.tensorflow(),
-    images: await loadTrainingImages(inputs.images),
+    images: await loadCalibrationImages(inputs.images),
     control: await context.control({ checkpointEverySteps: 1 }),
   };
   // Trained anew when the job is resumed: the same seed gives the same dual networks.
