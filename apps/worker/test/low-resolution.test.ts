@@ -37,7 +37,7 @@ async function storeModel(): Promise<string> {
     graph: primal.graph,
     dualNetworks: 0,
     cost: costAtPublishedSizes(primal.graph),
-    role: "uploaded",
+    role: "uploaded" as const,
   };
   await services.database.$transaction((transaction) => insertModels(transaction, [model], null));
   return id;

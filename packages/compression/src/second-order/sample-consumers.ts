@@ -18,7 +18,7 @@ export interface ReferenceSamples {
   targets: Float32Array;
   /** mean_o G²_po with G = ∂L/∂y of the guiding loss, per position. */
   positionSquares: Float64Array;
-  /** mean_p G²_po, per output. */
+  /** mean_p G²_po over all positions, those not sampled included, per output. */
   outputSquares: Float64Array;
   /** Positions of the output in one batch. */
   outputPositions: number;
@@ -86,6 +86,7 @@ class Collector {
   private readonly positionSquares: Float64Array[] = [];
   private readonly outputSums: Float64Array;
   private outputPositions = 0;
+  private batches = 0;
 
   constructor(outputs: number) {
     this.outputs = outputs;
@@ -106,14 +107,10 @@ class Collector {
       const from = position * outputs;
       targets.set(values.subarray(from, from + outputs), row * outputs);
       if (!slopes) return;
-      let sum = 0;
-      for (let output = 0; output < outputs; output++) {
-        const square = slopes[from + output] ** 2;
-        sum += square;
-        this.outputSums[output] += square;
-      }
-      squares[row] = sum / outputs;
+      for (let output = 0; output < outputs; output++) squares[row] += slopes[from + output] ** 2 / outputs;
     });
+    if (slopes) addSquares(slopes, outputs, this.outputSums);
+    this.batches++;
     this.positions.push(positions);
     this.targets.push(targets);
     this.positionSquares.push(squares);
@@ -133,9 +130,19 @@ class Collector {
       positions: this.positions,
       targets,
       positionSquares,
-      outputSquares: this.outputSums.map((sum) => sum / count),
+      outputSquares: this.outputSums.map((sum) => sum / (this.batches * this.outputPositions)),
       outputPositions: this.outputPositions,
     };
+  }
+}
+
+/** sums[o] += Σ_p values[p, o]². */
+function addSquares(values: Float32Array, outputs: number, sums: Float64Array): void {
+  let output = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    sums[output] += value * value;
+    if (++output === outputs) output = 0;
   }
 }
 
