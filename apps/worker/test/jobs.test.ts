@@ -1,4 +1,12 @@
-import type { ChannelSearchResult, DatasetImage, FieldError, IngestResult, JobError } from "@drc/contracts";
+import type {
+  ChannelSearchResult,
+  DatasetImage,
+  EvaluateResult,
+  FieldError,
+  IngestResult,
+  JobError,
+  PruneResult,
+} from "@drc/contracts";
 import { reconcile, takeOutbox } from "@drc/database";
 import { decodeImage } from "@drc/imaging";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -118,7 +126,7 @@ it("runs jobs that waited while Redis lost everything (field cases 45, 48)", asy
   }
 });
 
-it("carries a network through search, pruning, fine-tuning, evaluation and export", async () => {
+it("carries a network from search to export, and says what it costs before and after (field case 32)", async () => {
   await start();
   const { input, ingestJobId } = await submitDataset(services, await photographs(4), { scale: 2 });
   const train = await submitJob(services, trainWork(input), { parents: [ingestJobId] });
@@ -166,13 +174,22 @@ it("carries a network through search, pruning, fine-tuning, evaluation and expor
 
   const searched = await untilState(services, search, "succeeded");
   expect(searched.result).toMatchObject({ asked: { of: "parameters", remove: 0.3 }, achieved: { met: true } });
+  const { achieved } = searched.result as unknown as ChannelSearchResult;
   await untilState(services, fineTune, "succeeded");
+  const pruned = (await untilState(services, prune, "succeeded")).result as unknown as PruneResult;
+  expect(pruned).toMatchObject({ cost: { parameters: achieved.parameters }, passes: { partial: 0 } });
+  expect(pruned.passes.full).toBeGreaterThan(0);
   const results = [];
   for (const jobId of evaluations) results.push((await untilState(services, jobId, "succeeded")).result);
-  const [original, compressed, bicubic] = results as Record<string, { parameters: number }>[];
-  const { achieved } = searched.result as unknown as ChannelSearchResult;
-  expect(compressed.cost.parameters).toBe(achieved.parameters);
-  expect(compressed.cost.parameters).toBeLessThan(0.8 * original.cost.parameters);
+  const [original, compressed, bicubic] = results as unknown as EvaluateResult[];
+  for (const { cost, sizeBytes, latency } of [original, compressed]) {
+    expect(sizeBytes).toBeGreaterThan(4 * (cost?.parameters ?? Infinity));
+    expect(latency).toMatchObject({ medianMs: expect.any(Number), runs: 15, threads: expect.any(Number) });
+  }
+  expect(compressed.sizeBytes).toBeLessThan(original.sizeBytes ?? 0);
+  expect(compressed.cost?.multiplyAddsHr1280x720).toBeLessThan(original.cost?.multiplyAddsHr1280x720 ?? 0);
+  expect(compressed.cost?.parameters).toBe(achieved.parameters);
+  expect(achieved.parameters).toBeLessThan(0.8 * (original.cost?.parameters ?? 0));
   expect(bicubic.cost).toBeUndefined();
   const artifacts = await services.database.artifact.findMany({ where: { jobId: evaluations[1] } });
   expect(artifacts).toHaveLength(4);

@@ -75,8 +75,12 @@ export const pruneResult = z.strictObject({
   importance: z.string(),
   /** Per group the channels that were kept, as indices into the original network. */
   kept: z.record(z.string(), z.array(z.int().min(0))),
-  /** Forward-backward passes that it took. */
-  passes: count,
+  /**
+   * Passes over one batch each that it took without an interruption: forward and backward, the forward pass through
+   * the whole network (`full`) or from cached activations through a layer and what is behind it (`partial`); and
+   * forward only (`forward`).
+   */
+  passes: z.strictObject({ full: count, partial: count, forward: count }),
   cost: modelCost,
 });
 

@@ -217,21 +217,30 @@ export const secondOrderCalibrationSettings = z
     }),
   );
 
+const calibration = calibrationSettings.prefault({});
+/** Of the greedy rule's pass of SGD after each round. */
+const greedyLearningRate = learningRate.default(5e-5);
+
 /** How the channels to keep are chosen. */
 export const importance = z.discriminatedUnion("method", [
+  z.strictObject({ method: z.literal("second-order"), calibration: secondOrderCalibrationSettings.prefault({}) }),
   z.strictObject({
     method: z.literal("greedy"),
     /** 1 is the published rule; more is faster and less exact. */
     channelsPerRound: z.int().min(1).max(64).default(1),
-    /** Of the pass of SGD after each round. */
-    learningRate: learningRate.default(5e-5),
-    calibration: calibrationSettings.prefault({}),
+    learningRate: greedyLearningRate,
+    calibration,
   }),
-  z.strictObject({ method: z.literal("second-order"), calibration: secondOrderCalibrationSettings.prefault({}) }),
+  /** The greedy rule cut short: all channels of a layer are ranked by the scores of its first round. */
+  z.strictObject({ method: z.literal("one-shot"), learningRate: greedyLearningRate, calibration }),
+  z.strictObject({ method: z.literal("taylor"), calibration }),
   z.strictObject({ method: z.literal("l1") }),
+  z.strictObject({ method: z.literal("fpgm") }),
   z.strictObject({ method: z.literal("random") }),
 ]);
 export type Importance = z.output<typeof importance>;
+
+export const IMPORTANCE_METHODS = importance.options.map((option) => option.shape.method.value);
 
 export const SEARCH_METHODS = ["second-order", "drc", "drc-published", "uniform"] as const;
 export const searchMethod = z.enum(SEARCH_METHODS);

@@ -176,7 +176,7 @@ export function checkImportance(
   network: KnownNetwork | null,
   dataset: UsableDataset | null,
 ): void {
-  if (importance.method === "l1" || importance.method === "random") return;
+  if (!("calibration" in importance)) return;
   checkPatch(findings, `${pointer}/calibration/patchSize`, importance.calibration.patchSize, dataset);
   if (importance.method === "second-order") {
     checkGuide(findings, modelPointer, network, importance.calibration.guide);

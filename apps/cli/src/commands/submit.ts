@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { SEARCH_METHODS } from "@drc/contracts";
+import { IMPORTANCE_METHODS, SEARCH_METHODS } from "@drc/contracts";
 import { NetworkError, PRESETS, preset as presetConfiguration } from "@drc/network";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
@@ -50,7 +50,7 @@ export function registerSubmit(program: Command): void {
     .addOption(new Option("--plan <method>", "how widths are found").choices(SEARCH_METHODS).default("second-order"))
     .addOption(
       new Option("--importance <method>", "how channels are chosen")
-        .choices(["second-order", "greedy", "l1", "random"])
+        .choices(IMPORTANCE_METHODS)
         .default("second-order"),
     )
     .option("--steps <count>", "training steps", wholeNumber)

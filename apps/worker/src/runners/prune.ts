@@ -5,6 +5,8 @@ import { loadCalibrationImages } from "../job/images.ts";
 import { checkCalibrationScale, keepModel, loadModel } from "../job/models.ts";
 import { JobError, type RunnerContext, type RunnerOutcome } from "../job/runner.ts";
 
+const CHECKPOINT_EVERY_CHANNELS = 4;
+
 /** Removes channels down to a plan: the spec's own, or the one that a search before this job found. */
 export async function runPrune(context: RunnerContext): Promise<RunnerOutcome> {
   const spec = pruneSpec.parse(context.task.spec);
@@ -16,7 +18,7 @@ export async function runPrune(context: RunnerContext): Promise<RunnerOutcome> {
   const common = {
     tensorflow: await context.tensorflow(),
     images: await loadCalibrationImages(inputs.images),
-    control: await context.control({ checkpointEverySteps: 1 }),
+    control: await context.control({ checkpointEverySteps: CHECKPOINT_EVERY_CHANNELS }),
   };
   // Trained anew when the job is resumed: the same seed gives the same dual networks.
   const model =
@@ -44,9 +46,13 @@ function importanceOf(spec: ImportanceSpec): Importance {
   switch (spec.method) {
     case "greedy":
       return { method: "greedy", channelsPerRound: spec.channelsPerRound, learningRate: spec.learningRate };
+    case "one-shot":
+      return { method: "one-shot", learningRate: spec.learningRate };
     case "second-order":
       return { method: "second-order", guide: spec.calibration.guide };
+    case "taylor":
     case "l1":
+    case "fpgm":
     case "random":
       return { method: spec.method };
   }

@@ -1,4 +1,5 @@
 import type { ChannelGroup, Network, WeightMap } from "@drc/network";
+import { NO_PASSES, type PassCounts } from "./pass-counts.ts";
 
 /** What an importance method decides for one channel group. */
 export interface ChannelChoice {
@@ -8,8 +9,16 @@ export interface ChannelChoice {
   order: number[];
   /** The weights of the network before surgery, with whatever the method has refitted. */
   weights: WeightMap;
-  /** Forward-backward passes through the network, or the part of it behind the layer. */
-  passes: number;
+  passes: PassCounts;
+}
+
+/** A layer under way in a method that goes in rounds: all that it needs to go on from there. */
+export interface LayerProgress {
+  /** The channels kept so far, in the order in which they were chosen. */
+  order: number[];
+  passes: PassCounts;
+  /** Parameters as they stand, by name, in the executor's layout. */
+  parameters: Record<string, Float32Array>;
 }
 
 /** One group's part of a plan. */
@@ -18,8 +27,10 @@ export interface ChoiceRequest {
   keep: number;
   /** The group's place in the plan. */
   index: number;
-  /** Tells how many channels are chosen so far, where that takes a while. */
-  onKept(channels: number): void;
+  /** Where an interrupted choice of this group stood. */
+  resume?: LayerProgress;
+  /** Awaited after each round but the last; it may save the progress, and throws where the choice is to stop. */
+  onRound(progress: LayerProgress): Promise<void>;
 }
 
 /** Chooses which channels of a group to keep. Groups come in the order of the plan. */
@@ -33,7 +44,12 @@ export interface ChannelChooser {
 }
 
 /** The choice that keeps the `keep` channels of the highest scores (ties: the lowest index). */
-export function keepHighest(network: Network, scores: readonly number[], keep: number): ChannelChoice {
+export function keepHighest(
+  network: Network,
+  scores: readonly number[],
+  keep: number,
+  passes: PassCounts = NO_PASSES,
+): ChannelChoice {
   const order = scores.map((_, channel) => channel).sort((a, b) => scores[b] - scores[a] || a - b);
-  return { kept: order.slice(0, keep).sort((a, b) => a - b), order, weights: network.weights, passes: 0 };
+  return { kept: order.slice(0, keep).sort((a, b) => a - b), order, weights: network.weights, passes };
 }

@@ -5,6 +5,8 @@ import type { LoadedModel } from "../loaded-model.ts";
 import { dualRegressionGradients } from "../loss.ts";
 import type { Batch } from "../patches.ts";
 import { convolution } from "../second-order/sample-consumers.ts";
+import type { LayerProgress } from "./channel-choice.ts";
+import { addPasses, NO_PASSES, type PassCounts } from "./pass-counts.ts";
 import { replaceParameter } from "./replace-parameter.ts";
 
 const MOMENTUM = 0.9;
@@ -18,6 +20,8 @@ interface GreedyLayerOptions {
   group: ChannelGroup;
   batches: readonly Batch[];
   dualWeight: number;
+  /** Where an interrupted choice of this layer stood. */
+  resume?: LayerProgress;
 }
 
 /** A convolution that reads the group, in the executor's layout `[height, width, in, out]`. */
@@ -45,20 +49,27 @@ interface Values {
 }
 
 /**
- * One layer under the greedy rule. The group's channels start absent (the weights that read them are zero); passes
- * start from activations cached before the layer.
+ * One layer under the greedy rule. The group's channels start absent (the weights that read them are zero).
+ *
+ * A round changes nothing but the weights that read the group. So what comes before the layer and the features of
+ * the whole network are computed once, stay on the device, and a pass computes the layer and what is behind it.
  */
 export class GreedyLayer {
   /** Channels in the order in which they were restored. */
-  readonly restored: number[] = [];
+  readonly restored: number[];
+  private passes: PassCounts;
   private readonly options: GreedyLayerOptions;
   private readonly consumers: Consumer[];
   private readonly cached: CachedBatch[];
 
   constructor(options: GreedyLayerOptions) {
     this.options = options;
+    const { resume, batches } = options;
     const { compiled, parameters } = options.current.primal;
-    this.cached = options.batches.map((batch) => cacheBatch(options, batch));
+    this.restored = [...(resume?.order ?? [])];
+    // A layer that goes on counts the passes of one that was never interrupted.
+    this.passes = resume?.passes ?? { ...NO_PASSES, forward: 2 * batches.length };
+    this.cached = batches.map((batch) => cacheBatch(options, batch));
     this.consumers = options.group.consumers.map((member) => {
       const node = convolution(compiled.graph, member.node);
       const groupChannel = new Int32Array(node.inChannels).fill(-1);
@@ -71,9 +82,23 @@ export class GreedyLayer {
         if (groupChannel[input] >= 0) filter[at] = 0;
       });
       const bias = node.bias && (parameter(parameters, node.bias).dataSync<"float32">() as Float32Array).slice();
+      if (resume) {
+        filter.set(resume.parameters[node.weight]);
+        if (node.bias && bias) bias.set(resume.parameters[node.bias]);
+      }
       return { node, pretrained, filter, bias: bias || undefined, groupChannel };
     });
     this.upload();
+  }
+
+  /** The momentum is fresh in each round, so between two rounds there is none to keep. */
+  progress(): LayerProgress {
+    const parameters: Record<string, Float32Array> = {};
+    for (const { node, filter, bias } of this.consumers) {
+      parameters[node.weight] = filter.slice();
+      if (node.bias && bias) parameters[node.bias] = bias.slice();
+    }
+    return { order: [...this.restored], passes: this.passes, parameters };
   }
 
   /** Per channel Σ_o ‖∂L/∂W[o, channel]‖₂ with the gradient summed over the batches, and the summed loss. */
@@ -146,6 +171,7 @@ export class GreedyLayer {
     const { tensorflow, current, dualWeight } = this.options;
     const { tf, operations: op } = tensorflow;
     const { compiled, parameters } = current.primal;
+    this.passes = addPasses(this.passes, { partial: 1 });
     const run = compiled.forward(parameters, images[0], { keep: "all", replace: before });
     const terms: Tensor[] = [];
     const extra = new Map<string, Tensor>();

@@ -1,6 +1,5 @@
 import type { ChannelGroup, Model, Network } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
-import { AbortedError, yieldToEvents } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import type { Batch } from "../patches.ts";
 import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
@@ -14,11 +13,10 @@ interface GreedyOptions {
   model: Model;
   batches: readonly Batch[];
   dualWeight: number;
-  /** 1 is the published rule. */
+  /** 1 is the published rule; `Infinity` ranks all channels by the scores of one round. */
   channelsPerRound: number;
   /** 0 leaves the weights as they were trained. */
   learningRate: number;
-  signal: AbortSignal | undefined;
 }
 
 /**
@@ -27,29 +25,25 @@ interface GreedyOptions {
  * pass over the batches.
  */
 export function greedyChooser(options: GreedyOptions): ChannelChooser {
-  const { tensorflow, model, batches, signal } = options;
+  const { tensorflow, model, batches, dualWeight, channelsPerRound, learningRate } = options;
   const original = new LoadedModel(tensorflow, model);
   return {
-    async choose(network: Network, group: ChannelGroup, { keep, onKept }: ChoiceRequest): Promise<ChannelChoice> {
+    async choose(network: Network, group: ChannelGroup, request: ChoiceRequest): Promise<ChannelChoice> {
+      const { keep, resume, onRound } = request;
       const current = new LoadedModel(tensorflow, { ...model, primal: network });
-      const layer = new GreedyLayer({ tensorflow, original, current, group, batches, dualWeight: options.dualWeight });
-      let passes = 0;
+      const layer = new GreedyLayer({ tensorflow, original, current, group, batches, dualWeight, resume });
       try {
-        while (layer.restored.length < keep) {
-          if (signal?.aborted) throw new AbortedError("prune", layer.restored.length);
+        for (;;) {
           const { scores } = layer.scores();
-          layer.restoreBest(scores, Math.min(options.channelsPerRound, keep - layer.restored.length));
-          passes += batches.length;
-          if (options.learningRate > 0) {
-            layer.trainRestored(options.learningRate);
-            passes += batches.length;
-          }
-          onKept(layer.restored.length);
-          await yieldToEvents();
+          layer.restoreBest(scores, Math.min(channelsPerRound, keep - layer.restored.length));
+          if (learningRate > 0) layer.trainRestored(learningRate);
+          if (layer.restored.length >= keep) break;
+          await onRound(layer.progress());
         }
+        const { order, passes } = layer.progress();
         return {
-          kept: layer.restored.toSorted((a, b) => a - b),
-          order: [...layer.restored],
+          kept: order.toSorted((a, b) => a - b),
+          order,
           weights: current.primal.compiled.read(current.primal.parameters),
           passes,
         };

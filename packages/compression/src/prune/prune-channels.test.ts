@@ -1,9 +1,24 @@
-import { countCost, createModel, encodeModel, type Model, planWidths, prunableGroups } from "@drc/network";
-import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
+import {
+  type Conv2dNode,
+  countCost,
+  createModel,
+  decodeModel,
+  encodeModel,
+  findNode,
+  type Model,
+  type NetworkGraph,
+  planWidths,
+  prunableGroups,
+  type WeightMap,
+} from "@drc/network";
+import { compile, loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import { beforeAll, describe, expect, it } from "vitest";
 import { syntheticPicture, trainingImage } from "../../test/synthetic-images.ts";
+import { decodeCheckpoint } from "../checkpoint.ts";
 import { AbortedError, type StageControl } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
+import { fineTune, train } from "../train.ts";
+import type { LayerProgress } from "./channel-choice.ts";
 import { type Importance, PlanError, type PruneRequest, pruneChannels } from "./prune-channels.ts";
 
 let tensorflow: TensorFlow;
@@ -47,6 +62,9 @@ const methods: Importance[] = [
   { method: "second-order", guide: "dual" },
   { method: "second-order", guide: "dual-input" },
   { method: "greedy", channelsPerRound: 4 },
+  { method: "one-shot" },
+  { method: "taylor" },
+  { method: "fpgm" },
 ];
 
 describe.each(methods)("pruning by $method ($guide)", (importance) => {
@@ -67,7 +85,112 @@ describe.each(methods)("pruning by $method ($guide)", (importance) => {
   });
 });
 
+interface SavedCheckpoint {
+  bytes: Uint8Array;
+  underWay: LayerProgress | undefined;
+}
+
+describe.each<Importance>([
+  { method: "greedy", channelsPerRound: 1 },
+  { method: "greedy", channelsPerRound: 3 },
+  { method: "second-order" },
+])("field case 12: pruning by $method, $channelsPerRound a round", (importance) => {
+  const collect = (saved: SavedCheckpoint[], everySteps: number) => ({
+    everySteps,
+    save(written: Uint8Array) {
+      const { state } = decodeCheckpoint<{ underWay?: LayerProgress }>(written, "prune");
+      saved.push({ bytes: written, underWay: state.underWay });
+    },
+  });
+
+  it("killed anywhere, and gone on from the last checkpoint, gives the bits of an undisturbed run", async () => {
+    const saved: SavedCheckpoint[] = [];
+    const undisturbed = await pruneChannels(request(importance, { checkpoint: collect(saved, 1) }));
+    // Within layers too, where the method has rounds.
+    expect(saved.some(({ underWay }) => underWay !== undefined)).toBe(importance.method === "greedy");
+    expect(saved.length).toBeGreaterThanOrEqual(plan.length - 1);
+    for (const { bytes: resume } of saved) {
+      const resumed = await pruneChannels(request(importance, { checkpoint: { ...collect([], 1000), resume } }));
+      expect(bytes(resumed.model)).toBe(bytes(undisturbed.model));
+      expect(resumed.orders).toEqual(undisturbed.orders);
+      expect(resumed.passes).toEqual(undisturbed.passes);
+    }
+  });
+
+  it("stopped by its signal, saves where it stands and goes on from there with the same bits", async () => {
+    const undisturbed = await pruneChannels(request(importance));
+    for (const stopAt of [3, plan[0] + 3, plan[0] + plan[1]]) {
+      const stop = new AbortController();
+      const saved: SavedCheckpoint[] = [];
+      const reached: number[] = [];
+      const stopped = pruneChannels(
+        request(importance, {
+          signal: stop.signal,
+          checkpoint: collect(saved, 1000),
+          onProgress: ({ step }) => {
+            reached.push(step);
+            if (step >= stopAt) stop.abort();
+          },
+        }),
+      );
+      await expect(stopped).rejects.toThrow(AbortedError);
+      const [{ bytes: resume }] = saved;
+      const steps: number[] = [];
+      const resumed = await pruneChannels(
+        request(importance, {
+          checkpoint: { ...collect([], 1000), resume },
+          onProgress: ({ step }) => {
+            steps.push(step);
+          },
+        }),
+      );
+      // Nothing that was done is done again.
+      expect(steps[0]).toBeGreaterThan(reached.at(-1) as number);
+      expect(bytes(resumed.model)).toBe(bytes(undisturbed.model));
+      expect(resumed.orders).toEqual(undisturbed.orders);
+      expect(resumed.passes).toEqual(undisturbed.passes);
+    }
+  });
+});
+
 describe("pruning", () => {
+  it("counts the passes of each method, and of which kind they are", async () => {
+    const { batches } = settings;
+    const passes = async (importance: Importance) => (await pruneChannels(request(importance))).passes;
+    const layers = plan.length;
+    const forward = 2 * batches * layers;
+    const kept = plan.reduce((sum, width) => sum + width, 0);
+    // Each round is one pass for the scores and one of SGD.
+    expect(await passes({ method: "greedy", channelsPerRound: 1 })).toEqual({
+      full: 0,
+      partial: 2 * batches * kept,
+      forward,
+    });
+    const roundsOfFour = plan.reduce((sum, width) => sum + Math.ceil(width / 4), 0);
+    expect(await passes({ method: "greedy", channelsPerRound: 4, learningRate: 0 })).toEqual({
+      full: 0,
+      partial: batches * roundsOfFour,
+      forward,
+    });
+    expect(await passes({ method: "one-shot" })).toEqual({ full: 0, partial: 2 * batches * layers, forward });
+    expect(await passes({ method: "taylor" })).toEqual({ full: batches * layers, partial: 0, forward: 0 });
+    expect(await passes({ method: "second-order" })).toEqual({
+      full: batches * layers,
+      partial: 0,
+      forward: batches * layers,
+    });
+    expect(await passes({ method: "l1" })).toEqual({ full: 0, partial: 0, forward: 0 });
+  });
+
+  it("by one shot keeps what the greedy rule scores highest in its first round", async () => {
+    const first = await pruneChannels(request({ method: "one-shot" }));
+    const greedy = await pruneChannels(request({ method: "greedy", channelsPerRound: 1 }));
+    for (const { name } of prunableGroups(model.primal.graph).slice(0, 1)) {
+      expect(first.orders[name][0]).toBe(greedy.orders[name][0]);
+    }
+    expect(first.orders).not.toEqual(greedy.orders);
+  });
+
   it("by second order stays nearer to the network than by l1", async () => {
     const [secondOrder, l1] = [
       await pruneChannels(request({ method: "second-order" })),
@@ -93,32 +216,59 @@ describe("pruning", () => {
     expect(planWidths(pruned.model.primal.graph)).toEqual(kept);
   });
 
-  it("field case 12: stopped and resumed, gives the bits of an undisturbed run", async () => {
-    const importance: Importance = { method: "greedy", channelsPerRound: 4 };
-    const undisturbed = await pruneChannels(request(importance));
-    const stop = new AbortController();
-    let saved: Uint8Array | undefined;
+  it("field case 13: fine-tuning in the same process starts with a fresh optimiser of the pruned shapes", async () => {
+    const settings = {
+      steps: 3,
+      batchSize: 2,
+      patchSize: 12,
+      learningRate: 1e-3,
+      finalLearningRate: 1e-7,
+      dualWeight: 0.1,
+      validationEverySteps: 10,
+    };
+    const training = { tensorflow, images, validation: [], settings };
+    const trained = await train({ ...training, model, control: { seed: 1 } });
+    const pruned = await pruneChannels({ ...request({ method: "l1" }), model: trained.model });
+    const states: { step: number; beta1Product: number; moments: number }[] = [];
     const checkpoint = {
-      everySteps: 1000,
+      everySteps: 1,
       save(written: Uint8Array) {
-        saved = written;
+        const { state, tensors } = decodeCheckpoint<{ step: number; beta1Product: number }>(written, "fine-tune");
+        states.push({ ...state, moments: tensors.adamFirst.length });
       },
     };
-    const stopAt = plan[0] + 4;
-    const first = pruneChannels(
-      request(importance, {
-        signal: stop.signal,
-        checkpoint,
-        onProgress: ({ step }) => {
-          if (step >= stopAt) stop.abort();
-        },
-      }),
+    const control = { seed: 1 };
+    const tuned = await fineTune({ ...training, model: pruned.model, control: { ...control, checkpoint } });
+    const trainable = (of: Model) => [of.primal, ...of.duals].reduce((sum, { graph }) => sum + trainableSize(graph), 0);
+    // β₁ᵗ counts the steps of an optimiser.
+    expect(states[0]).toMatchObject({ step: 1, beta1Product: 0.9, moments: trainable(pruned.model) });
+    expect(trainable(pruned.model)).toBeLessThan(trainable(model));
+    // Nothing of the training before reaches it: a model from a file gives the same bits.
+    const fromFile = await fineTune({ ...training, model: decodeModel(encodeModel(pruned.model)), control });
+    expect(bytes(tuned.lastModel)).toBe(bytes(fromFile.lastModel));
+  });
+
+  it("field case 30: before a pixel shuffle, computes what the network does without the channels", async () => {
+    const shuffled = prunableGroups(model.primal.graph).findIndex(
+      ({ producers, width }) => producers[0].channels[0].length === 4 && width > 4,
     );
-    await expect(first).rejects.toThrow(AbortedError);
-    const resumed = await pruneChannels(request(importance, { checkpoint: { ...checkpoint, resume: saved } }));
-    expect(bytes(resumed.model)).toBe(bytes(undisturbed.model));
-    expect(resumed.kept).toEqual(undisturbed.kept);
-    expect(resumed.passes).toBe(undisturbed.passes);
+    const group = prunableGroups(model.primal.graph)[shuffled];
+    const keep = group.width - 5;
+    const pruned = await pruneChannels({ ...request({ method: "l1" }), plan: whole.with(shuffled, keep) });
+    const producer = pruned.model.primal.graph.nodes.find((node) => node.name === group.producers[0].node);
+    expect(producer).toMatchObject({ outChannels: 4 * keep });
+
+    const consumer = findNode(model.primal.graph, group.consumers[0].node) as Conv2dNode;
+    const weights = new Map(model.primal.weights);
+    const weight = weights.get(consumer.weight) as NonNullable<ReturnType<WeightMap["get"]>>;
+    const taps = consumer.kernel[0] * consumer.kernel[1];
+    const gone = (input: number) => !pruned.kept[group.name].includes(input);
+    weights.set(consumer.weight, {
+      ...weight,
+      data: weight.data.map((value, at) => (gone(Math.floor(at / taps) % consumer.inChannels) ? 0 : value)),
+    });
+    const masked: Model = { ...model, primal: { graph: model.primal.graph, weights } };
+    expect(difference(pruned.model, masked)).toBeLessThan(1e-10 * difference(masked, model));
   });
 
   it("refuses a plan that does not fit, naming the width", async () => {
@@ -128,6 +278,11 @@ describe("pruning", () => {
     await expect(wide).rejects.toThrow(/plan\[1\] is 1000/);
   });
 });
+
+function trainableSize(graph: NetworkGraph): number {
+  const infos = compile(tensorflow, graph).parameters.filter((info) => info.trainable);
+  return infos.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
 
 function bufferOf(from: Model, name: string): Buffer {
   const weight = from.primal.weights.get(name);

@@ -13,16 +13,19 @@ import {
   GREEDY_CALIBRATION,
   SECOND_ORDER_CALIBRATION,
 } from "../calibration.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
 import { AbortedError, type StageControl, StepClock, yieldToEvents } from "../control.ts";
 import type { Batch } from "../patches.ts";
 import { checkGuideImages, DEFAULT_GUIDE, type Guide } from "../second-order/guide.ts";
 import { type CalibrationImage, checkTrainingImages } from "../training-image.ts";
-import type { ChannelChooser } from "./channel-choice.ts";
+import type { ChannelChooser, LayerProgress } from "./channel-choice.ts";
+import { fpgmChooser } from "./fpgm.ts";
 import { GREEDY_LEARNING_RATE, greedyChooser } from "./greedy.ts";
 import { l1Chooser } from "./l1.ts";
+import { addPasses, NO_PASSES, type PassCounts } from "./pass-counts.ts";
 import { randomChooser } from "./random.ts";
 import { secondOrderChooser } from "./second-order.ts";
+import { taylorChooser } from "./taylor.ts";
 
 export type Importance =
   /**
@@ -30,10 +33,16 @@ export type Importance =
    * SGD after each round, by default the published one; 0 leaves the pass out.
    */
   | { method: "greedy"; channelsPerRound: number; learningRate?: number }
+  /** The greedy rule cut short: all channels of a layer are ranked by the scores of its first round. */
+  | { method: "one-shot"; learningRate?: number }
   /** Backward elimination with refitting; `guide`, by default `DEFAULT_GUIDE`, is the loss whose gradient weighs the errors. */
   | { method: "second-order"; guide?: Guide }
+  /** The change of the dual regression loss without a channel, to first order and squared. */
+  | { method: "taylor" }
   /** The norm of the weights that read a channel. */
   | { method: "l1" }
+  /** The distance of the weights that read a channel from those that read the others. */
+  | { method: "fpgm" }
   | { method: "random" };
 
 export interface PruneRequest {
@@ -41,10 +50,13 @@ export interface PruneRequest {
   model: Model;
   /** The width of each prunable group, in the order of `prunableGroups`. */
   plan: readonly number[];
-  /** Where the importance is measured: `greedy` reads HR images, `second-order` what its guide does, the others none. */
+  /**
+   * Where the importance is measured: `greedy`, `one-shot` and `taylor` read HR images, `second-order` what its guide
+   * does, the others none.
+   */
   images: readonly CalibrationImage[];
   importance: Importance;
-  /** Defaults: `GREEDY_CALIBRATION` and `SECOND_ORDER_CALIBRATION`. */
+  /** Defaults: `GREEDY_CALIBRATION`, and `SECOND_ORDER_CALIBRATION` for `second-order`. */
   settings?: Partial<CalibrationSettings>;
   control: StageControl;
 }
@@ -56,8 +68,8 @@ export interface PruneResult {
   kept: Record<string, number[]>;
   /** Per group the channels from the most to the least important, as far as the method ranks them. */
   orders: Record<string, number[]>;
-  /** Forward-backward passes made. */
-  passes: number;
+  /** The passes that it takes without an interruption: one that is resumed caches its layer's activations again. */
+  passes: PassCounts;
 }
 
 /** The plan does not fit the network. */
@@ -74,13 +86,16 @@ interface PruneState {
   layer: number;
   kept: Record<string, number[]>;
   orders: Record<string, number[]>;
-  passes: number;
+  passes: PassCounts;
+  /** Of the layer under way; its parameters are the checkpoint's tensors. */
+  underWay?: Omit<LayerProgress, "parameters">;
 }
 
 const STAGE = "prune";
 
 /**
- * Prunes `model` to `plan`. A step of its progress is one channel kept; checkpoints lie between layers.
+ * Prunes `model` to `plan`. A step of its progress is one channel kept. Checkpoints lie between layers, and between
+ * the rounds of a layer where the method has rounds.
  * @throws PlanError, AbortedError, GuideError, TrainingImageError
  */
 export async function pruneChannels(request: PruneRequest): Promise<PruneResult> {
@@ -90,55 +105,68 @@ export async function pruneChannels(request: PruneRequest): Promise<PruneResult>
   const resumed = control.checkpoint?.resume
     ? decodeCheckpoint<PruneState>(control.checkpoint.resume, STAGE)
     : undefined;
-  const state: PruneState = resumed?.state ?? { layer: 0, kept: {}, orders: {}, passes: 0 };
+  const { underWay, ...state } = resumed?.state ?? { layer: 0, kept: {}, orders: {}, passes: NO_PASSES };
   let network: Network = resumed?.models.pruned.primal ?? model.primal;
-  const save = () =>
-    control.checkpoint?.save(
-      encodeCheckpoint({ stage: STAGE, state, models: { pruned: { ...model, primal: network } }, tensors: {} }),
-    );
+  const total = plan.reduce((sum, width) => sum + width, 0);
+  const keptBefore = (layer: number) => plan.slice(0, layer).reduce((sum, width) => sum + width, 0);
+  let step = keptBefore(state.layer) + (underWay?.order.length ?? 0);
+  let savedAt = step;
+  const clock = new StepClock(step, total);
+
+  /** The layer under way, where it has got beyond its start. */
+  let progress = resumed && underWay && { ...underWay, parameters: resumed.tensors };
+  const save = async () => {
+    const checkpoint: Checkpoint<PruneState> = {
+      stage: STAGE,
+      state: { ...state, underWay: progress && { order: progress.order, passes: progress.passes } },
+      models: { pruned: { ...model, primal: network } },
+      tensors: progress?.parameters ?? {},
+    };
+    await control.checkpoint?.save(encodeCheckpoint(checkpoint));
+    savedAt = step;
+  };
+  /** Between two layers, or two rounds of a layer. */
+  const settle = async (layer?: LayerProgress) => {
+    progress = layer;
+    step = keptBefore(state.layer) + (layer?.order.length ?? 0);
+    control.onProgress?.({ stage: STAGE, step, of: total, secondsLeft: clock.secondsLeft(step) });
+    await yieldToEvents();
+    if (step === total) return;
+    if (control.signal?.aborted) throw new AbortedError(STAGE, step);
+    if (control.checkpoint && step - savedAt >= control.checkpoint.everySteps) await save();
+  };
 
   const { chooser, batches } = createChooser(request);
   try {
-    const total = plan.reduce((sum, width) => sum + width, 0);
-    const keptBefore = (layer: number) => plan.slice(0, layer).reduce((sum, width) => sum + width, 0);
-    const clock = new StepClock(keptBefore(state.layer), total);
-    const report = (step: number) =>
-      control.onProgress?.({ stage: STAGE, step, of: total, secondsLeft: clock.secondsLeft(step) });
-    let savedAt = keptBefore(state.layer);
     // First of all, so that a checkpoint is never taken for one of the steps of an earlier stage.
-    report(savedAt);
+    await settle(progress);
     while (state.layer < plan.length) {
-      if (control.signal?.aborted) throw new AbortedError(STAGE, keptBefore(state.layer));
       const { name, width } = groups[state.layer];
       const all = Array.from({ length: width }, (_, channel) => channel);
-      const done = keptBefore(state.layer);
+      const keep = plan[state.layer];
       let kept = all;
-      if (plan[state.layer] < width) {
+      if (keep < width) {
         const group = groupNamed(network, name);
         const choice = await chooser.choose(network, group, {
-          keep: plan[state.layer],
+          keep,
           index: state.layer,
-          onKept: (channels) => report(done + channels),
+          resume: progress,
+          onRound: settle,
         });
         kept = choice.kept;
         const removed = all.filter((channel) => !kept.includes(channel));
         network = removeChannels({ graph: network.graph, weights: choice.weights }, group, removed);
         state.orders[name] = choice.order;
-        state.passes += choice.passes;
+        state.passes = addPasses(state.passes, choice.passes);
       }
       state.kept[name] = kept;
       state.layer++;
-      const step = keptBefore(state.layer);
-      report(step);
-      if (control.checkpoint && step - savedAt >= control.checkpoint.everySteps && step < total) {
-        await save();
-        savedAt = step;
-      }
-      await yieldToEvents();
+      await settle();
     }
   } catch (error) {
-    if (error instanceof AbortedError) await save();
-    throw error;
+    if (!(error instanceof AbortedError)) throw error;
+    await save();
+    throw new AbortedError(STAGE, step);
   } finally {
     chooser.dispose();
     for (const batch of batches) batch.dispose();
@@ -158,11 +186,19 @@ function createChooser(request: PruneRequest): { chooser: ChannelChooser; batche
     return { tensorflow, model, batches, dualWeight: settings.dualWeight };
   };
   switch (importance.method) {
-    case "greedy": {
+    case "greedy":
+    case "one-shot": {
       const calibrated = calibrate(GREEDY_CALIBRATION);
-      const { channelsPerRound, learningRate = GREEDY_LEARNING_RATE } = importance;
-      const chooser = greedyChooser({ ...calibrated, channelsPerRound, learningRate, signal: control.signal });
-      return { chooser, batches: calibrated.batches };
+      const channelsPerRound = importance.method === "greedy" ? importance.channelsPerRound : Number.POSITIVE_INFINITY;
+      const { learningRate = GREEDY_LEARNING_RATE } = importance;
+      return {
+        chooser: greedyChooser({ ...calibrated, channelsPerRound, learningRate }),
+        batches: calibrated.batches,
+      };
+    }
+    case "taylor": {
+      const calibrated = calibrate(GREEDY_CALIBRATION);
+      return { chooser: taylorChooser(calibrated), batches: calibrated.batches };
     }
     case "second-order": {
       const { guide = DEFAULT_GUIDE } = importance;
@@ -178,6 +214,8 @@ function createChooser(request: PruneRequest): { chooser: ChannelChooser; batche
     }
     case "l1":
       return { chooser: l1Chooser, batches: [] };
+    case "fpgm":
+      return { chooser: fpgmChooser, batches: [] };
     case "random":
       return { chooser: randomChooser(control.seed), batches: [] };
   }

@@ -8,6 +8,7 @@ import { GroupRegressions } from "../second-order/group-regressions.ts";
 import type { Guide } from "../second-order/guide.ts";
 import { convolution } from "../second-order/sample-consumers.ts";
 import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
+import { NO_PASSES } from "./pass-counts.ts";
 import { replaceParameter } from "./replace-parameter.ts";
 
 interface SecondOrderOptions {
@@ -23,7 +24,8 @@ interface SecondOrderOptions {
 
 /**
  * Backward elimination against the uncompressed network's features, with the weights that stay refitted by it:
- * what earlier layers lost is made up for where it can be. One forward-backward pass over the batches in all.
+ * what earlier layers lost is made up for where it can be. Over the batches it takes one forward-backward pass through
+ * the uncompressed network, and one forward pass, in pieces, through the one as compressed so far.
  */
 export function secondOrderChooser(options: SecondOrderOptions): ChannelChooser {
   const { tensorflow, model, plan, batches, signal } = options;
@@ -46,7 +48,7 @@ export function secondOrderChooser(options: SecondOrderOptions): ChannelChooser 
   return {
     async choose(network: Network, group: ChannelGroup, { keep, index }: ChoiceRequest): Promise<ChannelChoice> {
       // A resumed run samples again, but reports what the undisturbed one does.
-      const passes = index === first ? batches.length : 0;
+      const passes = index === first ? { ...NO_PASSES, full: batches.length, forward: batches.length } : NO_PASSES;
       sampled ??= await sampleFrom(index);
       const current = new LoadedModel(tensorflow, { primal: network, duals: [] });
       try {

@@ -1,0 +1,207 @@
+/**
+ * Compares ways to choose channels on one network: the same share removed, the same calibration and fine-tuning.
+ *
+ *   npm run compare -- --model FILE --images DIR --evaluate DIR
+ *
+ * `--model`: a safetensors file of ours, or of a DRN with PyTorch's names. `--images` and `--evaluate` may be given
+ * several times; their images are HR. Prints one JSON line for each method, as soon as it is done.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { cropToMultiple, decodeImage, lowResolutionImages } from "@drc/imaging";
+import {
+  costAtPublishedSizes,
+  decodeModel,
+  encodeModel,
+  importPytorchDrn,
+  type Model,
+  networkScale,
+  readSafetensors,
+} from "@drc/network";
+import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
+import {
+  type EvaluationImage,
+  evaluate,
+  fineTune,
+  GREEDY_CALIBRATION,
+  type Importance,
+  pruneChannels,
+  pyramid,
+  type SearchMethod,
+  searchChannels,
+  type TrainingImage,
+} from "../src/index.ts";
+
+/** `dualWeight` 0 leaves the dual loss out of the choice; `seed` tells draws of `random` apart. */
+const IMPORTANCES: Record<string, { importance: Importance; dualWeight?: number; seed?: number }> = {
+  "second-order": { importance: { method: "second-order" } },
+  greedy: { importance: { method: "greedy", channelsPerRound: 1 } },
+  "greedy-4": { importance: { method: "greedy", channelsPerRound: 4 } },
+  "greedy-4-no-dual": { importance: { method: "greedy", channelsPerRound: 4 }, dualWeight: 0 },
+  "one-shot": { importance: { method: "one-shot" } },
+  taylor: { importance: { method: "taylor" } },
+  l1: { importance: { method: "l1" } },
+  fpgm: { importance: { method: "fpgm" } },
+  "random-1": { importance: { method: "random" }, seed: 1 },
+  "random-2": { importance: { method: "random" }, seed: 2 },
+  "random-3": { importance: { method: "random" }, seed: 3 },
+};
+
+const PLANS: readonly SearchMethod[] = ["second-order", "uniform", "drc", "drc-published"];
+
+const DEFAULT_METHODS = [
+  "second-order/second-order",
+  "second-order/l1",
+  ...Object.keys(IMPORTANCES).map((importance) => `uniform/${importance}`),
+];
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: "string" },
+    images: { type: "string", multiple: true },
+    evaluate: { type: "string", multiple: true },
+    methods: { type: "string", default: DEFAULT_METHODS.join() },
+    remove: { type: "string", default: "0.5" },
+    steps: { type: "string", default: "600" },
+    batches: { type: "string", default: String(GREEDY_CALIBRATION.batches) },
+    "batch-size": { type: "string", default: String(GREEDY_CALIBRATION.batchSize) },
+    "patch-size": { type: "string", default: String(GREEDY_CALIBRATION.patchSize) },
+    threads: { type: "string", default: "2" },
+    seed: { type: "string", default: "1" },
+  },
+});
+
+function required<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`--${name} is missing.`);
+  return value;
+}
+
+function numberOf(name: "remove" | "steps" | "batches" | "batch-size" | "patch-size" | "threads" | "seed"): number {
+  const value = Number(options[name]);
+  if (!Number.isFinite(value)) throw new Error(`--${name} is ${options[name]}; give a number.`);
+  return value;
+}
+
+async function readModel(path: string): Promise<Model> {
+  const bytes = new Uint8Array(await readFile(path));
+  return readSafetensors(bytes).metadata.graph === undefined ? importPytorchDrn(bytes) : decodeModel(bytes);
+}
+
+async function readImages(folder: string, scale: number): Promise<TrainingImage[]> {
+  const names = (await readdir(folder)).filter((name) => /[.](png|jpe?g|webp|tiff?|gif)$/i.test(name)).sort();
+  if (names.length === 0) throw new Error(`${folder} holds no images.`);
+  return Promise.all(
+    names.map(async (name) => {
+      const hr = cropToMultiple((await decodeImage(join(folder, name))).image, scale);
+      return { name, hr, lrs: lowResolutionImages(hr, scale) };
+    }),
+  );
+}
+
+type EvaluationSets = { folder: string; images: EvaluationImage[] }[];
+
+async function quality(tensorflow: TensorFlow, model: Model, sets: EvaluationSets) {
+  const psnr: (number | null)[] = [];
+  let latencyMs = 0;
+  for (const { images } of sets) {
+    const result = await evaluate({ tensorflow, model, images, options: { signal: undefined } });
+    psnr.push(result.mean.psnr);
+    latencyMs = result.latency.medianMs;
+  }
+  const { parameters, multiplyAddsHr1280x720 } = costAtPublishedSizes(model.primal.graph);
+  const sizeBytes = encodeModel({ primal: model.primal, duals: [] }).length;
+  return { psnr, parameters, multiplyAddsHr1280x720, sizeBytes, latencyMs };
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ result: T; seconds: number }> {
+  const startedAtMs = performance.now();
+  return { result: await work, seconds: Math.round(performance.now() - startedAtMs) / 1000 };
+}
+
+const print = (line: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const model = await readModel(required(options.model, "model"));
+const scale = networkScale(model.primal.graph);
+const patchSize = numberOf("patch-size");
+const calibration = { batches: numberOf("batches"), batchSize: numberOf("batch-size"), patchSize };
+const seed = numberOf("seed");
+const budget = { of: "parameters", remove: numberOf("remove") } as const;
+const tensorflow = await loadTensorFlow({ device: "cpu", threads: numberOf("threads") });
+
+const all = (await Promise.all(required(options.images, "images").map((folder) => readImages(folder, scale)))).flat();
+const images = all.filter((image) => Math.min(pyramid(image)[0].width, pyramid(image)[0].height) >= patchSize);
+const sets: EvaluationSets = [];
+for (const folder of required(options.evaluate, "evaluate")) {
+  const read = await readImages(folder, scale);
+  sets.push({ folder, images: read.map(({ name, hr, lrs }) => ({ name, hr, lr: lrs[0] })) });
+}
+print({
+  images: images.length,
+  tooSmall: all.length - images.length,
+  evaluate: sets.map(({ folder }) => folder),
+  calibration,
+  budget,
+  runtime: tensorflow.describe(),
+  original: await quality(tensorflow, model, sets),
+});
+
+for (const name of options.methods.split(",")) {
+  const [planName, importanceName] = name.split("/");
+  const method = PLANS.find((plan) => plan === planName);
+  const choice = IMPORTANCES[importanceName];
+  if (!method || !choice) {
+    throw new Error(
+      `--methods: "${name}" is not one of ${PLANS.join(", ")}, a slash, and one of ${Object.keys(IMPORTANCES).join(", ")}.`,
+    );
+  }
+  const shared = { tensorflow, model, images };
+  const search = await timed(searchChannels({ ...shared, budget, method, control: { seed } }));
+  const { importance } = choice;
+  const pruned = await timed(
+    pruneChannels({
+      ...shared,
+      plan: search.result.plan,
+      importance,
+      // Second order needs other batches than a rule that sums gradients, and has its own default.
+      settings: importance.method === "second-order" ? {} : { ...calibration, dualWeight: choice.dualWeight ?? 0.1 },
+      control: { seed: choice.seed ?? seed },
+    }),
+  );
+  const before = await quality(tensorflow, pruned.result.model, sets);
+  const steps = numberOf("steps");
+  const tuned =
+    steps === 0
+      ? undefined
+      : await timed(
+          fineTune({
+            ...shared,
+            model: pruned.result.model,
+            validation: [],
+            settings: {
+              steps,
+              batchSize: 8,
+              patchSize,
+              learningRate: 2e-4,
+              finalLearningRate: 1e-7,
+              dualWeight: 0.1,
+              validationEverySteps: steps,
+            },
+            control: { seed },
+          }),
+        );
+  print({
+    plan: planName,
+    importance: importanceName,
+    searchPasses: search.result.passes,
+    searchSeconds: search.seconds,
+    passes: pruned.result.passes,
+    seconds: pruned.seconds,
+    ...before,
+    fineTuned: tuned && {
+      steps,
+      seconds: tuned.seconds,
+      psnr: (await quality(tensorflow, tuned.result.model, sets)).psnr,
+    },
+  });
+}
