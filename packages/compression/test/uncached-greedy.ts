@@ -28,7 +28,7 @@ export function uncachedGreedy(options: UncachedGreedy): { order: number[]; filt
   const whole = new LoadedModel(tensorflow, original);
   const pruned = new LoadedModel(tensorflow, current);
   const { parameters } = pruned.primal;
-  const biasName = consumer.bias as string;
+  const biasName = consumer.bias;
   const values = (name: string) => [...parameter(parameters, name).dataSync()];
   const put = (name: string, data: number[]) => {
     const { shape } = parameter(parameters, name);
@@ -40,7 +40,7 @@ export function uncachedGreedy(options: UncachedGreedy): { order: number[]; filt
 
   const pretrained = values(consumer.weight);
   let filter: number[] = pretrained.map(() => 0);
-  let bias = values(biasName);
+  let bias = biasName ? values(biasName) : [];
   put(consumer.weight, filter);
   const kept: number[] = [];
   while (kept.length < keep) {
@@ -82,7 +82,7 @@ export function uncachedGreedy(options: UncachedGreedy): { order: number[]; filt
       filter = filter.map((value, at) => step(value, present[at], filterVelocity[at]));
       bias = bias.map((value, at) => step(value, g.bias[at], biasVelocity[at]));
       put(consumer.weight, filter);
-      put(biasName, bias);
+      if (biasName) put(biasName, bias);
     }
   }
   whole.dispose();
@@ -110,7 +110,7 @@ function gradients(
   const { parameters: found } = run.backward(parts.outputGradients, { extra: new Map([[consumer.name, gradient]]) });
   const result = {
     filter: [...parameter(found, consumer.weight).dataSync()],
-    bias: [...parameter(found, consumer.bias as string).dataSync()],
+    bias: consumer.bias ? [...parameter(found, consumer.bias).dataSync()] : [],
   };
   tf.dispose([gradient, ...found.values()]);
   parts.dispose();
