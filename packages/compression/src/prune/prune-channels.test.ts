@@ -145,7 +145,8 @@ describe.each<Importance>([
         }),
       );
       // Nothing that was done is done again.
-      expect(steps[0]).toBeGreaterThan(reached.at(-1) as number);
+      expect(steps[0]).toBe(reached.at(-1));
+      expect(steps[1]).toBeGreaterThan(steps[0]);
       expect(bytes(resumed.model)).toBe(bytes(undisturbed.model));
       expect(resumed.orders).toEqual(undisturbed.orders);
       expect(resumed.passes).toEqual(undisturbed.passes);
@@ -174,11 +175,7 @@ describe("pruning", () => {
     });
     expect(await passes({ method: "one-shot" })).toEqual({ full: 0, partial: 2 * batches * layers, forward });
     expect(await passes({ method: "taylor" })).toEqual({ full: batches * layers, partial: 0, forward: 0 });
-    expect(await passes({ method: "second-order" })).toEqual({
-      full: batches * layers,
-      partial: 0,
-      forward: batches * layers,
-    });
+    expect(await passes({ method: "second-order" })).toEqual({ full: batches, partial: 0, forward: batches });
     expect(await passes({ method: "l1" })).toEqual({ full: 0, partial: 0, forward: 0 });
   });
 
