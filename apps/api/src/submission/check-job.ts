@@ -122,7 +122,7 @@ function searchReadsHr({ method, calibration }: Pick<ChannelSearchSpec, "method"
 
 function importanceReadsHr(importance: Importance): boolean {
   if (importance.method === "second-order") return importance.calibration.guide !== "dual-input";
-  return importance.method === "greedy";
+  return "calibration" in importance;
 }
 
 /** The validation images: a share of the training images, or a version of its own for the same scale. */
