@@ -91,6 +91,22 @@ describe("a fine-tuning to the outputs of a model", () => {
     expect(response.json()).toMatchObject({ state: "blocked", parents: [id] });
   });
 
+  it("follows a pruning that trains the dual networks which its model lacks", async () => {
+    const plain = await storedModel(api, { scale: 4, blocks: 1, features: 4 }, { withoutDuals: true });
+    const model = { modelId: plain };
+    expect(pointersOf(await fineTune({ model }))).toEqual(["/spec/model"]);
+    const search = { model, dataset, budget: { of: "parameters", remove: 0.3 }, method: "uniform" };
+    const { id: searched } = (await api.post("/v1/jobs", { kind: "channel-search", spec: search })).json();
+    const prune = async (importance: object) => {
+      const spec = { model, plan: { fromJob: searched }, dataset, importance };
+      return (await api.post("/v1/jobs", { kind: "prune", spec })).json().id;
+    };
+    const secondOrder = await prune({ method: "second-order" });
+    expect((await fineTune({ model: { fromJob: secondOrder } })).statusCode).toBe(202);
+    const l1 = await prune({ method: "l1" });
+    expect(pointersOf(await fineTune({ model: { fromJob: l1 } }))).toEqual(["/spec/model"]);
+  });
+
   it("is refused where the outputs are others, or unpaired images are named as well", async () => {
     const response = await fineTune({ targets: { modelId: modelOfScale2 } });
     expect(pointersOf(response)).toEqual(["/spec/targets"]);
@@ -142,6 +158,16 @@ describe("a compression", () => {
     const fineTuning: FineTuneSpec = await specOf(stages.fineTune);
     expect(fineTuning).toMatchObject({ unpaired: small, teacher: { modelId }, targets: "images" });
     expect(fineTuning.settings.movingAverageDecay).toBe(0.99);
+  });
+
+  it("needs no HR image but to evaluate, where no stage reads one", async () => {
+    const given = { network: undefined, model: { modelId }, dataset: lrOnly, validation: lrOnly };
+    expect((await compress({ ...given, fineTuneTargets: "original" })).statusCode).toBe(202);
+    expect(pointersOf(await compress(given))).toEqual(["/dataset", "/validation"]);
+    const guide = { plan: "uniform", importance: { method: "second-order", calibration: { guide: "primal" } } };
+    const guided = await compress({ ...given, fineTuneTargets: "original", method: guide });
+    expect(pointersOf(guided)).toEqual(["/dataset"]);
+    expect(pointersOf(await compress({ dataset: lrOnly, fineTuneTargets: "original" }))).toContain("/dataset");
   });
 
   it("fine-tunes to the outputs of the network before its pruning", async () => {

@@ -106,13 +106,15 @@ it("ends with the same weights, bit for bit, when the process is killed once (fi
   expect(isAlive(await untilChild(worker, jobId))).toBe(false);
 });
 
-it("fine-tunes to another network's outputs under a teacher, killed once, to the same bits (field cases 10, 12)", async () => {
-  const { spec } = trainWork(dataset, LONG);
+it("fine-tunes to another network's outputs on LR images alone, killed once, to the same bits (field cases 10, 12)", async () => {
+  const lrOnly = await submitDataset(services, await photographs(4, 24, 24), { content: "lr" });
+  await untilState(services, lrOnly.ingestJobId, "succeeded");
+  const { spec } = trainWork(lrOnly.input, LONG);
   const fineTuning: GivenSpec = {
     kind: "fine-tune",
     spec: {
       model: { modelId },
-      dataset,
+      dataset: lrOnly.input,
       validation: spec.validation,
       targets: { modelId },
       teacher: { modelId },

@@ -1,10 +1,17 @@
 import type { CreateCompressionBody } from "@drc/contracts";
 import { trainSettings } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
-import { checkImportance, checkSearchMethod, checkValidation } from "./check-job.ts";
+import { checkImportance, checkSearchMethod, checkValidation, importanceReadsHr, searchReadsHr } from "./check-job.ts";
 import { checkDataset, checkHasHr, checkPatch, checkScale } from "./datasets.ts";
 import { Findings } from "./findings.ts";
-import { checkBudget, checkDualNetworks, checkModelInput, checkNetworkSpec, type KnownNetwork } from "./networks.ts";
+import {
+  checkBudget,
+  checkDualNetworks,
+  checkModelInput,
+  checkNetworkSpec,
+  type KnownNetwork,
+  trainsDualNetworks,
+} from "./networks.ts";
 import { checkTeacher, checkUnpaired, UNPAIRED_WITHOUT_PAIRS } from "./training.ts";
 
 /** Refuses a compression of which any stage cannot work, with the pointer of each field that is wrong. */
@@ -14,21 +21,22 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   const modelPointer = body.model ? "/model" : "/train/dualWeight";
   const scalePointer = body.network ? "/network/scale" : "/dataset";
   const dataset = await checkDataset(findings, transaction, "/dataset", body.dataset);
-  checkHasHr(findings, "/dataset", dataset);
+  const { plan, importance, search, calibration } = body.method;
+  const searched = { method: plan, settings: search, calibration };
+  const trainingReadsHr = body.network !== undefined || body.fineTuneTargets === "images";
+  if (trainingReadsHr || searchReadsHr(searched) || importanceReadsHr(importance)) {
+    checkHasHr(findings, "/dataset", dataset);
+  }
   checkScale(findings, scalePointer, network?.scale, dataset);
   if (body.network) {
     checkPatch(findings, "/train/patchSize", (body.train ?? trainSettings.parse({})).patchSize, dataset);
   }
-  await checkValidation(findings, transaction, "/validation", body.validation, network, dataset);
+  await checkValidation(findings, transaction, "/validation", body.validation, network, dataset, trainingReadsHr);
   checkBudget(findings, "/budget", body.budget, network);
-  const { plan, importance, search, calibration } = body.method;
-  const searched = { method: plan, settings: search, calibration };
   checkSearchMethod(findings, "/method", modelPointer, searched, network, dataset, "search");
   checkImportance(findings, "/method/importance", modelPointer, importance, network, dataset);
   checkPatch(findings, "/fineTune/patchSize", body.fineTune.patchSize, dataset);
-  // Pruning by second order trains dual networks where its guide needs them.
-  const trainsDuals = importance.method === "second-order" && importance.calibration.guide !== "primal";
-  if (!trainsDuals || network?.dualNetworks !== 0) {
+  if (!trainsDualNetworks(importance) || network?.dualNetworks !== 0) {
     checkDualNetworks(findings, modelPointer, network, body.fineTune.dualWeight);
   }
   await checkTeacher(findings, transaction, "/teacher", body.teacher, network);

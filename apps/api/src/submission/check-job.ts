@@ -116,11 +116,11 @@ async function checkModelAndDataset(
   return { network, dataset };
 }
 
-function searchReadsHr({ method, calibration }: Pick<ChannelSearchSpec, "method" | "calibration">): boolean {
+export function searchReadsHr({ method, calibration }: Pick<ChannelSearchSpec, "method" | "calibration">): boolean {
   return method === "second-order" ? calibration.guide !== "dual-input" : method !== "uniform";
 }
 
-function importanceReadsHr(importance: Importance): boolean {
+export function importanceReadsHr(importance: Importance): boolean {
   if (importance.method === "second-order") return importance.calibration.guide !== "dual-input";
   return "calibration" in importance;
 }

@@ -1,4 +1,4 @@
-import { type Budget, type JobKind, jobSpec, type ModelInput, type NetworkSpec } from "@drc/contracts";
+import { type Budget, type Importance, type JobKind, jobSpec, type ModelInput, type NetworkSpec } from "@drc/contracts";
 import { findModel, type Transaction } from "@drc/database";
 import {
   BudgetError,
@@ -90,11 +90,18 @@ async function networkOfJob(transaction: Transaction, jobId: string): Promise<Kn
       const source =
         "modelId" in model ? await knownModel(transaction, model) : await networkOfJob(transaction, model.fromJob);
       if (!source || work.kind === "fine-tune") return source;
-      return { scale: source.scale, dualNetworks: source.dualNetworks };
+      const { scale } = source;
+      const trained = source.dualNetworks === 0 && trainsDualNetworks(work.spec.importance);
+      return { scale, dualNetworks: trained ? Math.log2(scale) : source.dualNetworks };
     }
     default:
       return null;
   }
+}
+
+/** Whether a pruning trains dual networks for a model that has none: its guide compares through them. */
+export function trainsDualNetworks(importance: Importance): boolean {
+  return importance.method === "second-order" && importance.calibration.guide !== "primal";
 }
 
 /** A finding where the dual regression loss is asked for and the model lacks dual networks for it. */

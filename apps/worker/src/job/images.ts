@@ -15,6 +15,17 @@ export async function loadTrainingImages(images: readonly LocalImage[]): Promise
   return loaded;
 }
 
+/** The same, without HR images in a version of LR images alone. */
+export async function loadCalibrationImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
+  const loaded: CalibrationImage[] = [];
+  for (const { name, hr, lrs } of images) {
+    const smaller: RgbImage[] = [];
+    for (const lr of lrs) smaller.push(await decodeIngested(lr, name));
+    loaded.push({ name, lrs: smaller, ...(hr === undefined ? {} : { hr: await decodeIngested(hr, name) }) });
+  }
+  return loaded;
+}
+
 /** What the network reads of each image alone. */
 export async function loadInputImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
   const loaded: CalibrationImage[] = [];
@@ -26,17 +37,6 @@ export async function loadInputImages(images: readonly LocalImage[]): Promise<Ca
 export async function loadUnpairedImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
   const loaded: CalibrationImage[] = [];
   for (const { name, hr, lrs } of images) loaded.push({ name, lrs: [await decodeIngested(hr ?? lrs[0], name)] });
-  return loaded;
-}
-
-/** The same, without HR images in a version of LR images alone. */
-export async function loadCalibrationImages(images: readonly LocalImage[]): Promise<CalibrationImage[]> {
-  const loaded: CalibrationImage[] = [];
-  for (const { name, hr, lrs } of images) {
-    const smaller: RgbImage[] = [];
-    for (const lr of lrs) smaller.push(await decodeIngested(lr, name));
-    loaded.push({ name, lrs: smaller, ...(hr === undefined ? {} : { hr: await decodeIngested(hr, name) }) });
-  }
   return loaded;
 }
 
