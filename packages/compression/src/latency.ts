@@ -1,4 +1,5 @@
 import type { TensorFlow } from "@drc/tensorflow";
+import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import type { LoadedNetwork } from "./loaded-model.ts";
 
 export interface Latency {
@@ -14,34 +15,67 @@ export interface Latency {
 
 const WARM_UP_RUNS = 3;
 
+/** Of the LR image that is put through. */
+interface InputSize {
+  height: number;
+  width: number;
+}
+
 /** Time of one forward pass from LR image to the SR image in memory, after a warm-up. */
-export function measureLatency(
-  tensorflow: TensorFlow,
-  network: LoadedNetwork,
-  size: { height: number; width: number },
-  runs = 15,
-): Latency {
-  const { tf } = tensorflow;
-  const { outputs } = network.compiled.graph;
-  const input = tf.fill([1, size.height, size.width, 3], 127);
-  const times: number[] = [];
-  for (let i = 0; i < WARM_UP_RUNS + runs; i++) {
-    const startedAtMs = performance.now();
-    const run = network.compiled.forward(network.parameters, input, { targets: [outputs[outputs.length - 1].node] });
-    run.outputs[0].dataSync();
-    if (i >= WARM_UP_RUNS) times.push(performance.now() - startedAtMs);
-    run.dispose();
-  }
+export function measureLatency(tensorflow: TensorFlow, network: LoadedNetwork, size: InputSize, runs = 15): Latency {
+  const input = grayInput(tensorflow, size);
+  for (let i = 0; i < WARM_UP_RUNS; i++) timeForward(network, input);
+  const times = Array.from({ length: runs }, () => timeForward(network, input)).sort((a, b) => a - b);
   input.dispose();
-  times.sort((a, b) => a - b);
   const { device, threads } = tensorflow.describe();
   return {
     lrHeight: size.height,
     lrWidth: size.width,
-    medianMs: times[Math.floor(times.length / 2)],
+    medianMs: quantile(times, 0.5),
     percentile90Ms: times[Math.ceil(times.length * 0.9) - 1],
     runs,
     device,
     threads,
   };
+}
+
+/**
+ * Times of one forward pass in milliseconds, `[network][round]`, of several networks in turns: what else happens on
+ * the machine meets all of them alike, so that ratios within a round hold where the times themselves drift.
+ */
+export function measureInTurns(
+  tensorflow: TensorFlow,
+  networks: readonly LoadedNetwork[],
+  size: InputSize,
+  rounds: number,
+): number[][] {
+  const input = grayInput(tensorflow, size);
+  for (const network of networks) for (let i = 0; i < WARM_UP_RUNS; i++) timeForward(network, input);
+  const times: number[][] = networks.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    networks.forEach((network, i) => {
+      times[i].push(timeForward(network, input));
+    });
+  }
+  input.dispose();
+  return times;
+}
+
+/** The value below which a share of ascending values lies; the upper one of two. */
+export function quantile(ascending: readonly number[], share: number): number {
+  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))];
+}
+
+function grayInput({ tf }: TensorFlow, { height, width }: InputSize): Tensor {
+  return tf.fill([1, height, width, 3], 127);
+}
+
+function timeForward({ compiled, parameters }: LoadedNetwork, input: Tensor): number {
+  const { outputs } = compiled.graph;
+  const startedAtMs = performance.now();
+  const run = compiled.forward(parameters, input, { targets: [outputs[outputs.length - 1].node] });
+  run.outputs[0].dataSync();
+  const tookMs = performance.now() - startedAtMs;
+  run.dispose();
+  return tookMs;
 }

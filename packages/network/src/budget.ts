@@ -1,12 +1,19 @@
 /**
  * What may be removed, and how exactly a plan must meet it.
  *
- * A budget names what is counted and the share of it to remove. Only the inner widths of a network can
- * shrink, by steps of four channels, so each network has a largest removal, and small ones have coarse steps:
- * a budget is met within one percentage point, or half of the smallest possible step where that is more.
+ * A budget names a cost and the share of it to remove. Only the inner widths of a network can shrink, by steps of
+ * four channels, so each network has a largest removal, and small ones have coarse steps: a budget is met within one
+ * percentage point, or half of the smallest possible step where that is more; one of latency within five.
  */
 import type { NetworkGraph } from "./graph.ts";
-import { type CostKind, largestRemoval, type PlanSpace, planSpace, removedShare } from "./plan-space.ts";
+import {
+  type CostKind,
+  type CountedCost,
+  largestRemoval,
+  type PlanSpace,
+  planSpace,
+  removedShare,
+} from "./plan-space.ts";
 
 export interface Budget {
   of: CostKind;
@@ -39,22 +46,30 @@ export interface AchievedBudget {
 
 const TOLERANCE_SHARE = 0.01;
 
-/** @throws BudgetError where `remove` is no number above 0, or more than the largest removal of `graph`. */
+/** How far the latency removed may lie from the share asked for, 0 to 1. */
+export const LATENCY_TOLERANCE_SHARE = 0.05;
+
+/**
+ * Refuses what no plan for `graph` can meet. Without a device, a latency is known to shrink no further than the
+ * multiply-adds do: a narrower convolution is no quicker for each of them. How far it shrinks, the device says.
+ * @throws BudgetError where `remove` is no number above 0, or more than the largest removal of `graph`.
+ */
 export function requireBudget(graph: NetworkGraph, { of, remove }: Budget): void {
-  const largest = largestRemoval(graph, of);
+  requireShare(remove, largestRemoval(graph, of === "latency" ? "multiplyAdds" : of), `the ${of} of this network`);
+}
+
+function requireShare(remove: number, largest: number, what: string): void {
   // The comparison is false for NaN, which is refused with the rest.
   if (remove > 0 && remove <= largest + 1e-9) return;
   const atMost = Math.floor(largest * 1000) / 1000;
-  throw new BudgetError(
-    `budget.remove is ${remove}: of the ${of} of this network a share above 0 and at most ${atMost} can be removed.`,
-  );
+  throw new BudgetError(`budget.remove is ${remove}: of ${what} a share above 0 and at most ${atMost} can be removed.`);
 }
 
 /**
- * The budget as it applies to `graph`.
+ * A budget of what can be counted, as it applies to `graph`.
  * @throws BudgetError as `requireBudget` does.
  */
-export function resolveBudget(graph: NetworkGraph, budget: Budget): ResolvedBudget {
+export function resolveBudget(graph: NetworkGraph, budget: Budget & { of: CountedCost }): ResolvedBudget {
   requireBudget(graph, budget);
   const space = planSpace(graph, budget.of);
   return {
@@ -62,6 +77,21 @@ export function resolveBudget(graph: NetworkGraph, budget: Budget): ResolvedBudg
     space,
     targetCost: space.wholeCost * (1 - budget.remove),
     toleranceCost: Math.max(TOLERANCE_SHARE * space.wholeCost, smallestStepCost(space) / 2),
+  };
+}
+
+/**
+ * A budget of latency, whose costs were measured.
+ * @throws BudgetError where more is asked for than these costs allow.
+ */
+export function resolveLatencyBudget(space: PlanSpace, budget: Budget): ResolvedBudget {
+  const least = space.choices.map((widths) => widths[0]);
+  requireShare(budget.remove, removedShare(space, least), "the latency of this network on this device");
+  return {
+    budget,
+    space,
+    targetCost: space.wholeCost * (1 - budget.remove),
+    toleranceCost: LATENCY_TOLERANCE_SHARE * space.wholeCost,
   };
 }
 
@@ -75,9 +105,9 @@ export function achievedBudget(resolved: ResolvedBudget, plan: readonly number[]
 }
 
 function smallestStepCost(space: PlanSpace): number {
-  const steps = space.choices.flatMap((widths, group) => {
-    const next = widths[widths.length - 2];
-    return next === undefined ? [] : [(space.whole[group] - next) * space.costPerChannel[group]];
+  const steps = space.choiceCosts.flatMap((costs) => {
+    const [next, whole] = costs.slice(-2);
+    return whole === undefined ? [] : [whole - next];
   });
   return steps.length === 0 ? 0 : Math.min(...steps);
 }

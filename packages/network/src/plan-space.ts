@@ -3,8 +3,11 @@ import { countCost } from "./cost.ts";
 import type { NetworkGraph } from "./graph.ts";
 import { planWidths, shrinkGraphToPlan } from "./surgery.ts";
 
-/** What a budget counts, of the primal network (mean shift included, dual networks not). */
-export type CostKind = "parameters" | "multiplyAdds";
+/** What can be counted of a network (mean shift included, dual networks not). */
+export type CountedCost = "parameters" | "multiplyAdds";
+
+/** What a budget is of; latency is measured on a device. */
+export type CostKind = CountedCost | "latency";
 
 /** Widths are multiples of this, as in the published plans; it is also the least width. */
 export const WIDTH_STEP = 4;
@@ -21,8 +24,8 @@ export interface PlanSpace {
   whole: number[];
   /** Per group the widths it may take, ascending; the last is that of the whole network. */
   choices: number[][];
-  /** Per group what one channel costs while all the others are there. */
-  costPerChannel: number[];
+  /** Per group and choice what the group's channels cost while all other groups are whole. */
+  choiceCosts: number[][];
   wholeCost: number;
   /** The cost of the network after surgery to these widths. */
   cost(plan: readonly number[]): number;
@@ -36,15 +39,20 @@ export function widthChoices(width: number): number[] {
   return choices;
 }
 
-function costOfPlan(graph: NetworkGraph, of: CostKind, plan: readonly number[]): number {
+function costOfPlan(graph: NetworkGraph, of: CountedCost, plan: readonly number[]): number {
   return countCost(shrinkGraphToPlan(graph, plan), COUNTED_INPUT)[of];
 }
 
-/** The space of plans of `graph`; costs are counted by `of`. */
-export function planSpace(graph: NetworkGraph, of: CostKind): PlanSpace {
+/** The groups of `graph` and the widths that they may take. */
+export function planChoices(graph: NetworkGraph): Pick<PlanSpace, "groups" | "whole" | "choices"> {
   const groups = prunableGroups(graph).map((group) => group.name);
   const whole = planWidths(graph);
-  const choices = whole.map(widthChoices);
+  return { groups, whole, choices: whole.map(widthChoices) };
+}
+
+/** The space of plans of `graph`; costs are counted by `of`. */
+export function planSpace(graph: NetworkGraph, of: CountedCost): PlanSpace {
+  const { groups, whole, choices } = planChoices(graph);
   const least = choices.map((widths) => widths[0]);
   const count = (plan: readonly number[]) => costOfPlan(graph, of, plan);
   const wholeCost = count(whole);
@@ -56,7 +64,21 @@ export function planSpace(graph: NetworkGraph, of: CostKind): PlanSpace {
     plan.reduce((sum, width, group) => sum - (whole[group] - width) * costPerChannel[group], wholeCost);
   // Where no convolution lies between two groups, as in the DRN family, the cost is linear in the widths.
   const isLinear = Math.abs(linear(least) - count(least)) <= 1e-9 * wholeCost;
-  return { of, groups, whole, choices, costPerChannel, wholeCost, cost: isLinear ? linear : count };
+  const choiceCosts = choices.map((widths, group) => widths.map((width) => width * costPerChannel[group]));
+  return { of, groups, whole, choices, choiceCosts, wholeCost, cost: isLinear ? linear : count };
+}
+
+/** What is left of the cost when no group has a channel. */
+export function fixedCost({ choiceCosts, wholeCost }: PlanSpace): number {
+  return choiceCosts.reduce((sum, costs) => sum - (costs.at(-1) as number), wholeCost);
+}
+
+/** The cost of a plan as if what one group saves did not depend on the others. */
+export function additiveCost(space: PlanSpace, plan: readonly number[]): number {
+  return plan.reduce(
+    (sum, width, group) => sum + space.choiceCosts[group][space.choices[group].indexOf(width)],
+    fixedCost(space),
+  );
 }
 
 /** The share of the cost that a plan removes, 0 to 1. */
@@ -65,7 +87,7 @@ export function removedShare(space: PlanSpace, plan: readonly number[]): number 
 }
 
 /** The largest share of the cost that can be removed: every group at its least width. Counts two plans, not all. */
-export function largestRemoval(graph: NetworkGraph, of: CostKind): number {
+export function largestRemoval(graph: NetworkGraph, of: CountedCost): number {
   const whole = planWidths(graph);
   const least = whole.map((width) => widthChoices(width)[0]);
   return 1 - costOfPlan(graph, of, least) / costOfPlan(graph, of, whole);

@@ -12,7 +12,7 @@ function space(whole: number[], costPerChannel: number[], fixed: number): PlanSp
     groups: whole.map((_, i) => `group-${i}`),
     whole,
     choices,
-    costPerChannel,
+    choiceCosts: choices.map((widths, group) => widths.map((width) => width * costPerChannel[group])),
     wholeCost: cost(whole),
     cost,
   };

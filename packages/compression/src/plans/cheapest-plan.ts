@@ -1,11 +1,11 @@
-import type { ResolvedBudget } from "@drc/network";
+import { additiveCost, fixedCost, type ResolvedBudget } from "@drc/network";
 
 /** How bad it is that a group has a width; only differences within a group count. */
 export type WidthPenalty = (group: number, width: number) => number;
 
 /** Costs that differ by less than this share of the tolerance are told apart only by their penalty. */
 const RESOLUTION = 1 / 200;
-/** Where groups share convolutions, the linear costs are corrected so many times. */
+/** Where groups share convolutions, the additive costs are corrected so many times. */
 const CORRECTIONS = 5;
 
 /**
@@ -19,19 +19,12 @@ export function cheapestPlan(resolved: ResolvedBudget, penalty: WidthPenalty): n
   let target = targetCost;
   let plan = planAtCost(resolved, target, penalty);
   for (let correction = 0; correction < CORRECTIONS; correction++) {
-    const error = space.cost(plan) - linearCost(resolved, plan);
+    const error = space.cost(plan) - additiveCost(space, plan);
     if (Math.abs(target - (targetCost - error)) <= 1e-9 * space.wholeCost) break;
     target = targetCost - error;
     plan = planAtCost(resolved, target, penalty);
   }
   return plan;
-}
-
-function linearCost({ space }: ResolvedBudget, plan: readonly number[]): number {
-  return plan.reduce(
-    (sum, width, group) => sum - (space.whole[group] - width) * space.costPerChannel[group],
-    space.wholeCost,
-  );
 }
 
 /** What led to a cost: the bin before the last group, and the choice of that group. */
@@ -42,10 +35,7 @@ interface Trace {
 
 function planAtCost(resolved: ResolvedBudget, target: number, penalty: WidthPenalty): number[] {
   const { space, toleranceCost } = resolved;
-  const fixed = linearCost(
-    resolved,
-    space.whole.map(() => 0),
-  );
+  const fixed = fixedCost(space);
   const binCost = toleranceCost * RESOLUTION;
   const bins = Math.floor((space.wholeCost - fixed) / binCost + 1e-6) + 1;
   let penalties = new Float64Array(bins).fill(Number.POSITIVE_INFINITY);
@@ -58,7 +48,7 @@ function planAtCost(resolved: ResolvedBudget, target: number, penalty: WidthPena
     const trace = { from: new Int32Array(bins), choice: new Int32Array(bins) };
     space.choices[group].forEach((width, choice) => {
       const price = penalty(group, width);
-      const ownCost = width * space.costPerChannel[group];
+      const ownCost = space.choiceCosts[group][choice];
       for (let bin = 0; bin < bins; bin++) {
         if (penalties[bin] === Number.POSITIVE_INFINITY) continue;
         const cost = costs[bin] + ownCost;

@@ -7,7 +7,6 @@ import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { Adam } from "../adam.ts";
 import { derivedSeed } from "../calibration.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
 import {
   AbortedError,
   DivergedError,
@@ -23,6 +22,7 @@ import type { TrainingImage } from "../training-image.ts";
 import { type ExpectedCost, type GroupValues, initialArchitecture, probabilities } from "./architecture.ts";
 import { ArchitectureAdam, type ArchitectureAdamState } from "./architecture-adam.ts";
 import { type MaskedPass, MaskedStep } from "./masked-step.ts";
+import type { SearchCheckpoints } from "./search-checkpoints.ts";
 import { unrolledGradient } from "./unrolled-gradient.ts";
 
 export interface BilevelSettings {
@@ -52,6 +52,7 @@ interface LearnRequest {
   expected: ExpectedCost | undefined;
   settings: BilevelSettings;
   control: StageControl;
+  checkpoints: SearchCheckpoints;
 }
 
 export interface LearntArchitecture {
@@ -80,11 +81,9 @@ const METRIC_POINTS = 250;
 
 /** @throws AbortedError, DivergedError */
 export async function learnArchitecture(request: LearnRequest): Promise<LearntArchitecture> {
-  const { tensorflow, candidates, settings, control } = request;
+  const { tensorflow, candidates, settings, control, checkpoints } = request;
   const { tf } = tensorflow;
-  const resumed = control.checkpoint?.resume
-    ? decodeCheckpoint<SearchState>(control.checkpoint.resume, STAGE)
-    : undefined;
+  const resumed = checkpoints.resumed<SearchState>();
   const alphas = resumed
     ? resumed.state.alphas.map((alpha) => Float64Array.from(alpha))
     : initialArchitecture(candidates, seededRandom(derivedSeed(control.seed, 0)));
@@ -126,22 +125,19 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
 
   async function saveCheckpoint(): Promise<void> {
     const { first, second, beta1Product, beta2Product } = weightAdam.state();
-    await control.checkpoint?.save(
-      encodeCheckpoint<SearchState>({
-        stage: STAGE,
-        state: {
-          ...counts,
-          alphas: alphas.map((alpha) => [...alpha]),
-          architectureAdam: architectureAdam.state(),
-          weightSampler: weightSampler.state(),
-          architectureSampler: architectureSampler.state(),
-          beta1Product,
-          beta2Product,
-        },
-        models: { search: model.read() },
-        tensors: { adamFirst: first, adamSecond: second },
-      }),
-    );
+    await checkpoints.save<SearchState>({
+      state: {
+        ...counts,
+        alphas: alphas.map((alpha) => [...alpha]),
+        architectureAdam: architectureAdam.state(),
+        weightSampler: weightSampler.state(),
+        architectureSampler: architectureSampler.state(),
+        beta1Product,
+        beta2Product,
+      },
+      models: { search: model.read() },
+      tensors: { adamFirst: first, adamSecond: second },
+    });
   }
 
   try {
@@ -194,8 +190,7 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
         of: settings.steps,
         secondsLeft: clock.secondsLeft(counts.step),
       });
-      const every = control.checkpoint?.everySteps;
-      if (every && counts.step % every === 0 && counts.step < settings.steps && counts.nonFiniteInARow === 0) {
+      if (checkpoints.isDue(counts.step) && counts.step < settings.steps && counts.nonFiniteInARow === 0) {
         await saveCheckpoint();
       }
       await yieldToEvents();

@@ -4,13 +4,17 @@
 import {
   achievedBudget,
   type Budget,
+  fixedCost,
+  LATENCY_TOLERANCE_SHARE,
   type Model,
   nearestWidth,
   networkScale,
   planSpace,
   prunableGroups,
   type ResolvedBudget,
+  requireBudget,
   resolveBudget,
+  resolveLatencyBudget,
 } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { type CalibrationSettings, calibrationBatches, SECOND_ORDER_CALIBRATION } from "../calibration.ts";
@@ -23,7 +27,11 @@ import { riseCurves } from "../second-order/rise-curves.ts";
 import { type CalibrationImage, checkTrainingImages } from "../training-image.ts";
 import { type ExpectedCost, expectedWidths, likeliestWidths } from "./architecture.ts";
 import { publishedCandidates } from "./candidates.ts";
+import { type LatencyCosts, latencyPlanSpace, measureLatencyCosts } from "./latency-costs.ts";
 import { type BilevelSettings, type LearntArchitecture, learnArchitecture } from "./learn-architecture.ts";
+import { meetLatency } from "./meet-latency.ts";
+import type { PlanLatency } from "./plan-latency.ts";
+import { SearchCheckpoints } from "./search-checkpoints.ts";
 
 /**
  * `drc`: bilevel search with a cost term over all multiples of four. `drc-published`: the published search, its
@@ -61,6 +69,8 @@ export interface SearchRequest {
   calibration?: Partial<CalibrationSettings>;
   /** Of `second-order`: the loss whose gradient weighs the errors; by default `DEFAULT_GUIDE`. */
   guide?: Guide;
+  /** Of a budget of latency: costs that an earlier search has measured. By default they are measured. */
+  latencyCosts?: LatencyCosts;
   control: StageControl;
 }
 
@@ -77,32 +87,48 @@ export interface SearchResult {
     parameters: number;
     /** Of the primal network after surgery, for one LR image of 96×96. */
     multiplyAdds: number;
-    /** Share removed of what the budget counts, 0 to 1. */
+    /** Share removed of what the budget is of, 0 to 1; of latency the measured one. */
     removedShare: number;
-    /** True where it lies within one percentage point of the share asked for, or half of the smallest step. */
+    /**
+     * True where it lies within one percentage point of the share asked for, or half of the smallest step; of
+     * latency within five.
+     */
     met: boolean;
   };
+  /** Of a budget of latency: what was measured. */
+  latency?: { plan: PlanLatency; costs: LatencyCosts };
   whole: { parameters: number; multiplyAdds: number };
   /** Forward-backward passes made. */
   passes: number;
 }
 
 /**
- * The widths that meet the budget.
+ * The widths that meet the budget. A budget of latency is measured on this device: the search takes the measured
+ * costs, and its plan is measured beside the original network, and repaired where it misses the budget.
  * @throws BudgetError, AbortedError, DivergedError, GuideError, TrainingImageError
  */
 export async function searchChannels(request: SearchRequest): Promise<SearchResult> {
-  const { model, method, budget, control } = request;
+  const { tensorflow, model, method, budget, control } = request;
   const { graph } = model.primal;
-  const resolved = resolveBudget(graph, budget);
-  const { found, plan, passes } = await search(request, resolved);
-  const spaces = { parameters: planSpace(graph, "parameters"), multiplyAdds: planSpace(graph, "multiplyAdds") };
-  const achieved = achievedBudget(resolved, plan);
+  requireBudget(graph, budget);
+  const checkpoints = new SearchCheckpoints(control, method);
+  const costs = budget.of === "latency" ? await latencyCosts(request, checkpoints) : undefined;
+  const resolved = costs
+    ? resolveLatencyBudget(latencyPlanSpace(graph, costs), budget)
+    : resolveBudget(graph, budget as Parameters<typeof resolveBudget>[1]);
+  const { found, planFor, passes } = await search(request, resolved, checkpoints);
+  const latency = costs && {
+    plan: await meetLatency({ tensorflow, graph, resolved, planFor, control, checkpoints }),
+    costs,
+  };
+  const plan = latency?.plan.plan ?? planFor(resolved);
+  const achieved = latency ? achievedLatency(budget, latency.plan) : achievedBudget(resolved, plan);
   if (!achieved.met) {
     control.onLog?.(
       `The budget asks for ${budget.remove} of the ${budget.of}; the nearest plan removes ${achieved.removedShare.toFixed(4)}.`,
     );
   }
+  const spaces = { parameters: planSpace(graph, "parameters"), multiplyAdds: planSpace(graph, "multiplyAdds") };
   return {
     method,
     plan,
@@ -114,38 +140,61 @@ export async function searchChannels(request: SearchRequest): Promise<SearchResu
       multiplyAdds: Math.round(spaces.multiplyAdds.cost(plan)),
       ...achieved,
     },
+    ...(latency ? { latency } : {}),
     whole: { parameters: spaces.parameters.wholeCost, multiplyAdds: spaces.multiplyAdds.wholeCost },
     passes,
   };
 }
 
+/** The costs given, those of the checkpoint, or new ones. */
+async function latencyCosts(request: SearchRequest, checkpoints: SearchCheckpoints): Promise<LatencyCosts> {
+  const { tensorflow, model, control } = request;
+  const { measurements } = checkpoints;
+  measurements.costs ??= request.latencyCosts ?? (await measureLatencyCosts(tensorflow, model.primal.graph, control));
+  await checkpoints.write();
+  return measurements.costs;
+}
+
+function achievedLatency({ remove }: Budget, { removedShare }: PlanLatency): { removedShare: number; met: boolean } {
+  return { removedShare, met: Math.abs(removedShare - remove) <= LATENCY_TOLERANCE_SHARE };
+}
+
 interface FoundPlan {
+  /** Before the repair step. */
   found: number[];
-  plan: number[];
+  /** The plan that meets a budget. */
+  planFor(resolved: ResolvedBudget): number[];
   passes: number;
 }
 
-async function search(request: SearchRequest, resolved: ResolvedBudget): Promise<FoundPlan> {
+async function search(
+  request: SearchRequest,
+  resolved: ResolvedBudget,
+  checkpoints: SearchCheckpoints,
+): Promise<FoundPlan> {
   switch (request.method) {
-    case "uniform": {
-      const plan = uniformPlan(resolved);
-      return { found: plan, plan, passes: 0 };
-    }
+    case "uniform":
+      return { found: uniformPlan(resolved), planFor: uniformPlan, passes: 0 };
     case "second-order":
-      return searchBySecondOrder(request, resolved);
+      return searchBySecondOrder(request, resolved, checkpoints);
     case "drc":
-      return searchWithCost(request, resolved);
+      return searchWithCost(request, resolved, checkpoints);
     case "drc-published":
-      return searchAsPublished(request, resolved);
+      return searchAsPublished(request, resolved, checkpoints);
   }
 }
 
-async function searchBySecondOrder(request: SearchRequest, resolved: ResolvedBudget): Promise<FoundPlan> {
+async function searchBySecondOrder(
+  request: SearchRequest,
+  resolved: ResolvedBudget,
+  checkpoints: SearchCheckpoints,
+): Promise<FoundPlan> {
   const { tensorflow, model, images, control, guide = DEFAULT_GUIDE } = request;
   const calibration = { ...SECOND_ORDER_CALIBRATION, ...request.calibration };
   checkGuideImages(images, networkScale(model.primal.graph), calibration.patchSize, guide);
   const batches = calibrationBatches(tensorflow, images, calibration, control.seed);
   const loaded = new LoadedModel(tensorflow, model);
+  const saveRises = (rises: readonly number[][]) => checkpoints.save({ state: { rises }, models: {}, tensors: {} });
   try {
     const { rises, passes } = await riseCurves({
       tensorflow,
@@ -154,9 +203,11 @@ async function searchBySecondOrder(request: SearchRequest, resolved: ResolvedBud
       guide,
       dualWeight: calibration.dualWeight,
       control,
+      resumed: checkpoints.resumed<{ rises: number[][] }>()?.state.rises,
+      save: (rises) => (checkpoints.isDue(rises.length) || control.signal?.aborted ? saveRises(rises) : undefined),
     });
-    const plan = cheapestPlan(resolved, (group, width) => rises[group][width]);
-    return { found: plan, plan, passes };
+    const planFor = (budget: ResolvedBudget) => cheapestPlan(budget, (group, width) => rises[group][width]);
+    return { found: planFor(resolved), planFor, passes };
   } finally {
     loaded.dispose();
     for (const batch of batches) batch.dispose();
@@ -164,26 +215,30 @@ async function searchBySecondOrder(request: SearchRequest, resolved: ResolvedBud
 }
 
 /** Every multiple of four is a candidate and the expected cost is held at the target; the result is the mean width. */
-async function searchWithCost(request: SearchRequest, resolved: ResolvedBudget): Promise<FoundPlan> {
-  const { space, targetCost } = resolved;
-  const costs = space.choices.map((widths, group) =>
-    Float64Array.from(widths, (width) => (width * space.costPerChannel[group]) / space.wholeCost),
-  );
-  const prunableCost = space.whole.reduce((sum, width, group) => sum + width * space.costPerChannel[group], 0);
-  const target = (targetCost - (space.wholeCost - prunableCost)) / space.wholeCost;
-  const { distribution, passes } = await learn(request, COST_AWARE_SEARCH, space.choices, { costs, target });
+async function searchWithCost(
+  request: SearchRequest,
+  { space, targetCost }: ResolvedBudget,
+  checkpoints: SearchCheckpoints,
+): Promise<FoundPlan> {
+  const costs = space.choiceCosts.map((group) => Float64Array.from(group, (cost) => cost / space.wholeCost));
+  const target = (targetCost - fixedCost(space)) / space.wholeCost;
+  const expected = { costs, target };
+  const { distribution, passes } = await learn(request, COST_AWARE_SEARCH, space.choices, expected, checkpoints);
   const means = expectedWidths(distribution, space.choices);
   const found = means.map((width, group) => nearestWidth(space.choices[group], width));
-  return { found, plan: repairedPlan(resolved, means), passes };
+  return { found, planFor: (resolved) => repairedPlan(resolved, means), passes };
 }
 
-async function searchAsPublished(request: SearchRequest, resolved: ResolvedBudget): Promise<FoundPlan> {
-  const { space } = resolved;
+async function searchAsPublished(
+  request: SearchRequest,
+  resolved: ResolvedBudget,
+  checkpoints: SearchCheckpoints,
+): Promise<FoundPlan> {
   const ratio = publishedRatio(resolved);
-  const candidates = space.whole.map((width) => publishedCandidates(width, ratio));
-  const { distribution, passes } = await learn(request, PUBLISHED_SEARCH, candidates, undefined);
+  const candidates = resolved.space.whole.map((width) => publishedCandidates(width, ratio));
+  const { distribution, passes } = await learn(request, PUBLISHED_SEARCH, candidates, undefined, checkpoints);
   const found = likeliestWidths(distribution, candidates);
-  return { found, plan: repairedPlan(resolved, found), passes };
+  return { found, planFor: (budget) => repairedPlan(budget, found), passes };
 }
 
 function learn(
@@ -191,12 +246,14 @@ function learn(
   defaults: BilevelSettings,
   candidates: readonly (readonly number[])[],
   expected: ExpectedCost | undefined,
+  checkpoints: SearchCheckpoints,
 ): Promise<LearntArchitecture> {
   const { images } = request;
   const { graph } = request.model.primal;
   const settings = { ...defaults, ...request.settings };
   checkTrainingImages(images, networkScale(graph), settings.patchSize);
-  return learnArchitecture({ ...request, images, groups: prunableGroups(graph), candidates, expected, settings });
+  const groups = prunableGroups(graph);
+  return learnArchitecture({ ...request, images, groups, candidates, expected, settings, checkpoints });
 }
 
 /**

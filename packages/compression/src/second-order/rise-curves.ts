@@ -14,6 +14,10 @@ export interface RiseCurvesRequest {
   guide: Guide;
   dualWeight: number;
   control: StageControl;
+  /** Rises of the first groups, from an earlier run that was stopped. */
+  resumed?: readonly number[][];
+  /** Gets the rises so far after each group. */
+  save?(rises: readonly number[][]): void | Promise<void>;
 }
 
 const STAGE = "channel-search";
@@ -26,11 +30,17 @@ const STAGE = "channel-search";
 export async function riseCurves(request: RiseCurvesRequest): Promise<{ rises: number[][]; passes: number }> {
   const { tensorflow, model, batches, guide, dualWeight, control } = request;
   const groups = prunableGroups(model.primal.compiled.graph);
+  // A checkpoint is JSON, which has no infinity.
+  const rises = (request.resumed ?? []).map((curve) => curve.with(0, Number.POSITIVE_INFINITY));
   const total = batches.length + groups.length;
-  const clock = new StepClock(0, total);
+  const resumedStep = rises.length === 0 ? 0 : batches.length + rises.length;
+  const clock = new StepClock(resumedStep, total);
   const report = (step: number) => {
+    if (step <= resumedStep) return;
+    control.onProgress?.({ stage: STAGE, step, of: total, secondsLeft: clock.secondsLeft(step) });
+  };
+  const stopIfAborted = (step: number) => {
     if (control.signal?.aborted) throw new AbortedError(STAGE, step);
-    if (step > 0) control.onProgress?.({ stage: STAGE, step, of: total, secondsLeft: clock.secondsLeft(step) });
   };
   const regressions = await GroupRegressions.sample({
     tensorflow,
@@ -39,13 +49,18 @@ export async function riseCurves(request: RiseCurvesRequest): Promise<{ rises: n
     guide,
     dualWeight,
     seed: control.seed,
-    onBatch: report,
+    groups: groups.map((_, index) => index).slice(rises.length),
+    onBatch(step) {
+      stopIfAborted(step);
+      report(step);
+    },
   });
   try {
-    const rises: number[][] = [];
-    for (const [index, group] of groups.entries()) {
-      rises.push(cumulatedRises(group, eliminateBackward(regressions.of(index, model.primal), 1).rises));
+    for (let index = rises.length; index < groups.length; index++) {
+      stopIfAborted(batches.length + index);
+      rises.push(cumulatedRises(groups[index], eliminateBackward(regressions.of(index, model.primal), 1).rises));
       report(batches.length + rises.length);
+      await request.save?.(rises);
       await yieldToEvents();
     }
     return { rises, passes: batches.length };
