@@ -61,6 +61,13 @@ describe("a job that can work", () => {
     });
   });
 
+  it("takes the order and the dual weight of a search, zero included", async () => {
+    const spec = (await search({ method: "drc", settings: { order: "second", dualWeight: 0 } })).json().spec;
+    expect(spec.settings).toMatchObject({ order: "second", dualWeight: 0, steps: 300 });
+    expect((await search({ method: "drc" })).json().spec.settings.order).toBe("first");
+    expect(pointersOf(await search({ settings: { order: "third" } }))).toEqual(["/spec/settings/order"]);
+  });
+
   it("waits for the job whose model it takes", async () => {
     const { id } = (await train()).json();
     const response = await search({ model: { fromJob: id } });
@@ -105,8 +112,21 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     expect(problemOf(response).detail).toMatch(/between 0 and 1|above 0 and at most 0\.\d+/);
   });
 
-  it("a budget that is no number, or of something else", async () => {
-    expect(pointersOf(await search({ budget: { of: "parameters", remove: null } }))).toEqual(["/spec/budget/remove"]);
+  it.each([0, 1, -0.1, 1.5, 0.999])(
+    "a latency budget of %s; a device decides on what is left (field case 33)",
+    async (remove) => {
+      const response = await search({ budget: { of: "latency", remove } });
+      expect(pointersOf(response)).toEqual(["/spec/budget/remove"]);
+      expect(problemOf(response).detail).toMatch(/between 0 and 1|latency .* above 0 and at most 0\.\d+/);
+      expect((await search({ budget: { of: "latency", remove: 0.3 } })).statusCode).toBe(202);
+    },
+  );
+
+  it("a budget that is no number, or of something else (field case 33)", async () => {
+    // JSON has no NaN: what writes one writes null.
+    const response = await search({ budget: { of: "parameters", remove: Number.NaN } });
+    expect(pointersOf(response)).toEqual(["/spec/budget/remove"]);
+    expect(problemOf(response).detail).toMatch(/between 0 and 1/);
     expect(pointersOf(await search({ budget: { of: "params", remove: 0.5 } }))).toEqual(["/spec/budget/of"]);
   });
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { codeCounts, fieldError } from "./errors.ts";
 import { modelId } from "./identifiers.ts";
+import { budgetCost } from "./settings.ts";
 
 export const progress = z.strictObject({
   stage: z.string().max(100),
@@ -55,19 +56,52 @@ const costPair = z.strictObject({
   multiplyAdds: z.number(),
 });
 
+const lrSize = { lrHeight: count, lrWidth: count };
+
+/** How a search to a budget of latency measured. No second measurement gives the same numbers. */
+const measuredLatency = z.strictObject({
+  /** The plan beside the original network in alternating rounds. */
+  plan: z.strictObject({
+    ...lrSize,
+    rounds: count,
+    originalMs: z.number(),
+    compressedMs: z.number(),
+    /** Median over the rounds, and the values below which a tenth and nine tenths of them lie. */
+    removedShare: z.number(),
+    removedShareLow: z.number(),
+    removedShareHigh: z.number(),
+  }),
+  /** The costs with which it searched: per kind of groups the share of the latency that is left at each width. */
+  costs: z.strictObject({
+    ...lrSize,
+    device: z.string(),
+    threads: count,
+    wholeMs: z.number(),
+    rounds: count,
+    curves: z.array(
+      z.strictObject({
+        groups: z.array(z.string()),
+        widths: z.array(z.int().min(1)),
+        shares: z.array(z.number()),
+      }),
+    ),
+  }),
+});
+
 export const channelSearchResult = z.strictObject({
   method: z.string(),
   widths: z.array(z.int().min(1)),
-  asked: z.strictObject({
-    of: z.enum(["parameters", "multiplyAdds"]),
-    remove: z.number(),
-  }),
+  asked: z.strictObject({ of: budgetCost, remove: z.number() }),
   achieved: z.strictObject({
     ...costPair.shape,
     removedShare: z.number(),
     met: z.boolean(),
   }),
   original: costPair,
+  /** Forward-backward passes that it took. */
+  passes: count,
+  /** Of a budget of latency. */
+  latency: measuredLatency.optional(),
 });
 
 export const pruneResult = z.strictObject({

@@ -137,6 +137,7 @@ interface SearchValues {
   alphaWeightDecay: number;
   gradientClip: number;
   dualWeight: number;
+  order: "first" | "second";
   checkpointEverySteps: number;
 }
 
@@ -149,6 +150,7 @@ const publishedSearch: SearchValues = {
   alphaWeightDecay: 1e-3,
   gradientClip: 5,
   dualWeight: 0.1,
+  order: "first",
   checkpointEverySteps: 100,
 };
 
@@ -164,6 +166,8 @@ export const searchSettings = z
     alphaWeightDecay: z.number().min(0).max(1).optional(),
     gradientClip: z.number().positive().optional(),
     dualWeight: dualWeight.optional(),
+    /** `second` follows what a step of the weights does to the loss of α: five passes a step in the place of two. */
+    order: z.enum(["first", "second"]).optional(),
     checkpointEverySteps: everySteps.optional(),
   })
   .transform(
@@ -246,16 +250,16 @@ export const SEARCH_METHODS = ["second-order", "drc", "drc-published", "uniform"
 export const searchMethod = z.enum(SEARCH_METHODS);
 export type SearchMethod = z.infer<typeof searchMethod>;
 
+export const BUDGET_COSTS = ["parameters", "multiplyAdds", "latency"] as const;
+/** Latency is measured on the job's device. */
+export const budgetCost = z.enum(BUDGET_COSTS);
+export type BudgetCost = z.infer<typeof budgetCost>;
+
+const SHARE_RANGE = "The share to remove is a number between 0 and 1, both excluded.";
+
 /** What to remove, as a share of the primal network's cost (mean shift included, dual networks not). */
 export const budget = z.strictObject({
-  of: z.enum(["parameters", "multiplyAdds"]),
-  remove: z
-    .number()
-    .gt(0, {
-      error: "The share to remove lies between 0 and 1, both excluded.",
-    })
-    .lt(1, {
-      error: "The share to remove lies between 0 and 1, both excluded.",
-    }),
+  of: budgetCost,
+  remove: z.number({ error: SHARE_RANGE }).gt(0, { error: SHARE_RANGE }).lt(1, { error: SHARE_RANGE }),
 });
 export type Budget = z.infer<typeof budget>;

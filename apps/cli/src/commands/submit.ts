@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { IMPORTANCE_METHODS, SEARCH_METHODS } from "@drc/contracts";
+import { BUDGET_COSTS, type BudgetCost, IMPORTANCE_METHODS, SEARCH_METHODS } from "@drc/contracts";
 import { NetworkError, PRESETS, preset as presetConfiguration } from "@drc/network";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
@@ -19,7 +19,7 @@ interface SubmitOptions extends ServerOptions {
   preset: string;
   model?: string;
   remove: number;
-  of: "parameters" | "multiplyAdds";
+  of: BudgetCost;
   plan: string;
   importance: string;
   steps?: number;
@@ -44,9 +44,7 @@ export function registerSubmit(program: Command): void {
     .option("--preset <name>", `network to train: ${Object.keys(PRESETS).join(", ")}`, "drn-xs")
     .option("--model <id>", "model of the server to compress, instead of training one")
     .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)
-    .addOption(
-      new Option("--of <cost>", "what the share is of").choices(["parameters", "multiplyAdds"]).default("parameters"),
-    )
+    .addOption(new Option("--of <cost>", "what the share is of").choices(BUDGET_COSTS).default("parameters"))
     .addOption(new Option("--plan <method>", "how widths are found").choices(SEARCH_METHODS).default("second-order"))
     .addOption(
       new Option("--importance <method>", "how channels are chosen")

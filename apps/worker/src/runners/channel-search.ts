@@ -1,4 +1,4 @@
-import { searchChannels, withDualNetworks } from "@drc/compression";
+import { type SearchResult, searchChannels, withDualNetworks } from "@drc/compression";
 import { channelSearchSpec } from "@drc/contracts";
 import { loadCalibrationImages } from "../job/images.ts";
 import { checkCalibrationScale, loadModel } from "../job/models.ts";
@@ -11,15 +11,17 @@ export async function runChannelSearch(context: RunnerContext): Promise<RunnerOu
   const { guide, ...calibration } = spec.calibration;
   const given = await loadModel(context);
   checkCalibrationScale(given.primal.graph, images);
+  // The second-order search counts groups of channels, of which a network has a few dozen.
+  const checkpointEverySteps = spec.method === "second-order" ? 1 : spec.settings.checkpointEverySteps;
   const common = {
     tensorflow: await context.tensorflow(),
     images: await loadCalibrationImages(images),
     guide,
-    control: await context.control({ checkpointEverySteps: spec.settings.checkpointEverySteps }),
+    control: await context.control({ checkpointEverySteps }),
   };
   const { patchSize } = calibration;
   const model = spec.method === "second-order" ? await withDualNetworks({ ...common, model: given, patchSize }) : given;
-  const { method, plan, asked, achieved, whole } = await searchChannels({
+  const { method, plan, asked, achieved, whole, passes, latency } = await searchChannels({
     ...common,
     model,
     budget: spec.budget,
@@ -27,5 +29,12 @@ export async function runChannelSearch(context: RunnerContext): Promise<RunnerOu
     settings: spec.settings,
     calibration,
   });
-  return { result: { method, widths: plan, asked, achieved, original: whole }, files: [] };
+  const found = { method, widths: plan, asked, achieved, original: whole, passes };
+  return { result: latency ? { ...found, latency: describeLatency(latency) } : found, files: [] };
+}
+
+/** The widths of the plan stand in the result already. */
+function describeLatency({ plan, costs }: Required<SearchResult>["latency"]) {
+  const { plan: _widths, ...measured } = plan;
+  return { plan: measured, costs };
 }

@@ -48,10 +48,10 @@ const SIDES = [96, 64, 48, 32, 24];
 const LONGEST_PASS_MS = 300;
 /** The measured widths, as shares of the largest one; the least width is measured as well. */
 const MEASURED_SHARES = [0.25, 0.5, 0.75, 1];
-/** Each width is measured for so long, within these numbers of rounds. */
-const MEASURED_MS = 1500;
+/** The whole network is measured for so long beside each kind of groups, within these numbers of rounds. */
+const MEASURED_MS = 400;
 const LEAST_ROUNDS = 7;
-const MOST_ROUNDS = 25;
+const MOST_ROUNDS = 15;
 
 /**
  * Measures the network of `graph`; its weights do not matter.

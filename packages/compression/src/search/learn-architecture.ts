@@ -23,7 +23,8 @@ import { type ExpectedCost, type GroupValues, initialArchitecture, probabilities
 import { ArchitectureAdam, type ArchitectureAdamState } from "./architecture-adam.ts";
 import { type MaskedPass, MaskedStep } from "./masked-step.ts";
 import type { SearchCheckpoints } from "./search-checkpoints.ts";
-import { unrolledGradient } from "./unrolled-gradient.ts";
+import { unrolledPass } from "./unrolled-pass.ts";
+import { vectorNorm } from "./vector-norm.ts";
 
 export interface BilevelSettings {
   steps: number;
@@ -123,6 +124,8 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
   );
   const masked = new MaskedStep({ ...request, model, parameters: weights, dualWeight: settings.dualWeight });
 
+  const unrolling = { tensorflow, masked, weights, alphas, learningRate: settings.learningRate };
+
   async function saveCheckpoint(): Promise<void> {
     const { first, second, beta1Product, beta2Product } = weightAdam.state();
     await checkpoints.save<SearchState>({
@@ -153,7 +156,7 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
       const validation =
         settings.order === "first"
           ? masked.pass(validationBatch.images, alphas, { architecture: true, weights: false })
-          : unrolledPass(trainingBatch.images, validationBatch.images);
+          : unrolledPass(unrolling, trainingBatch.images, validationBatch.images);
       if (validation.finite && validation.architecture) {
         architectureAdam.step(alphas, validation.architecture, settings.alphaLearningRate);
       }
@@ -209,7 +212,7 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
   /** An Adam step along the clipped gradient, unless it is not finite; its norm before clipping. */
   function stepWeights(pass: MaskedPass): number {
     const gradient = pass.weights as Tensor;
-    const norm = normOf(gradient);
+    const norm = vectorNorm(tensorflow, gradient);
     if (pass.finite && Number.isFinite(norm)) {
       const clipped = tf.tidy(() => tf.mul(gradient, tf.scalar(Math.min(1, settings.gradientClip / (norm + 1e-6)))));
       weights.assign(weightAdam.step(weights.values, clipped, settings.learningRate));
@@ -217,43 +220,6 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
     }
     gradient.dispose();
     return norm;
-  }
-
-  /** The second-order gradient of α on the validation images; the weights are left as they were. */
-  function unrolledPass(trainingImages: readonly Tensor[], validationImages: readonly Tensor[]): MaskedPass {
-    const original = weights.values.clone();
-    const moveTo = (direction: Tensor, step: number) =>
-      weights.assign(tf.tidy(() => tf.add(original, tf.mul(direction, tf.scalar(step)))));
-    const training = masked.pass(trainingImages, alphas, { architecture: false, weights: true });
-    const trainingGradient = training.weights as Tensor;
-    moveTo(trainingGradient, -settings.learningRate);
-    const validation = masked.pass(validationImages, alphas, { architecture: true, weights: true });
-    const direction = validation.weights as Tensor;
-    let finite = training.finite && validation.finite;
-    const architecture =
-      finite && validation.architecture
-        ? unrolledGradient({
-            learningRate: settings.learningRate,
-            validationGradient: validation.architecture,
-            directionNorm: normOf(direction),
-            trainingGradientAt(step) {
-              moveTo(direction, step);
-              const pass = masked.pass(trainingImages, alphas, { architecture: true, weights: false });
-              finite &&= pass.finite;
-              return pass.architecture as GroupValues;
-            },
-          })
-        : undefined;
-    weights.assign(original);
-    tf.dispose([trainingGradient, direction]);
-    return { loss: validation.loss, finite, architecture, weights: undefined };
-  }
-
-  function normOf(vector: Tensor): number {
-    const norm = tf.tidy(() => tf.sqrt(tf.sum(tf.square(vector))));
-    const value = norm.dataSync<"float32">()[0];
-    norm.dispose();
-    return value;
   }
 }
 

@@ -48,42 +48,83 @@ describe.each<SearchMethod>(["drc", "drc-published", "second-order", "uniform"])
   });
 });
 
-describe("the bilevel search", () => {
-  it.each(["first", "second"] as const)(
-    "field case 12: of %s order, stopped and resumed, gives what an undisturbed run gives",
-    async (order) => {
-      const settings = { steps: 6, batchSize: 2, patchSize: 8, order, alphaLearningRate: 0.1 };
-      const losses = (control: Partial<StageControl>) => {
-        const values: Record<number, Record<string, number>> = {};
-        const onMetrics: StageControl["onMetrics"] = (metrics) => {
-          const { loss, validationLoss, gradientNorm } = metrics.values;
-          values[metrics.step] = { loss, validationLoss, gradientNorm };
-        };
-        return { values, result: searchChannels(request("drc", { settings }, { onMetrics, ...control })) };
-      };
-      const undisturbed = losses({});
-      const expected = await undisturbed.result;
-      const stop = new AbortController();
-      let saved: Uint8Array | undefined;
-      const checkpoint = {
-        everySteps: 1000,
-        save(written: Uint8Array) {
-          saved = written;
-        },
-      };
-      const stopped = losses({
-        signal: stop.signal,
-        checkpoint,
-        onProgress: ({ step }) => {
-          if (step === 3) stop.abort();
-        },
-      });
-      await expect(stopped.result).rejects.toThrow(AbortedError);
-      const resumed = losses({ checkpoint: { ...checkpoint, resume: saved } });
-      expect(await resumed.result).toEqual(expected);
-      expect({ ...stopped.values, ...resumed.values }).toEqual(undisturbed.values);
+/** A search that saves a checkpoint at each step, with the bytes and metrics of each. */
+function recorded(given: ReturnType<typeof request>, control: Partial<StageControl> & { resume?: Uint8Array } = {}) {
+  const { resume, ...others } = control;
+  const saved = new Map<number, Uint8Array>();
+  const losses: Record<number, Record<string, number>> = {};
+  let step = 0;
+  const result = searchChannels({
+    ...given,
+    control: {
+      ...given.control,
+      ...others,
+      onProgress(progress) {
+        step = progress.step;
+        others.onProgress?.(progress);
+      },
+      onMetrics({ step: at, values: { loss, validationLoss, gradientNorm } }) {
+        losses[at] = { loss, validationLoss, gradientNorm };
+      },
+      checkpoint: { everySteps: 1, save: (bytes) => void saved.set(step, bytes), resume },
     },
-  );
+  });
+  return { result, saved, losses };
+}
+
+const fast = { steps: 6, batchSize: 2, patchSize: 8, alphaLearningRate: 0.1 };
+
+describe.each([
+  { method: "drc", order: "first" },
+  { method: "drc", order: "second" },
+  { method: "drc-published", order: "first" },
+  { method: "drc-published", order: "second" },
+  { method: "second-order", order: undefined },
+] as const)("field case 12: the search $method of $order order, stopped and resumed", ({ method, order }) => {
+  it.each([1, 2, 3])("after step %i gives every bit that an undisturbed one gives", async (last) => {
+    const given = request(method, order && { settings: { ...fast, order } });
+    const undisturbed = recorded(given);
+    const expected = await undisturbed.result;
+    const stop = new AbortController();
+    const stopped = recorded(given, {
+      signal: stop.signal,
+      onProgress: ({ step }) => {
+        if (step === last) stop.abort();
+      },
+    });
+    await expect(stopped.result).rejects.toThrow(AbortedError);
+    expect(Math.max(...stopped.saved.keys())).toBe(last);
+    const resumed = recorded(given, { resume: stopped.saved.get(last) });
+    expect(await resumed.result).toEqual(expected);
+    expect({ ...stopped.losses, ...resumed.losses }).toEqual(undisturbed.losses);
+    // The checkpoints hold α, its moments, the weights, theirs and the places of both samplers.
+    const together = new Map([...stopped.saved, ...resumed.saved]);
+    expect([...together.keys()]).toEqual([...undisturbed.saved.keys()]);
+    for (const [step, bytes] of together) {
+      expect(Buffer.compare(bytes, undisturbed.saved.get(step) as Uint8Array)).toBe(0);
+    }
+  });
+});
+
+it("resumes no search from the checkpoint of another method", async () => {
+  const { saved, result } = recorded(request("second-order"));
+  await result;
+  const resumed = recorded(request("drc", { settings: fast }), { resume: [...saved.values()][0] });
+  await expect(resumed.result).rejects.toThrow(/channel-search \(second-order\); channel-search \(drc\) cannot resume/);
+});
+
+describe("the bilevel search", () => {
+  it("without the dual loss (λ = 0) reads no dual network", async () => {
+    const without = { settings: { ...fast, dualWeight: 0 } };
+    const plain = recorded(request("drc", { ...without, model: { ...model, duals: [] } }));
+    const expected = await plain.result;
+    const withDuals = recorded(request("drc", without));
+    expect(await withDuals.result).toEqual(expected);
+    expect(withDuals.losses).toEqual(plain.losses);
+    const guided = recorded(request("drc", { settings: fast }));
+    await guided.result;
+    expect(guided.losses[1].loss).toBeGreaterThan(plain.losses[1].loss);
+  });
 
   it("field case 5: gives up on a search whose losses are not finite", async () => {
     const settings = { steps: 40, batchSize: 2, patchSize: 8, learningRate: 1e30 };
