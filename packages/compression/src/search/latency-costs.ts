@@ -18,7 +18,7 @@ import {
 } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError, type StageControl, yieldToEvents } from "../control.ts";
-import { measureInTurns, measureLatency, quantile } from "../latency.ts";
+import { measureInTurns, measureLatency } from "../latency.ts";
 import { LoadedModel } from "../loaded-model.ts";
 
 /** The latency of one kind of groups by their width. */
@@ -145,13 +145,13 @@ function measuredWidths(largest: number): number[] {
   return [...new Set([Math.min(WIDTH_STEP, largest), ...inside, largest])];
 }
 
-/** Median over the rounds of each network's time as a share of the last network's in the same round. */
+/**
+ * Each network's time as a share of the last network's. The work is the same in each round and whatever else runs can
+ * only add to it, so the shortest times are those least disturbed.
+ */
 function sharesOfLast(times: readonly (readonly number[])[]): number[] {
-  const last = times[times.length - 1];
-  return times.map((own) => {
-    const shares = own.map((ms, round) => ms / last[round]).sort((a, b) => a - b);
-    return quantile(shares, 0.5);
-  });
+  const shortest = times.map((own) => Math.min(...own));
+  return shortest.map((ms) => ms / shortest[shortest.length - 1]);
 }
 
 /** No width costs more than a wider one: where noise says so, both cost what the wider one does. */

@@ -75,13 +75,14 @@ function recorded(given: ReturnType<typeof request>, control: Partial<StageContr
 const fast = { steps: 6, batchSize: 2, patchSize: 8, alphaLearningRate: 0.1 };
 
 describe.each([
-  { method: "drc", order: "first" },
-  { method: "drc", order: "second" },
-  { method: "drc-published", order: "first" },
-  { method: "drc-published", order: "second" },
-  { method: "second-order", order: undefined },
-] as const)("field case 12: the search $method of $order order, stopped and resumed", ({ method, order }) => {
-  it.each([1, 2, 3])("after step %i gives every bit that an undisturbed one gives", async (last) => {
+  { method: "drc", order: "first", steps: [1, 3, 5] },
+  { method: "drc", order: "second", steps: [1, 3, 5] },
+  { method: "drc-published", order: "first", steps: [2] },
+  { method: "drc-published", order: "second", steps: [4] },
+  // Two steps are batches; then come the four groups.
+  { method: "second-order", order: undefined, steps: [3, 4, 5] },
+] as const)("field case 12: the search $method of $order order, stopped and resumed", ({ method, order, steps }) => {
+  it.each([...steps])("after step %i gives every bit that an undisturbed one gives", async (last) => {
     const given = request(method, order && { settings: { ...fast, order } });
     const undisturbed = recorded(given);
     const expected = await undisturbed.result;
