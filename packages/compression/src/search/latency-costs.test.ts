@@ -118,7 +118,6 @@ describe("a search to a budget of latency", () => {
     // Two steps are batches; then come the four groups.
     { method: "second-order", last: 4, of: 6 },
     { method: "drc", last: 2, of: 4 },
-    { method: "drc-published", last: 2, of: 4 },
   ] as const)("by $method stopped goes on with the costs that it had", async ({ method, last, of }) => {
     const stop = new AbortController();
     const saved: Uint8Array[] = [];
@@ -139,7 +138,5 @@ describe("a search to a budget of latency", () => {
     });
     expect(steps).toEqual([of - 1, of]);
     expect(resumed.latency?.costs).toEqual(costs);
-    const undisturbed = await searchChannels({ ...request(method, costs), control: { seed: 5 } });
-    expect(undisturbed.found).toEqual(resumed.found);
   });
 });
