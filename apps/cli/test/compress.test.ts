@@ -50,6 +50,7 @@ it("makes a smaller network and says what it costs on images held out", async ()
     asked: { of: "parameters", remove: 0.4 },
     achieved: { parameters, met: true },
     trainedDualNetworks: false,
+    fineTuneSteps: 0,
     images: { found: 3, calibration: 2 },
     change: { against: "HR images", measuredOn: "images held out", images: [{ name: expect.any(String) }] },
     seed: 1,
@@ -89,6 +90,22 @@ it("needs LR images alone, trains the dual networks that are missing, and says h
   expect((await readModel("from-lr.safetensors")).duals).toHaveLength(1);
   const plain = await compress("from-lr.safetensors", ...lr);
   expect(plain.stdout).toMatch(/PSNR to the original's outputs +\d+\.\d\d dB/);
+});
+
+it.each([
+  ["HR images", []],
+  ["LR images alone", ["--lr-only"]],
+])("fine-tunes with %s where it is asked to", async (what, options) => {
+  const given = ["--images", at(options.length > 0 ? "lr" : "hr"), ...options, "--seed", "3"];
+  const tuned = await compress("tuned.safetensors", ...given, "--fine-tune-steps", "3", "--json");
+  expect(tuned.code).toBe(0);
+  expect(tuned.errors.join("\n")).toMatch(/fine-tune: 3 of 3/);
+  const against = options.length > 0 ? "the original network's outputs" : what;
+  expect(JSON.parse(tuned.stdout)).toMatchObject({ fineTuneSteps: 3, change: { against } });
+  await compress("untuned.safetensors", ...given);
+  const [first, second] = await Promise.all([readModel("tuned.safetensors"), readModel("untuned.safetensors")]);
+  expect(first.primal.graph).toEqual(second.primal.graph);
+  expect(first.primal.weights).not.toEqual(second.primal.weights);
 });
 
 it("measures on the only image where there is one alone, and says so", async () => {

@@ -8,6 +8,7 @@ import { type Device, loadTensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { type CompressionReport, formatReport } from "../compress/compression-report.ts";
+import { fineTuneCompressed } from "../compress/fine-tune.ts";
 import { measureChange } from "../compress/measure-change.ts";
 import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
 import { readModel } from "../read-model.ts";
@@ -21,6 +22,7 @@ interface CompressOptions {
   of: Budget["of"];
   lrOnly?: true;
   guide: Guide;
+  fineTuneSteps: number;
   border: BorderRule;
   seed: number;
   device: Device;
@@ -28,11 +30,11 @@ interface CompressOptions {
   json?: true;
 }
 
-/** `drc compress`: a smaller network by second-order compression, without training. Needs no server. */
+/** `drc compress`: a smaller network by second-order compression, in seconds. Needs no server. */
 export function registerCompress(program: Command): void {
   program
     .command("compress")
-    .description("make a network smaller, without training (needs no server)")
+    .description("make a network smaller in seconds, without training unless asked for (needs no server)")
     .argument("<model>", "model (safetensors, as drc writes it)")
     .requiredOption("--images <folder>", "photographs to calibrate and measure with: HR images, or LR with --lr-only")
     .requiredOption("--remove <share>", "share to remove, above 0 and below 1", number)
@@ -44,6 +46,7 @@ export function registerCompress(program: Command): void {
     .addOption(
       new Option("--guide <loss>", "loss that says which errors matter").choices(GUIDES).default(DEFAULT_GUIDE),
     )
+    .option("--fine-tune-steps <count>", "steps of training afterwards, on the same images", wholeNumber, 0)
     .addOption(
       new Option("--border <rule>", "border rule of bicubic, for LR images").choices(BORDER_RULES).default("symmetric"),
     )
@@ -76,7 +79,7 @@ function positive(text: string): number {
 }
 
 async function compress(file: string, options: CompressOptions): Promise<CompressionReport> {
-  const { output, of, remove, guide, seed, device, threads, lrOnly = false, border } = options;
+  const { output, of, remove, guide, fineTuneSteps, seed, device, threads, lrOnly = false, border } = options;
   const budget = { of, remove };
   // All that can be wrong is found before anything takes long.
   const model = await readModel(file, "model");
@@ -103,9 +106,11 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     guide,
     control,
   });
+  const tuning = { tensorflow, original: model, compressed: compressed.model, images: images.calibration, control };
+  const small = fineTuneSteps > 0 ? await fineTuneCompressed({ ...tuning, steps: fineTuneSteps }) : compressed.model;
   const seconds = (performance.now() - startedAtMs) / 1000;
-  const change = await measureChange(tensorflow, model, compressed.model, images.measured);
-  await writeWhole(output, encodeModel(compressed.model));
+  const change = await measureChange(tensorflow, model, small, images.measured);
+  await writeWhole(output, encodeModel(small));
   const { plan, asked, achieved, whole } = compressed.search;
   return {
     output,
@@ -116,6 +121,7 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     original: whole,
     guide,
     trainedDualNetworks: compressed.trainedDualNetworks,
+    fineTuneSteps,
     images: { found: images.found, calibration: images.calibration.length },
     change: {
       ...change,

@@ -14,6 +14,7 @@ export interface CompressionReport {
   guide: Guide;
   /** Whether dual networks were trained because the model had none. */
   trainedDualNetworks: boolean;
+  fineTuneSteps: number;
   images: { found: number; calibration: number };
   change: MeasuredChange & {
     measuredOn: "images held out" | "the image of the calibration";
@@ -21,7 +22,7 @@ export interface CompressionReport {
     windowLrPixels: number;
   };
   seed: number;
-  /** Of the compression itself, without reading images and measuring. */
+  /** Of compression and fine-tuning, without reading images and measuring. */
   seconds: number;
 }
 
@@ -37,7 +38,8 @@ export function formatReport(report: CompressionReport): string {
     `${describeChange(change)}\n` +
     `  measured on ${change.measuredOn}: ${change.images.map(({ name }) => name).join(", ")}` +
     ` (central windows, at most ${window} LR pixels)\n` +
-    `${seconds.toFixed(1)} s; ${report.images.calibration} images, guide ${guide}, seed ${seed}\n`
+    `${seconds.toFixed(1)} s; ${report.images.calibration} images, guide ${guide}, seed ${seed}` +
+    `${report.fineTuneSteps > 0 ? `, ${report.fineTuneSteps} steps of fine-tuning` : ""}\n`
   );
 }
 

@@ -1,0 +1,31 @@
+import { type CalibrationImage, fineTune, fineTuneToOriginal, type StageControl } from "@drc/compression";
+import { fineTuneSettings } from "@drc/contracts";
+import type { Model } from "@drc/network";
+import type { TensorFlow } from "@drc/tensorflow";
+
+interface FineTuning {
+  tensorflow: TensorFlow;
+  original: Model;
+  compressed: Model;
+  images: readonly CalibrationImage[];
+  steps: number;
+  control: StageControl;
+}
+
+/** Trains the compressed network on: against HR images where all images have one, else the original's outputs. */
+export async function fineTuneCompressed(given: FineTuning): Promise<Model> {
+  const { tensorflow, original, compressed, images, steps, control } = given;
+  const common = {
+    tensorflow,
+    model: compressed,
+    settings: fineTuneSettings.parse({ steps }),
+    validation: [],
+    control,
+  };
+  const pairs = images.flatMap(({ hr, ...image }) => (hr ? [{ ...image, hr }] : []));
+  const { model } =
+    pairs.length === images.length
+      ? await fineTune({ ...common, images: pairs })
+      : await fineTuneToOriginal({ ...common, images, original: original.primal });
+  return model;
+}
