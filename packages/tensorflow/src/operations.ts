@@ -45,12 +45,18 @@ const ANONYMOUS_VARIABLE = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
 export type Operations = ReturnType<typeof createOperations>;
 
 export interface OperationsOptions {
-  /** Whether TensorFlow's oneDNN kernels are in use, which compute a convolution and its bias in one pass. */
+  device: "cpu" | "gpu";
+  /** Threads of one operation. */
+  threads: number;
+  /** Whether TensorFlow uses oneDNN's kernels on the CPU, which compute a convolution and its bias in one pass. */
   oneDnn: boolean;
+  /** Whether to compute the gradients of 3×3 filters by the kernel of `native/filter-gradient.h`. */
+  ownFilterGradient: boolean;
 }
 
-export function createOperations(tf: typeof tfjs, backend: NativeBackend, { oneDnn }: OperationsOptions) {
+export function createOperations(tf: typeof tfjs, backend: NativeBackend, options: OperationsOptions) {
   const { binding } = backend;
+  const biasInConvolution = options.device === "cpu" && options.oneDnn;
   const float: Attribute = { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const indexType = (name: string): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 });
   const text = (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value });
@@ -119,7 +125,8 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, { oneD
       attributes = {
         plain: [...common, integer("explicit_paddings", explicit)],
         // The label under which TensorFlow registers the oneDNN kernels of graphs that it has rewritten itself.
-        withBias: oneDnn && scheme !== "EXPLICIT" ? [...common, text("_kernel", "MklNameChangeOp")] : undefined,
+        withBias:
+          biasInConvolution && scheme !== "EXPLICIT" ? [...common, text("_kernel", "MklNameChangeOp")] : undefined,
       };
       convolutions.set(key, attributes);
     }
@@ -161,17 +168,23 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, { oneD
         filter,
         gradient,
       ]),
-    conv2dFilterGradient: (
+    conv2dFilterGradient(
       x: Tensor,
       filterShape: readonly number[],
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ) =>
-      run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape).plain, [
+    ): Tensor {
+      const own = options.ownFilterGradient && (gradient.shape[2] as number) > 1;
+      if (own && filterShape[0] === 3 && filterShape[1] === 3 && geometry.padding === 1 && geometry.stride <= 2) {
+        const attributes = [integer("stride", geometry.stride), integer("threads", options.threads)];
+        return run("DrcFilterGradient3x3", attributes, [x, gradient]);
+      }
+      return run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape).plain, [
         x,
         indices(filterShape),
         gradient,
-      ]),
+      ]);
+    },
     biasAdd: (x: Tensor, bias: Tensor) => run("BiasAdd", nhwc, [x, bias]),
     biasGradient: (gradient: Tensor) => run("BiasAddGrad", nhwc, [gradient]),
     relu: (x: Tensor) => run("Relu", onlyFloat, [x]),

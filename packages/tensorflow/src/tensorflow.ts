@@ -7,7 +7,8 @@ import { createRequire } from "node:module";
 import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 import { withoutNativeGreeting } from "./native-greeting.ts";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
-import { isRuntimeReady, linkRuntime } from "./runtime/index.mjs";
+import { loadOwnOperations } from "./own-operations.ts";
+import { isRuntimeLinked, linkRuntime } from "./runtime/index.mjs";
 
 export type Device = "cpu" | "gpu";
 
@@ -26,6 +27,8 @@ export interface RuntimeDescription {
   threads: number;
   /** TensorFlow's oneDNN kernels, which change results in the last bits. */
   oneDnn: boolean;
+  /** Our own kernel for the gradients of filters, which changes them in the last bits too. */
+  ownFilterGradient: boolean;
 }
 
 export interface TensorFlow {
@@ -64,7 +67,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
   if (options.device === "cpu") process.env.CUDA_VISIBLE_DEVICES = "-1";
 
   // The GPU's runtime also computes on a CPU: where it is linked, it stays.
-  if (options.device === "gpu" || !isRuntimeReady("gpu")) linkRuntime(options.device);
+  if (options.device === "gpu" || !isRuntimeLinked("gpu")) linkRuntime(options.device);
   const tf = withoutNativeGreeting(() => createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs);
   await tf.ready();
   if (tf.getBackend() !== "tensorflow") {
@@ -74,6 +77,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
   if (options.device === "gpu" && !backend.isUsingGpuDevice) {
     throw new Error("device: gpu was asked for, but TensorFlow found no GPU; use cpu, or check the driver and CUDA.");
   }
+  const { prefersOwnFilterGradient } = loadOwnOperations();
   const description: RuntimeDescription = {
     backend: "tensorflow",
     tensorflowVersion: backend.binding.TF_Version,
@@ -81,10 +85,11 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
     device: options.device,
     threads: options.threads,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
+    ownFilterGradient: options.device === "cpu" && prefersOwnFilterGradient,
   };
   const tensorflow: TensorFlow = {
     tf,
-    operations: createOperations(tf, backend, { oneDnn: description.oneDnn && options.device === "cpu" }),
+    operations: createOperations(tf, backend, description),
     describe: () => description,
   };
   loaded = { options: { ...options }, tensorflow };

@@ -27,7 +27,9 @@ export class TaskContext implements RunnerContext {
   /** Tells the parent what this process computes with. */
   async announce(): Promise<void> {
     if (this.task.device === "none") return this.channel.send({ type: "ready" });
-    const { backend, tensorflowVersion, tfjsVersion, device, threads, oneDnn } = (await this.tensorflow()).describe();
+    const { backend, tensorflowVersion, tfjsVersion, device, threads, oneDnn, ownFilterGradient } = (
+      await this.tensorflow()
+    ).describe();
     await this.channel.send({
       type: "ready",
       runtime: {
@@ -37,7 +39,7 @@ export class TaskContext implements RunnerContext {
         threads,
         processor: cpus()[0]?.model,
         node: process.version,
-        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn) },
+        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn), ownFilterGradient: String(ownFilterGradient) },
       },
     });
   }

@@ -14,6 +14,7 @@ import {
   SetupError,
 } from "@drc/provision";
 import { isLinked, linkRuntime, tfjsPackageFolder } from "./link.mjs";
+import { areOwnOperationsReady, ensureOwnOperations } from "./own-operations.mjs";
 import { RECIPES, runtimeFolder, TENSORFLOW_VERSION } from "./versions.mjs";
 
 /** @typedef {{folder: string, device: import("./versions.mjs").Device, tensorflowVersion: string}} RuntimeInfo */
@@ -28,12 +29,17 @@ import { RECIPES, runtimeFolder, TENSORFLOW_VERSION } from "./versions.mjs";
 export function runtimeDevice(wanted) {
   if (wanted === "cpu" || wanted === "gpu") return wanted;
   if (wanted) throw new SetupError(`DRC_DEVICE is "${wanted}": it can be cpu or gpu`);
-  return isRuntimeReady("gpu") ? "gpu" : "cpu";
+  return isRuntimeLinked("gpu") ? "gpu" : "cpu";
+}
+
+/** @param {import("./versions.mjs").Device} device */
+export function isRuntimeLinked(device) {
+  return isComplete(runtimeFolder(device)) && isLinked(device);
 }
 
 /** @param {import("./versions.mjs").Device} device */
 export function isRuntimeReady(device) {
-  return isComplete(runtimeFolder(device)) && isLinked(device);
+  return isRuntimeLinked(device) && areOwnOperationsReady();
 }
 
 /**
@@ -61,6 +67,7 @@ export async function ensureRuntime({ device, report = createReporter() }) {
     },
     (pid) => report.line(`TensorFlow is being set up by process ${pid}, waiting for it`),
   );
+  if (!areOwnOperationsReady()) await ensureOwnOperations(await requireCompiler(), device, report);
   linkRuntime(device);
   return { folder, device, tensorflowVersion: TENSORFLOW_VERSION };
 }

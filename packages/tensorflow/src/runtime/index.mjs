@@ -5,5 +5,6 @@
  * `ensureRuntime` makes the runtime in the cache and links it; `linkRuntime` only repairs the links, which is all that a
  * fresh `npm ci` needs.
  */
-export { ensureRuntime, isRuntimeReady, runtimeDevice } from "./ensure.mjs";
+export { ensureRuntime, isRuntimeLinked, isRuntimeReady, runtimeDevice } from "./ensure.mjs";
 export { linkRuntime } from "./link.mjs";
+export { hashOfSources, ownOperationsFile } from "./own-operations.mjs";

@@ -1,0 +1,50 @@
+// What is needed of TensorFlow's C interface (tensorflow/c/kernels.h, ops.h, tf_tensor.h, tf_status.h), whose headers
+// are not kept beside the runtime.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+
+struct TF_Status;
+struct TF_Tensor;
+struct TF_KernelBuilder;
+struct TF_OpDefinitionBuilder;
+struct TF_OpKernelConstruction;
+struct TF_OpKernelContext;
+struct TF_ShapeInferenceContext;
+
+enum { TF_OK = 0, TF_INVALID_ARGUMENT = 3, TF_FLOAT = 1 };
+
+TF_Status* TF_NewStatus();
+void TF_DeleteStatus(TF_Status*);
+void TF_SetStatus(TF_Status*, int code, const char* message);
+int TF_GetCode(const TF_Status*);
+const char* TF_Message(const TF_Status*);
+
+int TF_NumDims(const TF_Tensor*);
+int64_t TF_Dim(const TF_Tensor*, int index);
+void* TF_TensorData(const TF_Tensor*);
+void TF_DeleteTensor(TF_Tensor*);
+
+TF_OpDefinitionBuilder* TF_NewOpDefinitionBuilder(const char* name);
+void TF_OpDefinitionBuilderAddAttr(TF_OpDefinitionBuilder*, const char* specification);
+void TF_OpDefinitionBuilderAddInput(TF_OpDefinitionBuilder*, const char* specification);
+void TF_OpDefinitionBuilderAddOutput(TF_OpDefinitionBuilder*, const char* specification);
+void TF_OpDefinitionBuilderSetShapeInferenceFunction(TF_OpDefinitionBuilder*,
+                                                     void (*)(TF_ShapeInferenceContext*, TF_Status*));
+void TF_RegisterOpDefinition(TF_OpDefinitionBuilder*, TF_Status*);
+void TF_ShapeInferenceContextSetUnknownShape(TF_ShapeInferenceContext*, TF_Status*);
+
+TF_KernelBuilder* TF_NewKernelBuilder(const char* operation, const char* device,
+                                      void* (*create)(TF_OpKernelConstruction*),
+                                      void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
+void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
+void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char* name, int32_t* value, TF_Status*);
+void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
+void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
+void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
+TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, int type, const int64_t* dimensions, int count,
+                             size_t size_bytes, TF_Status*);
+}
