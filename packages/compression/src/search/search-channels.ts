@@ -110,12 +110,8 @@ export interface SearchResult {
 export async function searchChannels(request: SearchRequest): Promise<SearchResult> {
   const { tensorflow, model, method, budget, control } = request;
   const { graph } = model.primal;
-  requireBudget(graph, budget);
   const checkpoints = new SearchCheckpoints(control, method);
-  const costs = budget.of === "latency" ? await latencyCosts(request, checkpoints) : undefined;
-  const resolved = costs
-    ? resolveLatencyBudget(latencyPlanSpace(graph, costs), budget)
-    : resolveBudget(graph, budget as Parameters<typeof resolveBudget>[1]);
+  const { resolved, costs } = await resolve(request, checkpoints);
   const { found, planFor, passes } = await search(request, resolved, checkpoints);
   const latency = costs && {
     plan: await meetLatency({ tensorflow, graph, resolved, planFor, control, checkpoints }),
@@ -146,13 +142,22 @@ export async function searchChannels(request: SearchRequest): Promise<SearchResu
   };
 }
 
-/** The costs given, those of the checkpoint, or new ones. */
-async function latencyCosts(request: SearchRequest, checkpoints: SearchCheckpoints): Promise<LatencyCosts> {
-  const { tensorflow, model, control } = request;
+/** The budget as it applies to the network; of latency with its costs: those given, of the checkpoint, or new ones. */
+async function resolve(
+  { tensorflow, model, budget, control, latencyCosts }: SearchRequest,
+  checkpoints: SearchCheckpoints,
+): Promise<{ resolved: ResolvedBudget; costs?: LatencyCosts }> {
+  const { graph } = model.primal;
+  const { of, remove } = budget;
+  if (of !== "latency") return { resolved: resolveBudget(graph, { of, remove }) };
+  requireBudget(graph, budget);
   const { measurements } = checkpoints;
-  measurements.costs ??= request.latencyCosts ?? (await measureLatencyCosts(tensorflow, model.primal.graph, control));
-  await checkpoints.write();
-  return measurements.costs;
+  if (measurements.costs === undefined) {
+    measurements.costs = latencyCosts ?? (await measureLatencyCosts(tensorflow, graph, control));
+    await checkpoints.write();
+  }
+  const { costs } = measurements;
+  return { resolved: resolveLatencyBudget(latencyPlanSpace(graph, costs), budget), costs };
 }
 
 function achievedLatency({ remove }: Budget, { removedShare }: PlanLatency): { removedShare: number; met: boolean } {
