@@ -1,4 +1,4 @@
-import { newId } from "@drc/contracts";
+import { makeJobError, newId } from "@drc/contracts";
 import { claimJob, endAttempt, requestCancel } from "@drc/database";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -146,6 +146,19 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     await requestCancel(api.services.database, jobId);
     const response = await train({ dataset: { datasetId, version } });
     expect(problemOf(response).detail).toMatch(/not ready but failed/);
+  });
+
+  it("a dataset version that its ingest refused for a bad file, until one skips it (field case 21)", async () => {
+    const { datasetId, version, jobId } = await ingestingDataset(api, 4);
+    const { database } = api.services;
+    const claimed = await claimJob(database, { jobId, dispatchNumber: 1, workerId: "test", device: "none" });
+    const badFiles = [{ file: "cut.png", code: "CORRUPT", detail: "cut.png: the PNG data is cut short" }];
+    const error = makeJobError("DATASET_INVALID", "1 of 101 files cannot be used.", { errors: badFiles });
+    await endAttempt(database, { jobId, leaseToken: claimed?.leaseToken ?? "" }, { type: "failed", error, badFiles });
+    expect((await api.get(`/v1/datasets/${datasetId}/versions/${version}`)).json()).toMatchObject({ badFiles });
+    const response = await train({ dataset: { datasetId, version } });
+    expect([problemOf(response).status, pointersOf(response)]).toEqual([422, ["/spec/dataset/version"]]);
+    expect(problemOf(response).detail).toMatch(/not ready but failed\. See its bad files/);
   });
 
   it("a dataset version of LR images alone where HR images are needed", async () => {

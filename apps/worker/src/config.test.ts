@@ -22,6 +22,11 @@ it("prefers the slots that are given", () => {
   expect(slotsOf({ DRC_DEVICE: "gpu", DRC_SLOTS: "cpu:2" })).toEqual(["cpu-0", "cpu-1"]);
 });
 
+it("takes the limit of an image's pixels from its variable", () => {
+  expect(readConfig(NEEDED).maxImagePixels).toBe(128_000_000);
+  expect(readConfig({ ...NEEDED, DRC_IMAGE_PIXELS: "1000" }).maxImagePixels).toBe(1000);
+});
+
 it("names each variable that is wrong", () => {
   const wrong = () => readConfig({ ...NEEDED, S3_ENDPOINT: "", DRC_SLOTS: "tpu:1" });
   expect(wrong).toThrow(/S3_ENDPOINT[\s\S]*DRC_SLOTS: "tpu:1" is no slot/);

@@ -48,7 +48,7 @@ export const ERRORS = {
 
   ARCHIVE_INVALID: {
     status: 422,
-    title: "The zip archive cannot be accepted",
+    title: "The archive cannot be accepted",
     retryable: false,
   },
   DATASET_INVALID: {
