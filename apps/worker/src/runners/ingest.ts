@@ -4,8 +4,12 @@ import { BadFileError } from "../ingest/bad-file.ts";
 import { Duplicates } from "../ingest/duplicates.ts";
 import { ingestImage } from "../ingest/ingest-image.ts";
 import { type PairedFiles, pairFiles } from "../ingest/pair-files.ts";
+import { releaseImages } from "../ingest/release-images.ts";
 import { JobError, type RunnerContext, type RunnerOutcome } from "../job/runner.ts";
 import type { KeptFile, LocalFile } from "../protocol.ts";
+
+/** From here on an image's memory is worth a garbage collection of its own. */
+const LARGE_PIXELS = 4_000_000;
 
 /**
  * Makes the images of a dataset version, one after the other, so that memory holds no more than one. Every file that
@@ -27,6 +31,7 @@ export async function runIngest(context: RunnerContext): Promise<RunnerOutcome> 
       images.push(ingested.image);
       files.push(...ingested.files);
       notes.push(...ingested.notes);
+      if (ingested.image.width * ingested.image.height >= LARGE_PIXELS) releaseImages();
       // Files of equal bytes were fetched to one path.
       const { path } = (source.hr ?? source.lr) as LocalFile;
       const duplicate = duplicates.add(source.name, path, ingested.files[0].sha256);
@@ -34,6 +39,7 @@ export async function runIngest(context: RunnerContext): Promise<RunnerOutcome> 
     } catch (error) {
       if (!(error instanceof BadFileError)) throw error;
       badFiles.push(error.finding);
+      releaseImages();
       context.log(`${error.finding.code}: ${error.message}`);
     }
     context.progress("ingest", i + 1, sources.length);
