@@ -16,6 +16,7 @@ import {
   yieldToEvents,
 } from "../control.ts";
 import { FlatParameters } from "../flat-parameters.ts";
+import { clipFactor } from "../gradient-clip.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import { PatchSampler } from "../patches.ts";
 import type { TrainingImage } from "../training-image.ts";
@@ -214,7 +215,7 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
     const gradient = pass.weights as Tensor;
     const norm = vectorNorm(tensorflow, gradient);
     if (pass.finite && Number.isFinite(norm)) {
-      const clipped = tf.tidy(() => tf.mul(gradient, tf.scalar(Math.min(1, settings.gradientClip / (norm + 1e-6)))));
+      const clipped = tf.tidy(() => tf.mul(gradient, tf.scalar(clipFactor(norm, settings.gradientClip))));
       weights.assign(weightAdam.step(weights.values, clipped, settings.learningRate));
       clipped.dispose();
     }
