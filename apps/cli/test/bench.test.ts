@@ -27,7 +27,7 @@ describe("the benchmark", () => {
   it("refuses a case that it does not have, and says which there are", async () => {
     const { code, stderr } = await bench("--case", "large-step");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/"large-step" is not a case; there are small-step, drn-s-step, drn-s-forward/);
+    expect(stderr).toMatch(/"large-step" is not a case; there are small-step, drn-s-step, drn-s-forward,/);
   });
 
   it("refuses fewer rounds than say something", async () => {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { type GraphNode, INPUT, type NetworkGraph, seededRandom, type WeightMap } from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -134,14 +136,19 @@ const BLOCKS: Record<string, { nodes: GraphNode[]; channels: number }> = {
     ],
     channels: 3,
   },
-  "pixel shuffle": {
-    nodes: [
-      convolution("a", INPUT, 3, 12),
-      { op: "pixel-shuffle", name: "s", inputs: ["a"], factor: 2 },
-      convolution("b", "s", 3, 3),
-    ],
-    channels: 3,
-  },
+  ...Object.fromEntries(
+    [2, 3, 4].map((factor) => [
+      `field case 1: pixel shuffle by ${factor}`,
+      {
+        nodes: [
+          convolution("a", INPUT, 3, 3 * factor ** 2),
+          { op: "pixel-shuffle", name: "s", inputs: ["a"], factor } as const,
+          convolution("b", "s", 3, 3),
+        ],
+        channels: 3,
+      },
+    ]),
+  ),
   "bicubic upsampling": {
     nodes: [
       convolution("a", INPUT, 3, 3),
@@ -199,6 +206,17 @@ describe("gradients equal finite differences", () => {
       );
     });
   }
+});
+
+it("field case 2: no differentiated code mirrors borders, whose gradient TensorFlow.js gets wrong", () => {
+  const packages = fileURLToPath(new URL("../../", import.meta.url));
+  const sources = ["tensorflow/src", "compression/src"].flatMap((folder) =>
+    readdirSync(`${packages}${folder}`, { recursive: true, encoding: "utf8" })
+      .filter((file) => /(?<![.]test)[.]ts$/.test(file))
+      .map((file) => `${packages}${folder}/${file}`),
+  );
+  expect(sources.length).toBeGreaterThan(40);
+  expect(sources.filter((file) => /mirror_?pad/i.test(readFileSync(file, "utf8")))).toEqual([]);
 });
 
 it("pads both axes alike, whatever the kernel", () => {

@@ -1,5 +1,7 @@
 import type { TensorFlow } from "@drc/tensorflow";
+import { measureLongRun } from "./long-run.ts";
 import { type Measurement, median, rounded } from "./measurement.ts";
+import { measureHalfForward, measureIngest, measurePrune, measureSearch, measureUpscale } from "./stages.ts";
 import { timeForwardPasses, timeTrainingSteps } from "./training-step.ts";
 
 interface Case {
@@ -38,6 +40,18 @@ export const CASES: Readonly<Record<string, Case>> = {
         "forward",
         timeForwardPasses(tensorflow, { scale: 4, blocks: 30, features: 16, patchSize: 96, batchSize: 1 }, 1, 4),
       ),
+  },
+  "drn-s-half": {
+    about: "the same pass with half of the parameters, in turns with the whole network",
+    measure: measureHalfForward,
+  },
+  search: { about: "second-order search, drn-xs ×4, half of the parameters", measure: measureSearch },
+  prune: { about: "second-order pruning to such a plan", measure: measurePrune },
+  upscale: { about: "an image of 480×320 upscaled by drn-xs ×4", measure: measureUpscale },
+  ingest: { about: "a PNG of 1920×1280 decoded, and its LR images made", measure: measureIngest },
+  "long-run": {
+    about: "10,000 training steps of a tiny network: whether time and memory stay as they are",
+    measure: measureLongRun,
   },
 };
 

@@ -19,7 +19,7 @@ const LEAST_ROUNDS = 5;
 
 const program = new Command("bench")
   .description(`Measures the numeric core. Cases:\n${Object.entries(CASES).map(describeCase).join("\n")}`)
-  .option("--case <name>", "what to measure, may be given again (default: all)", collectCases, [])
+  .option("--case <name>", "what to measure, may be given again (default: all but long-run)", collectCases, [])
   .option("--threads <count>", "threads of one operation", positive, 2)
   .option("--against <command>", "run this shell command in turns; it prints the same JSON lines")
   .option("--rounds <count>", `rounds with --against, at least ${LEAST_ROUNDS}`, rounds, LEAST_ROUNDS)
@@ -40,7 +40,7 @@ try {
 }
 
 async function run(options: Options): Promise<void> {
-  const names = options.case.length > 0 ? options.case : Object.keys(CASES);
+  const names = options.case.length > 0 ? options.case : Object.keys(CASES).filter((name) => name !== "long-run");
   if (options.against !== undefined) {
     for (const name of names) {
       const comparison = await compareInTurns(name, options.against, options.rounds, options.threads, (round) => {

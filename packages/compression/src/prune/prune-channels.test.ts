@@ -68,7 +68,7 @@ const methods: Importance[] = [
 ];
 
 describe.each(methods)("pruning by $method ($guide)", (importance) => {
-  it("field case 32: gives a network of the plan's widths, the same for the same seed, and leaves no tensors", async () => {
+  it("field cases 7 and 32: gives a network of the plan's widths, the same for the same seed, and leaves no tensors", async () => {
     const first = await pruneChannels(request(importance));
     expect(planWidths(first.model.primal.graph)).toEqual(plan);
     const size = { height: 16, width: 16 };

@@ -29,7 +29,7 @@ function request(method: SearchMethod, more: Partial<SearchRequest> = {}, contro
 }
 
 describe.each<SearchMethod>(["drc", "drc-published", "second-order", "uniform"])("the search %s", (method) => {
-  it("meets the budget, repeats itself for the same seed, and leaves no tensors", async () => {
+  it("field case 7: meets the budget, repeats itself for the same seed, and leaves no tensors", async () => {
     const first = await searchChannels(request(method));
     expect(first.achieved.met).toBe(true);
     const counted = countCost(shrinkGraphToPlan(model.primal.graph, first.plan), { height: 96, width: 96 });
