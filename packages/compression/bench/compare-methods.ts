@@ -22,10 +22,12 @@ import {
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import {
   type EvaluationImage,
-  evaluate,
+  evaluateNetwork,
   fineTune,
   GREEDY_CALIBRATION,
   type Importance,
+  LoadedModel,
+  measureLatency,
   pruneChannels,
   pyramid,
   type SearchMethod,
@@ -49,6 +51,9 @@ const IMPORTANCES: Record<string, { importance: Importance; dualWeight?: number;
 };
 
 const PLANS: readonly SearchMethod[] = ["second-order", "uniform", "drc", "drc-published"];
+
+/** Of the LR image for the latency. */
+const LATENCY_SIZE = { height: 64, width: 64 };
 
 const DEFAULT_METHODS = [
   "second-order/second-order",
@@ -101,17 +106,23 @@ async function readImages(folder: string, scale: number): Promise<TrainingImage[
 
 type EvaluationSets = { folder: string; images: EvaluationImage[] }[];
 
-async function quality(tensorflow: TensorFlow, model: Model, sets: EvaluationSets) {
+async function psnrOf(tensorflow: TensorFlow, model: Model, sets: EvaluationSets): Promise<(number | null)[]> {
+  const loaded = new LoadedModel(tensorflow, { primal: model.primal, duals: [] });
   const psnr: (number | null)[] = [];
-  let latencyMs = 0;
   for (const { images } of sets) {
-    const result = await evaluate({ tensorflow, model, images, options: { signal: undefined } });
-    psnr.push(result.mean.psnr);
-    latencyMs = result.latency.medianMs;
+    psnr.push((await evaluateNetwork(tensorflow, loaded.primal, images, { signal: undefined })).mean.psnr);
   }
+  loaded.dispose();
+  return psnr;
+}
+
+function costOf(tensorflow: TensorFlow, model: Model) {
   const { parameters, multiplyAddsHr1280x720 } = costAtPublishedSizes(model.primal.graph);
-  const sizeBytes = encodeModel({ primal: model.primal, duals: [] }).length;
-  return { psnr, parameters, multiplyAddsHr1280x720, sizeBytes, latencyMs };
+  const alone = { primal: model.primal, duals: [] };
+  const loaded = new LoadedModel(tensorflow, alone);
+  const { medianMs } = measureLatency(tensorflow, loaded.primal, LATENCY_SIZE);
+  loaded.dispose();
+  return { parameters, multiplyAddsHr1280x720, sizeBytes: encodeModel(alone).length, latencyMs: medianMs };
 }
 
 async function timed<T>(work: Promise<T>): Promise<{ result: T; seconds: number }> {
@@ -143,7 +154,7 @@ print({
   calibration,
   budget,
   runtime: tensorflow.describe(),
-  original: await quality(tensorflow, model, sets),
+  original: { ...costOf(tensorflow, model), psnr: await psnrOf(tensorflow, model, sets) },
 });
 
 for (const name of options.methods.split(",")) {
@@ -168,7 +179,7 @@ for (const name of options.methods.split(",")) {
       control: { seed: choice.seed ?? seed },
     }),
   );
-  const before = await quality(tensorflow, pruned.result.model, sets);
+  const before = await psnrOf(tensorflow, pruned.result.model, sets);
   const steps = numberOf("steps");
   const tuned =
     steps === 0
@@ -197,11 +208,12 @@ for (const name of options.methods.split(",")) {
     searchSeconds: search.seconds,
     passes: pruned.result.passes,
     seconds: pruned.seconds,
-    ...before,
+    ...costOf(tensorflow, pruned.result.model),
+    psnr: before,
     fineTuned: tuned && {
       steps,
       seconds: tuned.seconds,
-      psnr: (await quality(tensorflow, tuned.result.model, sets)).psnr,
+      psnr: await psnrOf(tensorflow, tuned.result.model, sets),
     },
   });
 }
