@@ -8,8 +8,8 @@ export type DemoMethod = (typeof DEMO_METHODS)[number];
 /** Why the demo uses, or would use, each rule of choosing channels. */
 export const METHOD_REASONS: Record<DemoMethod, string> = {
   "second-order":
-    "of the rules built here it loses least quality at the same size, before and after fine-tuning, and needs no search training",
-  l1: "the channels whose weights are read least, a common and cheap rule",
+    "of the rules compared in docs/method.md it loses least quality before fine-tuning, and it needs no search training",
+  l1: "keeps the channels that are read with the largest weights, a common and cheap rule",
   greedy: "the published rule of dual regression compression, with 4 channels a round",
   random: "channels drawn at random, to compare with",
 };
