@@ -102,8 +102,28 @@ describe("a compression of a folder of images", () => {
 
   it("can be watched after its end", async () => {
     const watched = await drc(["watch", done.id, ...serverOptions]);
-    expect(watched).toMatchObject({ code: 0, stdout: `${done.id} succeeded.` });
+    expect(watched.code).toBe(0);
     expect(watched.errors.filter((line) => line.startsWith("✓"))).toHaveLength(7);
+    expect(watched.errors.find((line) => line.startsWith("✓ fine-tune"))).toMatch(
+      /best validation PSNR \d+\.\d\d dB at step \d/,
+    );
+    const lines = watched.stdout.split("\n");
+    for (const [name, stage] of [
+      ["bicubic", "evaluateBicubic"],
+      ["original", "evaluateOriginal"],
+      ["compressed", "evaluateCompressed"],
+    ]) {
+      const { mean, cost } = resultOf<EvaluateResult>(stage);
+      const row = lines.find((line) => line.startsWith(name));
+      expect(row).toContain(`${mean.psnr?.toFixed(2)} dB`);
+      if (cost) expect(row).toContain(cost.parameters.toLocaleString("en-US"));
+    }
+    const { removedShare } = resultOf<ChannelSearchResult>("search").achieved;
+    expect(watched.stdout).toContain(`Removed: ${(100 * removedShare).toFixed(1)} % of the parameters; 50.0 % were`);
+    expect(watched.stdout).toContain(
+      `npx drc download ${done.models.compressed} --output compressed.safetensors --data-folder ${workplace.data}`,
+    );
+    expect(lines.at(-1)).toBe(`${done.id} succeeded.`);
   });
 
   it("is followed by a job of a JSON file, which finds the same", async () => {
@@ -111,7 +131,7 @@ describe("a compression of a folder of images", () => {
     await writeFile(at("evaluate.json"), JSON.stringify({ kind: "evaluate", spec }));
     const submitted = await drc(["submit", at("evaluate.json"), ...serverOptions]);
     const [id, hint] = submitted.stdout.split("\n");
-    expect([submitted.code, hint]).toEqual([0, `Follow it: drc watch ${id}`]);
+    expect([submitted.code, hint]).toEqual([0, `Follow it: npx drc watch ${id} --data-folder ${workplace.data}`]);
     const watched = await drc(["watch", id, ...serverOptions, "--json"]);
     expect(watched.code).toBe(0);
     const job = JSON.parse(watched.stdout);

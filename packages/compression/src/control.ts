@@ -70,20 +70,26 @@ export function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Remaining seconds at the pace of the steps done since this clock was made. */
-export class StepClock {
-  private readonly startedAtMs = performance.now();
-  private readonly firstStep: number;
-  private readonly of: number;
+/** A pace is judged from at least so many steps, which took at least so long. */
+const PACE_STEPS = 5;
+const PACE_MS = 3_000;
 
-  constructor(firstStep: number, of: number) {
-    this.firstStep = firstStep;
+/** Remaining seconds at the pace of this run's steps, without the first: it warms up, and takes many times as long. */
+export class StepClock {
+  private readonly of: number;
+  private warm: { step: number; atMs: number } | undefined;
+
+  constructor(of: number) {
     this.of = of;
   }
 
+  /** To be called after each step; undefined while there is too little to judge the pace from. */
   secondsLeft(step: number): number | undefined {
-    const done = step - this.firstStep;
-    if (done < 1) return undefined;
-    return ((performance.now() - this.startedAtMs) / 1000 / done) * (this.of - step);
+    const nowMs = performance.now();
+    this.warm ??= { step, atMs: nowMs };
+    const steps = step - this.warm.step;
+    const tookMs = nowMs - this.warm.atMs;
+    if (steps < PACE_STEPS || tookMs < PACE_MS) return undefined;
+    return (tookMs / 1000 / steps) * (this.of - step);
   }
 }

@@ -80,7 +80,7 @@ export async function trainDualNetworks(request: DualTrainingRequest): Promise<D
       await yieldToEvents();
     }
     const lossOf = ({ images, outputs }: CachedBatch) => dualLoss(tensorflow, loaded, top, images, outputs);
-    const clock = new StepClock(0, settings.steps);
+    const clock = new StepClock(settings.steps);
     let first: number | undefined;
     for (let step = 0; step < settings.steps; step++) {
       if (control.signal?.aborted) throw new AbortedError(STAGE, step);

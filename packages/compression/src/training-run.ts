@@ -168,7 +168,7 @@ export class TrainingRun {
   async run(): Promise<TrainingResult> {
     const { stage, state } = this;
     const { validation, settings, control } = this.inputs;
-    const clock = new StepClock(state.step, settings.steps);
+    const clock = new StepClock(settings.steps);
     if (validation.length > 0 && state.validation.length === 0) await this.validate();
     while (state.step < settings.steps) {
       if (control.signal?.aborted) {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { commandHint } from "../server/hint.ts";
 import { formatBytes, groupDigits } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -15,7 +16,7 @@ export function registerModels(program: Command): void {
         return;
       }
       if (models.length === 0) {
-        process.stdout.write('No models yet: "drc submit" makes one.\n');
+        process.stdout.write(`No models yet. ${commandHint(["submit", "--help"], {})} says how to make one.\n`);
         return;
       }
       const columns = [

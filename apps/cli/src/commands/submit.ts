@@ -7,9 +7,10 @@ import { CliError, EXIT } from "../cli-error.ts";
 import { type ImageFile, listImages } from "../images/image-folder.ts";
 import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { commandHint } from "../server/hint.ts";
 import { makeDataset } from "../server/make-dataset.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
-import { exitCodeOf } from "../watch/outcome.ts";
+import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
 
 interface SubmitOptions extends ServerOptions {
@@ -61,13 +62,14 @@ export function registerSubmit(program: Command): void {
       const client = await connect(options);
       const id = await submit(client, await bodyOf(client, file, options));
       if (!options.watch) {
-        process.stdout.write(options.json ? `${JSON.stringify({ id })}\n` : `${id}\nFollow it: drc watch ${id}\n`);
+        const hint = commandHint(["watch", id], options);
+        process.stdout.write(options.json ? `${JSON.stringify({ id })}\n` : `${id}\nFollow it: ${hint}\n`);
         return;
       }
       if (!options.json) process.stdout.write(`${id}\n`);
       const follow = id.startsWith("cmp_") ? followCompression : followJob;
       const ended = await follow(client, id, stageDisplay(process.stderr));
-      process.stdout.write(options.json ? `${JSON.stringify(ended)}\n` : `${id} ${ended.state}.\n`);
+      process.stdout.write(options.json ? `${JSON.stringify(ended)}\n` : `${formatOutcome(ended, options)}\n`);
       process.exitCode = exitCodeOf(ended.state);
     });
 }

@@ -147,7 +147,7 @@ function progressLine(name: string): (progress: { step: number; of: number }) =>
   let clock: StepClock | undefined;
   return ({ step, of }) => {
     if (!process.stderr.isTTY) return;
-    clock ??= new StepClock(step, of);
+    clock ??= new StepClock(of);
     const left = clock.secondsLeft(step);
     const percent = Math.floor((100 * step) / of);
     const text = `${name}: ${percent} %${left === undefined ? "" : `, ${formatSeconds(left)} left`}`;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
-import { exitCodeOf } from "../watch/outcome.ts";
+import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
 
 /** `drc watch`: a job or compression, live, until it ends. Exit code 0 when it succeeded, 1 failed, 3 cancelled. */
@@ -20,7 +20,7 @@ export function registerWatch(program: Command): void {
       }
       const ended = await follow(client, id, display);
       if (options.json) process.stdout.write(`${JSON.stringify(ended)}\n`);
-      else process.stdout.write(`${id} ${ended.state}.\n`);
+      else process.stdout.write(`${formatOutcome(ended, options)}\n`);
       process.exitCode = exitCodeOf(ended.state);
     });
 }

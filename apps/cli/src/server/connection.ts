@@ -34,7 +34,7 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
   const found = await readConnection(dataFolder);
   if (found?.url === undefined) {
     throw new CliError(
-      `--data-folder: no server was started in ${dataFolder}; start one with "drc up", or give --url and --key.`,
+      `--data-folder: no server was started in ${dataFolder}; start one with "npx drc up", or give --url and --key.`,
       EXIT.usage,
     );
   }

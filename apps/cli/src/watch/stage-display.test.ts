@@ -21,9 +21,30 @@ const at = (step: number) => view({ progress: { stage: "train", step, of: 100, s
 
 it("shows step, loss, PSNR and the time left of a running stage", () => {
   const { job } = at(10);
-  expect(formatStage({ label: "train", job, values: { loss: 12.345, validationPsnr: 27.1 } }, 8)).toBe(
-    "▸ train     10 of 100  loss 12.35  PSNR 27.10 dB  1 min 05 s left",
+  expect(formatStage({ label: "train", job, values: { loss: { value: 12.345, step: 10 } } }, 8)).toBe(
+    "▸ train     10 of 100  loss 12.35  1 min 05 s left",
   );
+});
+
+it("says of which step a validation PSNR is where that is not the current one", () => {
+  const { job } = at(10);
+  const shown = (step: number) =>
+    formatStage({ label: "train", job, values: { validationPsnr: { value: 27.1, step } } }, 5);
+  expect(shown(10)).toBe("▸ train  10 of 100  validation PSNR 27.10 dB  1 min 05 s left");
+  expect(shown(8)).toBe("▸ train  10 of 100  validation PSNR 27.10 dB at step 8  1 min 05 s left");
+});
+
+it.each([
+  ["train", 80, "best validation PSNR 22.34 dB at step 80"],
+  ["fine-tune", 80, "best validation PSNR 22.34 dB at step 80"],
+  ["fine-tune", 0, "best validation PSNR 22.34 dB at step 0: fine-tuning gained nothing"],
+] as const)("ends a %s whose best step was %i with the value of the model handed back", (kind, step, text) => {
+  const progress = { stage: kind, step: 100, of: 100 };
+  const ended = view(
+    { kind, state: "succeeded", progress, result: { best: { step, psnr: 22.34 } } },
+    { validationPsnr: { value: 21.32, step: 100 } },
+  );
+  expect(formatStage(ended, 5)).toBe(`✓ train  100 of 100  ${text}`);
 });
 
 it("shows the code and the reason of a failed stage", () => {

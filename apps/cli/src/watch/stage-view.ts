@@ -1,4 +1,4 @@
-import type { JobMetricResource, JobResource, JobState } from "@drc/contracts";
+import type { JobMetricResource, JobResource, JobState, TrainResult } from "@drc/contracts";
 import { formatSeconds } from "../terminal/numbers.ts";
 
 /** A job as one line of a display. */
@@ -6,7 +6,13 @@ export interface StageView {
   label: string;
   job: JobResource;
   /** The newest value of each metric. */
-  values: Readonly<Record<string, number | null>>;
+  values: Readonly<Record<string, MetricValue>>;
+}
+
+export interface MetricValue {
+  value: number | null;
+  /** After which it was measured. */
+  step: number;
 }
 
 const MARKS: Record<JobState, string> = {
@@ -21,22 +27,20 @@ const MARKS: Record<JobState, string> = {
   cancelled: "✗",
 };
 
-/** Metrics for people: their name, digits and unit. */
-const SHOWN_METRICS: readonly [name: string, label: string, digits: number, unit: string][] = [
-  ["loss", "loss", 2, ""],
-  ["validationPsnr", "PSNR", 2, " dB"],
-];
-
 /** Newer values in the place of older ones. */
 export function latestValues(
   before: StageView["values"],
   points: readonly JobMetricResource[],
-): Record<string, number | null> {
-  return Object.assign({ ...before }, ...points.map(({ values }) => values));
+): Record<string, MetricValue> {
+  const latest = { ...before };
+  for (const { step, values } of points) {
+    for (const [name, value] of Object.entries(values)) latest[name] = { value, step };
+  }
+  return latest;
 }
 
 export function formatStage({ label, job, values }: StageView, labelWidth: number): string {
-  const parts = [progressText(job), ...metricTexts(values), timeText(job)].filter((part) => part !== "");
+  const parts = [progressText(job), ...metricTexts(job, values), timeText(job)].filter((part) => part !== "");
   return `${MARKS[job.state]} ${label.padEnd(labelWidth)}  ${parts.join("  ")}`.trimEnd();
 }
 
@@ -61,11 +65,35 @@ function progressText({ state, progress, error, stateReason, runAfter, waitsFor 
   }
 }
 
-function metricTexts(values: StageView["values"]): string[] {
-  return SHOWN_METRICS.flatMap(([name, label, digits, unit]) => {
-    const value = values[name];
-    return typeof value === "number" ? [`${label} ${value.toFixed(digits)}${unit}`] : [];
-  });
+function metricTexts(job: JobResource, { loss, validationPsnr }: StageView["values"]): string[] {
+  const texts: string[] = [];
+  if (typeof loss?.value === "number") texts.push(`loss ${loss.value.toFixed(2)}`);
+  const best = bestOf(job);
+  if (best) {
+    const gainedNothing = job.kind === "fine-tune" && best.step === 0;
+    texts.push(
+      `best validation ${psnrAtStep(best.psnr, best.step)}${gainedNothing ? ": fine-tuning gained nothing" : ""}`,
+    );
+  } else if (typeof validationPsnr?.value === "number") {
+    const isCurrent = validationPsnr.step === job.progress?.step;
+    const { value, step } = validationPsnr;
+    texts.push(`validation ${isCurrent ? psnr(value) : psnrAtStep(value, step)}`);
+  }
+  return texts;
+}
+
+/** Of the model that a training hands back, once it has ended. */
+function bestOf({ kind, state, result }: JobResource): TrainResult["best"] {
+  if (state !== "succeeded" || (kind !== "train" && kind !== "fine-tune")) return undefined;
+  return (result as unknown as TrainResult | null)?.best;
+}
+
+function psnr(value: number | null): string {
+  return value === null ? "PSNR infinite" : `PSNR ${value.toFixed(2)} dB`;
+}
+
+function psnrAtStep(value: number | null, step: number): string {
+  return `${psnr(value)} at step ${step}`;
 }
 
 function timeText({ state, startedAt, endedAt, progress }: JobResource): string {

@@ -111,7 +111,7 @@ export async function pruneChannels(request: PruneRequest): Promise<PruneResult>
   const keptBefore = (layer: number) => plan.slice(0, layer).reduce((sum, width) => sum + width, 0);
   let step = keptBefore(state.layer) + (underWay?.order.length ?? 0);
   let savedAt = step;
-  const clock = new StepClock(step, total);
+  const clock = new StepClock(total);
 
   /** The layer under way, where it has got beyond its start. */
   let progress = resumed && underWay && { ...underWay, parameters: resumed.tensors };

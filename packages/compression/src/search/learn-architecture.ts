@@ -145,7 +145,7 @@ export async function learnArchitecture(request: LearnRequest): Promise<LearntAr
   }
 
   try {
-    const clock = new StepClock(counts.step, settings.steps);
+    const clock = new StepClock(settings.steps);
     const metricEvery = Math.max(1, Math.round(settings.steps / METRIC_POINTS));
     while (counts.step < settings.steps) {
       if (control.signal?.aborted) {

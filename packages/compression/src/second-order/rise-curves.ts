@@ -34,7 +34,7 @@ export async function riseCurves(request: RiseCurvesRequest): Promise<{ rises: n
   const rises = (request.resumed ?? []).map((curve) => curve.with(0, Number.POSITIVE_INFINITY));
   const total = batches.length + groups.length;
   const resumedStep = rises.length === 0 ? 0 : batches.length + rises.length;
-  const clock = new StepClock(resumedStep, total);
+  const clock = new StepClock(total);
   const report = (step: number) => {
     if (step <= resumedStep) return;
     control.onProgress?.({ stage: STAGE, step, of: total, secondsLeft: clock.secondsLeft(step) });
