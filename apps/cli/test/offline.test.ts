@@ -130,9 +130,12 @@ it("upscales a folder with one load of the model, names what is damaged and writ
     [1, 1],
     [3, 5],
     [7, 1],
+    // In two tiles.
+    [300, 4],
   ] as const;
   for (const [i, [width, height]] of sizes.entries()) {
-    await writeFile(at(`several/${i}.png`), await encodePng(picture(i, width, height), new Uint8Array(width * height)));
+    const alpha = Uint8Array.from({ length: width * height }, (_, pixel) => (pixel % width < width / 2 ? 0 : 200));
+    await writeFile(at(`several/${i}.png`), await encodePng(picture(i, width, height), alpha));
   }
   await writeFile(at("several/damaged.png"), (await encodePng(picture(1))).subarray(0, 200));
   const args = ["upscale", at("several"), "--model", at("model.safetensors"), "--output", at("several-x4")];
@@ -148,10 +151,13 @@ it("upscales a folder with one load of the model, names what is damaged and writ
     })),
   );
   expect(failed).toMatchObject([{ input: at("several/damaged.png"), error: expect.stringContaining("damaged.png") }]);
-  expect(errors.at(-1)).toMatch(/^drc: input: 1 of 4 images of .*several could not be upscaled/);
-  expect((await readdir(at("several-x4"))).sort()).toEqual(["0.png", "1.png", "2.png"]);
-  const { image, alpha } = await decodeImage(at("several-x4/1.png"));
-  expect([image.width, image.height, alpha?.length]).toEqual([12, 20, 240]);
+  expect(errors.at(-1)).toMatch(/^drc: input: 1 of 5 images of .*several could not be upscaled/);
+  expect((await readdir(at("several-x4"))).sort()).toEqual(["0.png", "1.png", "2.png", "3.png"]);
+  const odd = await decodeImage(at("several-x4/1.png"));
+  expect([odd.image.width, odd.image.height, odd.alpha?.length]).toEqual([12, 20, 240]);
+  const { alpha } = await decodeImage(at("several-x4/3.png"));
+  const row = Array.from(alpha?.subarray(8 * 1200, 9 * 1200) ?? []);
+  expect([row.slice(0, 590), row.slice(610)]).toEqual([Array(590).fill(0), Array(590).fill(200)]);
 });
 
 it("refuses to write over the images of a folder", async () => {

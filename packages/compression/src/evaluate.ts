@@ -74,12 +74,15 @@ export async function evaluateImages(
   };
 }
 
+/** Largest side, in LR pixels, of the image that the latency is measured with unless told otherwise. */
+const LATENCY_SIDE = 256;
+
 export interface EvaluationRequest {
   tensorflow: TensorFlow;
   model: Model;
   images: readonly EvaluationImage[];
   options: EvaluationOptions;
-  /** Size of the LR image for the latency; by default that of the first image. */
+  /** Size of the LR image for the latency; by default that of the first image, at most 256×256. */
   latencySize?: { height: number; width: number };
 }
 
@@ -89,8 +92,13 @@ export async function evaluate(request: EvaluationRequest): Promise<Quality & { 
   const model = new LoadedModel(tensorflow, { primal: request.model.primal, duals: [] });
   try {
     const quality = await evaluateNetwork(tensorflow, model.primal, images, options);
-    const size = request.latencySize ?? images[0].lr;
-    const latency = measureLatency(tensorflow, model.primal, { height: size.height, width: size.width });
+    const [{ lr }] = images;
+    // It goes through whole, again and again: a large image would take all the memory, and hours.
+    const size = request.latencySize ?? {
+      height: Math.min(lr.height, LATENCY_SIDE),
+      width: Math.min(lr.width, LATENCY_SIDE),
+    };
+    const latency = measureLatency(tensorflow, model.primal, size);
     return { ...quality, latency };
   } finally {
     model.dispose();

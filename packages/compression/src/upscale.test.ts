@@ -72,6 +72,15 @@ describe("field case 39: a tiled image is the untiled one", () => {
     }
   });
 
+  it("with tiles of unequal size, whose pixels count alike", async () => {
+    const network = load(attentive(2));
+    const picture = darkAndBright(3, 5);
+    const whole = await upscaleImage(tensorflow, network, picture);
+    expect(
+      worstDifference(whole, await upscaleImage(tensorflow, network, picture, { tileSize: 2 })),
+    ).toBeLessThanOrEqual(1);
+  });
+
   it("which a tile with its own channel attention is not", async () => {
     const network = load(attentive(4));
     const picture = darkAndBright(48, 32);

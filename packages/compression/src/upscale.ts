@@ -10,8 +10,10 @@ import { countTiles, inferTiled } from "./upscale/tiled-inference.ts";
 
 export { UpscaleMemoryError } from "./upscale/memory.ts";
 
-/** Side of a tile in LR pixels, without what it sees besides. */
-const TILE_SIZE = 256;
+/** Largest side of a tile in LR pixels, without what it sees besides. */
+const LARGEST_TILE_SIZE = 256;
+/** Activations of a tile that a wide network gets smaller tiles for. */
+const TILE_BYTES = 512 * 2 ** 20;
 /** Side below which a tile that does not fit is not made smaller: there is hardly anything left to save. */
 const SMALLEST_TILE_SIZE = 16;
 
@@ -21,7 +23,10 @@ export interface UpscaleOptions {
    * better, and eight times the work.
    */
   selfEnsemble?: boolean;
-  /** Largest side of a tile in LR pixels; an image that is no larger goes through whole. Default 256. */
+  /**
+   * Largest side of a tile in LR pixels; an image that is no larger goes through whole. Default 256, or less where the
+   * activations of a tile would take more than 512 MiB.
+   */
   tileSize?: number;
   /** Bytes that inference may take on a CPU. Default: what the machine, or the process's control group, has free. */
   memoryBytes?: number;
@@ -60,7 +65,7 @@ export async function upscaleImage(
   const plan = inferencePlan(network.compiled.graph);
   const largest = Math.max(image.width, image.height);
   const divisible = plan.stages.every(({ radius }) => Number.isFinite(radius));
-  let tileSize = divisible ? Math.min(options.tileSize ?? TILE_SIZE, largest) : largest;
+  let tileSize = divisible ? Math.min(options.tileSize ?? goodTileSize(plan), largest) : largest;
   for (;;) {
     try {
       return await upscaleInTiles({ tensorflow, network, image, plan, tileSize, options });
@@ -70,6 +75,13 @@ export async function upscaleImage(
       tileSize = Math.max(SMALLEST_TILE_SIZE, Math.ceil(tileSize / 2));
     }
   }
+}
+
+/** The same on every machine: the bits of a result depend on it. */
+function goodTileSize({ stages }: InferencePlan): number {
+  const bytesPerPixel = Math.max(...stages.map(({ tileBytesPerPixel }) => tileBytesPerPixel));
+  const side = Math.floor(Math.sqrt(TILE_BYTES / bytesPerPixel));
+  return Math.min(LARGEST_TILE_SIZE, Math.max(SMALLEST_TILE_SIZE, side));
 }
 
 function tooLarge({ width, height }: RgbImage, tileSize: number, cause: Error): UpscaleMemoryError {

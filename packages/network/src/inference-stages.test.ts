@@ -49,7 +49,7 @@ describe("inferencePlan", () => {
   });
 
   it("counts the activations that live at the same time", () => {
-    // At the widest: 128 channels at ×2, twice while their bias is added; the image; the head at ×4; 32 channels at ×2.
-    expect(whole.tileBytesPerPixel).toBe(4 * (2 * 4 * 128 + 3 + 16 * 8 + 4 * 32));
+    // At the pixel shuffle: 128 channels at ×2 and 32 at ×4; besides the image, the head at ×4 and the block at ×2.
+    expect(whole.tileBytesPerPixel).toBe(4 * (4 * 128 + 16 * 32 + 3 + 16 * 8));
   });
 });

@@ -23,8 +23,10 @@ export interface InferenceStage {
   radius: number;
   /** Bytes at the peak of the stage, per pixel of the network's input in a tile with its surroundings. */
   tileBytesPerPixel: number;
-  /** Bytes that are kept while it runs, per pixel of the image. */
+  /** Bytes of what is kept before, or after it, whichever is more, per pixel of the image. */
   keptBytesPerPixel: number;
+  /** Bytes that are there twice, as what it frees and as what it makes, per pixel of the tiles where it works. */
+  replacedBytesPerPixel: number;
 }
 
 export interface InferencePlan {
@@ -78,6 +80,7 @@ export function inferencePlan(graph: NetworkGraph): InferencePlan {
       tileBytesPerPixel: peakBytesPerPixel(graph, targets, given, geometry),
       // What is freed goes tile by tile while what is made comes.
       keptBytesPerPixel: bytesOf(stays) + Math.max(bytesOf(frees), bytesOf(makes)),
+      replacedBytesPerPixel: Math.min(bytesOf(frees), bytesOf(makes)),
     };
   });
   return {
@@ -90,6 +93,7 @@ export function inferencePlan(graph: NetworkGraph): InferencePlan {
       radius: Number.POSITIVE_INFINITY,
       tileBytesPerPixel: peakBytesPerPixel(graph, [target], new Set([INPUT]), geometry),
       keptBytesPerPixel: 0,
+      replacedBytesPerPixel: 0,
     },
     alignment: receptiveField(graph).alignment,
   };
@@ -163,9 +167,7 @@ function peakBytesPerPixel(
   let peak = live;
   for (const node of computed) {
     live += bytes(node.name);
-    // The result of a convolution is there twice while its bias is added.
-    const unbiased = node.op === "conv2d" && node.bias !== undefined ? bytes(node.name) : 0;
-    peak = Math.max(peak, live + unbiased);
+    peak = Math.max(peak, live);
     for (const input of node.inputs) {
       const left = (readersLeft.get(input) as number) - 1;
       readersLeft.set(input, left);

@@ -22,7 +22,10 @@ export function inferenceBytes(stages: readonly InferenceStage[], grid: TileGrid
   const tile = { top: 0, left: 0, bottom: largestStep(grid.rows), right: largestStep(grid.columns) };
   const peak = (bytes: (stage: InferenceStage) => number) => Math.max(...stages.map(bytes));
   return {
-    kept: peak(({ keptBytesPerPixel }) => keptBytesPerPixel * height * width),
+    kept: peak(({ radius, keptBytesPerPixel, replacedBytesPerPixel }) => {
+      const rowOfTiles = surroundings(grid, tile, 2 * radius).bottom * width;
+      return keptBytesPerPixel * height * width + replacedBytesPerPixel * rowOfTiles;
+    }),
     tile: peak(({ radius, tileBytesPerPixel }) => {
       const { bottom, right } = surroundings(grid, tile, 2 * radius);
       return tileBytesPerPixel * bottom * right;

@@ -27,14 +27,11 @@ function borders(length: number, tileSize: number, alignment: number): number[] 
   );
 }
 
-/** The grid with more borders, `margin` pixels before and after each: a tile's surroundings are then cells of their own. */
-export function refined({ rows, columns }: TileGrid, margin: number): TileGrid {
-  const refine = (borders: number[]) => {
-    const length = borders[borders.length - 1];
-    const all = borders.flatMap((border) => [border - margin, border, border + margin]);
-    return [...new Set(all)].filter((border) => border >= 0 && border <= length).sort((a, b) => a - b);
-  };
-  return { rows: refine(rows), columns: refine(columns) };
+/** More borders, `margin` pixels before and after each: what neighbours see of a tile is then apart from the rest. */
+export function refined(borders: readonly number[], margin: number): number[] {
+  const length = borders[borders.length - 1];
+  const all = borders.flatMap((border) => [border - margin, border, border + margin]);
+  return [...new Set(all)].filter((border) => border >= 0 && border <= length).sort((a, b) => a - b);
 }
 
 /** The rectangle with `radius` pixels more on every side, as far as the image goes. */

@@ -37,9 +37,13 @@ export async function inferTiled(request: TiledInference): Promise<void> {
   const geometry = nodeGeometry(network.compiled.graph);
   const scaleOf = (name: string) => geometry.get(name)?.scale as NodeScale;
   const store = request.scratch === undefined ? deviceStore(tensorflow) : scratchStore(tensorflow, request.scratch);
-  // From a file, a tile's surroundings are read without the rest of its neighbours.
   const radius = Math.max(...stages.map((stage) => stage.radius));
-  const cells = request.scratch === undefined ? grid : refined(grid, radius);
+  const cells = {
+    // The last rows of a tile are kept until the next row of tiles has seen them, and only these.
+    rows: refined(grid.rows, radius),
+    // From a file the last columns are read without the rest of the tile; on the device a slice of it is as cheap.
+    columns: request.scratch === undefined ? grid.columns : refined(grid.columns, radius),
+  };
   const kept = new Map<string, TiledValue>();
   const means = new Map<string, Tensor>();
   try {
