@@ -1,6 +1,7 @@
 import { ApiError, type FieldError } from "@drc/contracts";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
+import { messageOf, notOneOf } from "./messages.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -20,10 +21,20 @@ export function fieldErrors(issues: readonly Issue[], prefix: readonly PropertyK
       }));
     }
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
+      const values = issue.errors.map(onlyValues);
+      if (values.every((option) => option !== undefined)) {
+        return [{ pointer: pointerOf(path), detail: notOneOf(issue.input, values.flat()) }];
+      }
       return fieldErrors(closestOption(issue.errors), path);
     }
     return [{ pointer: pointerOf(path), detail: issue.message }];
   });
+}
+
+/** The values that an option of a union allows, where it is just a choice of values. */
+function onlyValues(issues: readonly Issue[]): readonly unknown[] | undefined {
+  const [issue] = issues;
+  return issues.length === 1 && issue.code === "invalid_value" && issue.path.length === 0 ? issue.values : undefined;
 }
 
 /** Of the options of a union the one that was most likely meant: that with the fewest complaints. */
@@ -37,7 +48,7 @@ function closestOption(options: readonly Issue[][]): Issue[] {
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>
   (data) => {
-    const parsed = schema.safeParse(data ?? {});
+    const parsed = schema.safeParse(data ?? {}, { error: messageOf, reportInput: true });
     if (parsed.success) return { value: parsed.data };
     const errors = fieldErrors(parsed.error.issues);
     if (httpPart === "params") {

@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT } from "./cli-error.ts";
+import { registerCancel } from "./commands/cancel.ts";
 import { registerCompress } from "./commands/compress.ts";
 import { registerCount } from "./commands/count.ts";
 import { registerDemo } from "./commands/demo.ts";
@@ -27,6 +28,7 @@ for (const register of [
   registerDemo,
   registerSubmit,
   registerWatch,
+  registerCancel,
   registerModels,
   registerDownload,
   registerCompress,

@@ -24,7 +24,7 @@ export const ERRORS = {
   },
   UNAUTHENTICATED: {
     status: 401,
-    title: "An API key is needed",
+    title: "A valid API key is needed",
     retryable: false,
   },
   NOT_FOUND: { status: 404, title: "There is no such thing", retryable: false },
@@ -55,6 +55,11 @@ export const ERRORS = {
     status: 422,
     title: "The dataset has files that cannot be used",
     retryable: false,
+  },
+  DATASET_NOT_READY: {
+    status: 409,
+    title: "The dataset version is not ready yet",
+    retryable: true,
   },
   MODEL_INVALID: {
     status: 422,

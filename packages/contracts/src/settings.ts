@@ -255,11 +255,15 @@ export const BUDGET_COSTS = ["parameters", "multiplyAdds", "latency"] as const;
 export const budgetCost = z.enum(BUDGET_COSTS);
 export type BudgetCost = z.infer<typeof budgetCost>;
 
-const SHARE_RANGE = "The share to remove is a number between 0 and 1, both excluded.";
+const SHARE_RANGE = {
+  error: ({ input }: { input?: unknown }) =>
+    `${input === undefined ? "This field is required: the" : `${JSON.stringify(input)} is not usable; the`} ` +
+    "share to remove is a number between 0 and 1, both excluded.",
+};
 
 /** What to remove, as a share of the primal network's cost (mean shift included, dual networks not). */
 export const budget = z.strictObject({
   of: budgetCost,
-  remove: z.number({ error: SHARE_RANGE }).gt(0, { error: SHARE_RANGE }).lt(1, { error: SHARE_RANGE }),
+  remove: z.number(SHARE_RANGE).gt(0, SHARE_RANGE).lt(1, SHARE_RANGE),
 });
 export type Budget = z.infer<typeof budget>;

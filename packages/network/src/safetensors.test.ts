@@ -83,8 +83,12 @@ describe("readSafetensors", () => {
   it.each<[string, Uint8Array, RegExp]>([
     ["an empty file", new Uint8Array(), /has 0 bytes/],
     ["a header length beyond all bounds", huge, /header says 9223372036854776000 bytes, the file has 10/],
-    ["a header beyond the end of the file", long, /header says 3 bytes, the file has 10/],
-    ["an archive", new TextEncoder().encode("PK\x03\x04 archive/data.pkl"), /header says/],
+    ["a header beyond the end of the file", long, /header says 3 bytes, the file has 10: it is cut short/],
+    [
+      "an archive",
+      new TextEncoder().encode("PK\x03\x04 archive/data.pkl"),
+      /another kind, with "PK·· arc" \(50 4b 03 04 20 61 72 63\)/,
+    ],
     ["a header that is not JSON", file("{"), /header is not JSON/],
     ["a header that is not UTF-8", file("x").fill(0xff, 8), /header is not JSON/],
     ["a header that is a list", file([]), /not a JSON object/],

@@ -34,7 +34,9 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > bytes.length) {
-    throw invalid(`its header says ${headerBytes} bytes, the file has ${bytes.length}.`);
+    // A header is a JSON object: what begins otherwise is a file of another kind.
+    if (bytes[8] !== "{".charCodeAt(0)) throw invalid(`it begins as a file of another kind, ${beginning(bytes)}.`);
+    throw invalid(`its header says ${headerBytes} bytes, the file has ${bytes.length}: it is cut short.`);
   }
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes));
   const { __metadata__: metadata = {}, ...entries } = header;
@@ -63,6 +65,13 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   }
   if (covered !== dataBytes) throw invalid(`its tensors cover ${covered} of ${dataBytes} bytes.`);
   return { tensors, metadata: checkMetadata(metadata) };
+}
+
+/** The first bytes for a message: their printable characters, or their numbers. */
+function beginning(bytes: Uint8Array): string {
+  const first = bytes.subarray(0, 8);
+  const text = String.fromCharCode(...first).replace(/[^ -~]/g, "·");
+  return `with "${text}" (${[...first].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")})`;
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {

@@ -9,6 +9,11 @@ export function registerAuthentication(app: FastifyInstance, database: Database)
     if (key === undefined) {
       throw new ApiError("UNAUTHENTICATED", 'Send the header "Authorization: Bearer drc_…" with your API key.');
     }
-    if ((await findApiKey(database, key)) === null) throw new ApiError("UNAUTHENTICATED", "This API key is unknown.");
+    if ((await findApiKey(database, key)) === null) {
+      throw new ApiError(
+        "UNAUTHENTICATED",
+        "This API key is unknown. The server's first start prints the key and keeps it in its data folder.",
+      );
+    }
   });
 }

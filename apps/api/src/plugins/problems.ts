@@ -7,7 +7,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 /** Turns every error into problem details (RFC 9457). */
 export function registerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
-    const known = asApiError(error);
+    const known = asApiError(error, request);
     if (known) return sendProblem(request, reply, known);
     request.log.error({ err: error }, "A request failed.");
     const detail = `The server failed on this request; its log says more under ${request.id}.`;
@@ -24,7 +24,17 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiErr
   return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
 }
 
-function asApiError(error: FastifyError | Error): ApiError | null {
+/** Files come as forms, everything else as JSON. */
+function wrongContentType({ headers, url }: FastifyRequest): string {
+  const given = headers["content-type"];
+  const takesFiles = /^\/v1\/(datasets\/[^/]+\/files|models)\/?(\?|$)/.test(url);
+  const wanted = takesFiles
+    ? 'Send a multipart form with the file, as "curl -F file=@NAME" does.'
+    : 'Send JSON with the header "Content-Type: application/json".';
+  return `${given === undefined ? "The request has no content type" : `The content type ${given} is not taken here`}. ${wanted}`;
+}
+
+function asApiError(error: FastifyError | Error, request: FastifyRequest): ApiError | null {
   if (error instanceof ApiError) return error;
   if (error instanceof NetworkError) return new ApiError(codeOfNetworkError(error), error.message);
   if (error instanceof StoreError) {
@@ -35,7 +45,7 @@ function asApiError(error: FastifyError | Error): ApiError | null {
   if (isDatabaseOutage(error)) return new ApiError("NOT_READY", "The database does not answer. Try again later.");
   const status = (error as FastifyError).statusCode ?? 500;
   if (status === 413) return new ApiError("PAYLOAD_TOO_LARGE", error.message);
-  if (status === 415 || status === 406) return new ApiError("UNSUPPORTED_MEDIA_TYPE", error.message);
+  if (status === 415 || status === 406) return new ApiError("UNSUPPORTED_MEDIA_TYPE", wrongContentType(request));
   if (status >= 400 && status < 500) return new ApiError("MALFORMED_REQUEST", error.message);
   return null;
 }

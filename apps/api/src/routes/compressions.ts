@@ -1,5 +1,5 @@
-import { ApiError, compressionId, createCompressionBody, pageQuery } from "@drc/contracts";
-import { servedClasses } from "@drc/database";
+import { ApiError, compressionId, createCompressionBody, isFinal, pageQuery } from "@drc/contracts";
+import { requestCancel, servedClasses } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
@@ -46,15 +46,27 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     );
 
     app.post(
+      "/compressions/:compressionId/cancel",
+      { schema: { params: compressionParams } },
+      async (request, reply) => {
+        const id = request.params.compressionId;
+        const { state, jobs } = await readCompression(id);
+        const unfinished = jobs.filter((job) => !isFinal(job.state));
+        if (unfinished.length === 0 && state !== "cancelled") {
+          throw new ApiError("CONFLICT", `The compression ${id} has ${state} and cannot be cancelled.`);
+        }
+        // From the last stage to the first: one that ends meanwhile lets none behind it start.
+        for (const job of unfinished.toReversed()) await requestCancel(database, job.id);
+        return reply.code(202).send(await readCompression(id));
+      },
+    );
+
+    app.post(
       "/compressions/:compressionId/retry",
       { schema: { params: compressionParams } },
       async (request, reply) => {
         const id = request.params.compressionId;
-        const retried = await database.$transaction((transaction) => retryCompression(transaction, id));
-        if (retried === null) throw missing(id);
-        if (!retried) {
-          throw new ApiError("CONFLICT", `Nothing of the compression ${id} has failed or been cancelled.`);
-        }
+        await database.$transaction((transaction) => retryCompression(transaction, id));
         return reply.code(202).send(await readCompression(id));
       },
     );

@@ -7,6 +7,13 @@ import { missingWorker } from "../resources/job-resource.ts";
 /** `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. */
 export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
   return (app, _options, done) => {
+    app.get("/", () => ({
+      name: "Dual regression compression",
+      api: "/v1",
+      health: ["/healthz", "/readyz"],
+      documentation: "docs/api.md in the project",
+    }));
+
     app.get("/healthz", () => ({ status: "ok" }));
 
     app.get("/readyz", async (_request, reply) => {

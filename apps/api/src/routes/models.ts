@@ -5,6 +5,7 @@ import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { messageOf } from "../messages.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
@@ -89,7 +90,7 @@ async function readForm(request: FastifyRequest, { modelBytes }: UploadLimits) {
     if (part.type === "file") file = { bytes: await part.toBuffer(), fileName: part.filename };
     else given[part.fieldname] = part.value;
   }
-  const fields = uploadFields.safeParse(given);
+  const fields = uploadFields.safeParse(given, { error: messageOf, reportInput: true });
   if (!fields.success) {
     throw new ApiError("VALIDATION_FAILED", "The form is not valid.", fieldErrors(fields.error.issues));
   }

@@ -31,7 +31,8 @@ export async function checkDataset(
       version.state === "ingesting"
         ? `Wait for its ingest job ${version.ingestJobId}.`
         : `See its bad files, and make a new version.`;
-    findings.add(`${pointer}/version`, `Version ${input.version} is not ready but ${version.state}. ${remedy}`);
+    const code = version.state === "ingesting" ? "DATASET_NOT_READY" : undefined;
+    findings.add(`${pointer}/version`, `Version ${input.version} is not ready but ${version.state}. ${remedy}`, code);
     return null;
   }
   return {

@@ -1,4 +1,4 @@
-import { type CompressionStages, type DeviceClass, type JobSpec, jobSpec } from "@drc/contracts";
+import { ApiError, type CompressionStages, type DeviceClass, type JobSpec, jobSpec } from "@drc/contracts";
 import { createJobs, type Job, type NewJob, newJobId, type Transaction, toJson } from "@drc/database";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
 
@@ -16,17 +16,21 @@ const STAGES = [
 /**
  * Makes new jobs for the stages of a compression that failed or were cancelled, and for those that wait for them. What
  * has succeeded, or can still succeed, stays.
- * @returns false where there is nothing to retry; null where there is no such compression.
+ * @throws ApiError `NOT_FOUND`, or `CONFLICT` where there is nothing to retry yet.
  */
-export async function retryCompression(transaction: Transaction, id: string): Promise<boolean | null> {
+export async function retryCompression(transaction: Transaction, id: string): Promise<void> {
   // Of two requests at once the second finds the jobs that the first has made.
   await transaction.$queryRaw`SELECT 1 FROM "Compression" WHERE id = ${id} FOR UPDATE`;
   const compression = await transaction.compression.findUnique({
     where: { id },
     include: { jobs: { include: JOB_PARENTS } },
   });
-  if (!compression) return null;
+  if (!compression) throw new ApiError("NOT_FOUND", `There is no compression ${id}.`);
   const stages = compression.stages as CompressionStages;
+  const current = new Set(Object.values(stages));
+  if (compression.jobs.some((job) => current.has(job.id) && job.state === "cancelling")) {
+    throw new ApiError("CONFLICT", `The compression ${id} is still being cancelled. Try again when that has ended.`);
+  }
   const replacements = new Map<string, string>();
   const jobs: NewJob[] = [];
   for (const stage of STAGES) {
@@ -40,11 +44,12 @@ export async function retryCompression(transaction: Transaction, id: string): Pr
     replacements.set(old.id, job.id);
     jobs.push(job);
   }
-  if (jobs.length === 0) return false;
+  if (jobs.length === 0) {
+    throw new ApiError("CONFLICT", `Nothing of the compression ${id} has failed or been cancelled.`);
+  }
   await createJobs(transaction, jobs);
   const newest = Object.entries(stages).map(([stage, jobId]) => [stage, replacements.get(jobId) ?? jobId]);
   await transaction.compression.update({ where: { id }, data: { stages: toJson(Object.fromEntries(newest)) } });
-  return true;
 }
 
 function replacementOf(old: Job, parents: readonly string[], replacements: ReadonlyMap<string, string>): NewJob {

@@ -48,7 +48,8 @@ export async function receiveFiles(
       await receive(store, filename, whole, limits, received);
     }
   }
-  if (received.files.length === 0) throw invalid(undefined, "The form has no file.");
+  if (received.files.length === 0)
+    throw invalid(undefined, "The form has no file: send images, or an archive of them.");
   const names = new Set<string>();
   for (const { name } of received.files) {
     if (names.has(name)) throw invalid(name, "The upload has two files of this name.");
@@ -177,6 +178,6 @@ function tooLarge(error: unknown, file: string): unknown {
 
 function invalid(file: string | undefined, detail: string): ApiError {
   return new ApiError("VALIDATION_FAILED", file === undefined ? detail : `${file}: ${detail}`, [
-    { ...(file === undefined ? {} : { file }), detail },
+    { ...(file === undefined ? { pointer: "/file" } : { file }), detail },
   ]);
 }

@@ -35,7 +35,7 @@ export async function openArchive(
     validateEntrySizes: true,
     strictFileNames: true,
   }).catch((error: Error) => {
-    throw refuseArchive(`The archive cannot be read: ${error.message}.`);
+    throw refuseArchive(`The archive cannot be read: ${error.message.replace(/\.$/, "")}.`);
   });
   try {
     const entries = await listEntries(zip, limits);
@@ -54,7 +54,9 @@ export async function openArchive(
     };
   } catch (error) {
     zip.close();
-    throw error instanceof ApiError ? error : refuseArchive(`The archive cannot be read: ${(error as Error).message}.`);
+    throw error instanceof ApiError
+      ? error
+      : refuseArchive(`The archive cannot be read: ${(error as Error).message.replace(/\.$/, "")}.`);
   }
 }
 

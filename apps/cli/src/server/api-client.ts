@@ -87,6 +87,10 @@ export class ApiClient {
     return this.post(`/v1/jobs/${id}/cancel`, undefined);
   }
 
+  cancelCompression(id: string): Promise<CompressionDetailResource> {
+    return this.post(`/v1/compressions/${id}/cancel`, undefined);
+  }
+
   async models(): Promise<ModelResource[]> {
     const models: ModelResource[] = [];
     let cursor: string | null = null;

@@ -21,11 +21,17 @@ async function submit(): Promise<CompressionDetailResource> {
 }
 
 async function fail(jobId: string): Promise<void> {
+  const lease = await claim(jobId);
+  const error = makeJobError("JOB_FAILED", "It cannot work.");
+  await endAttempt(api.services.database, lease, { type: "failed", error });
+}
+
+/** As a worker that begins the job. */
+async function claim(jobId: string): Promise<{ jobId: string; leaseToken: string }> {
   const { database } = api.services;
   const { dispatchNumber } = await database.job.findUniqueOrThrow({ where: { id: jobId } });
   const claimed = await claimJob(database, { jobId, dispatchNumber, workerId: "w", device: "cpu" });
-  const lease = { jobId, leaseToken: claimed?.leaseToken ?? "" };
-  await endAttempt(database, lease, { type: "failed", error: makeJobError("JOB_FAILED", "It cannot work.") });
+  return { jobId, leaseToken: claimed?.leaseToken ?? "" };
 }
 
 /** As if the stage had run; the jobs behind it go on. */
@@ -97,6 +103,33 @@ it("takes up a compression that was cancelled, once for two requests", async () 
   const answers = await Promise.all([1, 2].map(() => api.post(`/v1/compressions/${id}/retry`)));
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([202, 409]);
   expect(await read(id)).toMatchObject({ state: "running", stages: { evaluateBicubic: before.evaluateBicubic } });
+});
+
+it("cancels all that is left, again without effect, and refuses where everything has ended", async () => {
+  const { id, stages } = await submit();
+  const running = await claim(stages.search);
+  const cancelled = await api.post(`/v1/compressions/${id}/cancel`);
+  expect(cancelled.statusCode).toBe(202);
+  const states = (detail: CompressionDetailResource) =>
+    Object.fromEntries(detail.jobs.map((job) => [job.id, job.state]));
+  const expected = Object.fromEntries(Object.values(stages).map((jobId) => [jobId, "cancelled"]));
+  expect(states(cancelled.json())).toEqual({ ...expected, [stages.search]: "cancelling" });
+  expect(problemOf(await api.post(`/v1/compressions/${id}/retry`))).toMatchObject({
+    status: 409,
+    detail: expect.stringMatching(/still being cancelled/),
+  });
+  await endAttempt(api.services.database, running, { type: "stopped" });
+  for (const _ of [1, 2]) {
+    const again = await api.post(`/v1/compressions/${id}/cancel`);
+    expect(again.statusCode).toBe(202);
+    expect(states(again.json())).toEqual(expected);
+  }
+  const finished = await submit();
+  await succeed(...Object.values(finished.stages));
+  expect(problemOf(await api.post(`/v1/compressions/${finished.id}/cancel`))).toMatchObject({
+    status: 409,
+    detail: expect.stringMatching(/has succeeded/),
+  });
 });
 
 it("knows no compression that is not there", async () => {

@@ -1,0 +1,42 @@
+import { createDatasetVersionBody, createJobBody } from "@drc/contracts";
+import { expect, it } from "vitest";
+import type { z } from "zod";
+import { messageOf } from "./messages.ts";
+import { fieldErrors } from "./validation.ts";
+
+function detailsOf(schema: z.ZodType, value: unknown): Record<string, string> {
+  const { error } = schema.safeParse(value, { error: messageOf, reportInput: true });
+  return Object.fromEntries(fieldErrors(error?.issues ?? []).map(({ pointer = "", detail }) => [pointer, detail]));
+}
+
+it("names the value and all that would be taken in its place", () => {
+  expect(detailsOf(createDatasetVersionBody, { scale: 3 })).toEqual({ "/scale": "3 is not 2, 4 or 8." });
+  expect(detailsOf(createDatasetVersionBody, { scale: 2, border: "wrap" })).toEqual({
+    "/border": '"wrap" is not "symmetric" or "replicate".',
+  });
+});
+
+it("says of a missing field that it is required, and what it is", () => {
+  expect(detailsOf(createDatasetVersionBody, {})).toEqual({ "/scale": "This field is required: 2, 4 or 8." });
+  expect(detailsOf(createJobBody, { kind: "train" })).toEqual({ "/spec": "This field is required: an object." });
+});
+
+it("names all wrong values of a body at once, with their ranges", () => {
+  const dataset = { datasetId: "ds_00000000000000000000", version: 0 };
+  const settings = { steps: "many", batchSize: 5000, patchSize: 1.5 };
+  const spec = { network: { preset: "drn-xs", scale: 2 }, dataset, settings };
+  expect(detailsOf(createJobBody, { kind: "train", spec })).toEqual({
+    "/spec/dataset/version": "0 is too small; at least 1.",
+    "/spec/settings/steps": '"many" is not a number.',
+    "/spec/settings/batchSize": "5000 is too large; at most 1024.",
+    "/spec/settings/patchSize": "1.5 is not a whole number.",
+  });
+});
+
+it("names a share to remove that is none", () => {
+  const dataset = { datasetId: "ds_00000000000000000000", version: 1 };
+  const spec = { model: { modelId: "mdl_00000000000000000000" }, dataset, budget: { of: "parameters", remove: 50 } };
+  expect(detailsOf(createJobBody, { kind: "channel-search", spec })).toEqual({
+    "/spec/budget/remove": "50 is not usable; the share to remove is a number between 0 and 1, both excluded.",
+  });
+});
