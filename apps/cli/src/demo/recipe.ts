@@ -22,7 +22,7 @@ export function demoCompression(method: DemoMethod, seed: number) {
     validation: { share: 0.1 },
     network: { preset: "drn-xs", scale: DEMO_SCALE },
     train: {
-      steps: 800,
+      steps: 1000,
       batchSize: 8,
       patchSize: 24,
       learningRate: 1e-3,
@@ -33,7 +33,7 @@ export function demoCompression(method: DemoMethod, seed: number) {
     budget: { of: "parameters", remove: 0.51 },
     method: { plan: "second-order", importance: importanceOf(method) },
     fineTune: {
-      steps: 250,
+      steps: 300,
       batchSize: 8,
       patchSize: 24,
       learningRate: 2e-4,
