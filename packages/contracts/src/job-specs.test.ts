@@ -31,6 +31,8 @@ describe("a job's spec", () => {
       patchSize: 96,
       learningRate: 1e-4,
       finalLearningRate: 1e-7,
+      schedule: { type: "cosine" },
+      warmUpSteps: 0,
       dualWeight: 0.1,
       validationEverySteps: 5_000,
       checkpointEverySteps: 1_000,
