@@ -41,18 +41,20 @@ export function measureLatency(tensorflow: TensorFlow, network: LoadedNetwork, s
 
 /**
  * Times of one forward pass in milliseconds, `[network][round]`, of several networks in turns: what else happens on
- * the machine meets all of them alike, so that ratios within a round hold where the times themselves drift.
+ * the machine meets all of them alike, so that ratios within a round hold where the times themselves drift. After
+ * `least` rounds it ends as soon as `isEnough` of them, after `most` in any case.
  */
 export function measureInTurns(
   tensorflow: TensorFlow,
   networks: readonly LoadedNetwork[],
   size: InputSize,
-  rounds: number,
+  { least, most = least, isEnough }: { least: number; most?: number; isEnough?(times: readonly number[][]): boolean },
 ): number[][] {
   const input = grayInput(tensorflow, size);
   for (const network of networks) for (let i = 0; i < WARM_UP_RUNS; i++) timeForward(network, input);
   const times: number[][] = networks.map(() => []);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < most; round++) {
+    if (round >= least && isEnough?.(times)) break;
     networks.forEach((network, i) => {
       times[i].push(timeForward(network, input));
     });

@@ -77,12 +77,12 @@ const measuredLatency = z.strictObject({
     device: z.string(),
     threads: count,
     wholeMs: z.number(),
-    rounds: count,
     curves: z.array(
       z.strictObject({
         groups: z.array(z.string()),
         widths: z.array(z.int().min(1)),
         shares: z.array(z.number()),
+        rounds: count,
       }),
     ),
   }),

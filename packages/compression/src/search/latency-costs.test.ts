@@ -30,11 +30,10 @@ const costs: LatencyCosts = {
   device: "a device",
   threads: 2,
   wholeMs: 10,
-  rounds: 7,
   curves: [
-    { groups: [down], widths: [4, 8], shares: [0.9, 1] },
-    { groups: up.slice(0, 2), widths: [4, 8, 16], shares: [0.6, 0.7, 1] },
-    { groups: up.slice(2), widths: [4, 16], shares: [0.94, 1] },
+    { groups: [down], widths: [4, 8], shares: [0.9, 1], rounds: 7 },
+    { groups: up.slice(0, 2), widths: [4, 8, 16], shares: [0.6, 0.7, 1], rounds: 7 },
+    { groups: up.slice(2), widths: [4, 16], shares: [0.94, 1], rounds: 7 },
   ],
 };
 
@@ -102,9 +101,10 @@ describe("a search to a budget of latency", () => {
     const measured = latency?.costs as LatencyCosts;
     // The down block, the two residual blocks and the pixel shuffle.
     expect(measured.curves.map((curve) => curve.groups)).toEqual([[down], up.slice(0, 2), up.slice(2)]);
-    for (const { groups: alike, widths, shares } of measured.curves) {
+    for (const { groups: alike, widths, shares, rounds } of measured.curves) {
       expect(widths.at(-1)).toBe(planWidths(graph)[groups.indexOf(alike[0])]);
       expect(shares.at(-1)).toBe(1);
+      expect(rounds).toBeGreaterThanOrEqual(7);
       expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     }
     const space = latencyPlanSpace(graph, measured);

@@ -29,6 +29,8 @@ export interface LatencyCurve {
   widths: number[];
   /** The share of the whole network's latency that is left with each of these groups at most that wide; at last 1. */
   shares: number[];
+  /** Passes of each network in alternating rounds. */
+  rounds: number;
 }
 
 export interface LatencyCosts {
@@ -39,7 +41,6 @@ export interface LatencyCosts {
   threads: number;
   /** Median of the whole network in milliseconds. */
   wholeMs: number;
-  rounds: number;
   curves: LatencyCurve[];
 }
 
@@ -48,10 +49,9 @@ const SIDES = [96, 64, 48, 32, 24];
 const LONGEST_PASS_MS = 300;
 /** The measured widths, as shares of the largest one; the least width is measured as well. */
 const MEASURED_SHARES = [0.25, 0.5, 0.75, 1];
-/** The whole network is measured for so long beside each kind of groups, within these numbers of rounds. */
-const MEASURED_MS = 400;
-const LEAST_ROUNDS = 7;
-const MOST_ROUNDS = 15;
+/** More rounds than the least are made while the shortest times are not repeated. */
+const ROUNDS = { least: 7, most: 25, isEnough: areRepeated };
+const REPEATED_WITHIN = 1.03;
 
 /**
  * Measures the network of `graph`; its weights do not matter.
@@ -67,7 +67,6 @@ export async function measureLatencyCosts(
   try {
     const { side, wholeMs } = inputSide(tensorflow, model);
     const size = { height: side, width: side };
-    const rounds = Math.min(MOST_ROUNDS, Math.max(LEAST_ROUNDS, Math.ceil(MEASURED_MS / wholeMs)));
     const curves: LatencyCurve[] = [];
     const kinds = groupKinds(graph);
     for (const [index, kind] of kinds.entries()) {
@@ -81,14 +80,19 @@ export async function measureLatencyCosts(
         ),
       );
       const networks = [...narrowed, model].map(({ primal }) => primal);
-      const shares = sharesOfLast(measureInTurns(tensorflow, networks, size, rounds));
+      const times = measureInTurns(tensorflow, networks, size, ROUNDS);
       for (const one of narrowed) one.dispose();
-      curves.push({ groups: kind.map((group) => groups[group]), widths, shares: ascending(shares) });
+      curves.push({
+        groups: kind.map((group) => groups[group]),
+        widths,
+        shares: ascending(sharesOfLast(times)),
+        rounds: times[0].length,
+      });
       control.onProgress?.({ stage: "latency", step: index + 1, of: kinds.length });
       await yieldToEvents();
     }
     const { device, threads } = tensorflow.describe();
-    return { lrHeight: side, lrWidth: side, device, threads, wholeMs, rounds, curves };
+    return { lrHeight: side, lrWidth: side, device, threads, wholeMs, curves };
   } finally {
     model.dispose();
   }
@@ -152,6 +156,14 @@ function measuredWidths(largest: number): number[] {
 function sharesOfLast(times: readonly (readonly number[])[]): number[] {
   const shortest = times.map((own) => Math.min(...own));
   return shortest.map((ms) => ms / shortest[shortest.length - 1]);
+}
+
+/** Whether the shortest time of each network came twice: one that did not may be that of a disturbed pass. */
+function areRepeated(times: readonly (readonly number[])[]): boolean {
+  return times.every((own) => {
+    const [shortest, next] = own.toSorted((a, b) => a - b);
+    return next <= REPEATED_WITHIN * shortest;
+  });
 }
 
 /** No width costs more than a wider one: where noise says so, both cost what the wider one does. */

@@ -31,7 +31,7 @@ export function measurePlanLatency(tensorflow: TensorFlow, graph: NetworkGraph, 
     tensorflow,
     [original.primal, compressed.primal],
     { height: SIDE, width: SIDE },
-    ROUNDS,
+    { least: ROUNDS },
   );
   original.dispose();
   compressed.dispose();
