@@ -17,7 +17,9 @@ export async function ensureNpmPackages(root, report, lock) {
   await requireProgram("npm", ["--version"], "install npm, which belongs to Node");
   await requireDiskSpace(root, 1.5e9, "node_modules");
   const count = Object.keys(lockedPackages(path.join(root, "package-lock.json"))).length;
-  report.line(`npm packages (${count}; ${missing.length} missing or changed)`);
+  report.line(
+    `installing npm packages: ${missing.length} of ${count} are missing or changed; this takes a minute or more`,
+  );
   await runCommand("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     lock,

@@ -83,7 +83,10 @@ describe("a compression of a folder of images", () => {
     const parameters: number[] = [];
     for (const id of [done.models.original, done.models.compressed]) {
       const listed = models.find((model: { id: string }) => model.id === id);
-      expect(table.stdout).toContain(id);
+      const row = table.stdout.split("\n").find((line) => line.startsWith(id));
+      const part = id === done.models.original ? "original" : "compressed";
+      const stage = id === done.models.original ? "train" : "fine-tune";
+      expect(row).toMatch(new RegExp(`${stage}, best step +${part} of ${done.id} +\\d+\\.\\d\\d dB`));
       const output = at(`${id}.safetensors`);
       const saved = await drc(["download", id, ...serverOptions, "--output", output, "--json"]);
       expect([saved.code, JSON.parse(saved.stdout)]).toEqual([0, { model: id, output }]);
@@ -184,6 +187,12 @@ describe("a command that cannot work says why in one line", () => {
     ["a body that is no object", () => ["submit", at("list.json")], /^drc: file: .*list\.json holds no JSON object/],
     ["an unknown preset", () => ["submit", ...data("train"), "--preset", "drn-xl"], /^drc: --preset: "drn-xl"/],
     ["a preset without that scale", () => ["submit", ...data("train"), "--preset", "drn-l"], /^drc: --scale: drn-l/],
+    [
+      "the images of the training to measure with",
+      () => ["submit", "--data", at("train"), "--evaluation", at("empty/../train")],
+      /^drc: --evaluation: .*train is the folder of --data/,
+    ],
+    ["a folder to save a model in", () => ["download", "mdl_1", "--output", at("train")], /^drc: --output: .*a folder/],
     ["an identifier of another kind", () => ["watch", "mdl_1"], /^drc: id: "mdl_1" is neither/],
   ])("%s: exit code 2", async (_what, args, message) => {
     const ended = await drc([...args(), ...serverOptions]);
@@ -204,7 +213,16 @@ describe("a command that cannot work says why in one line", () => {
   it("a damaged image: exit code 1, and its name", async () => {
     const ended = await drc(["submit", ...serverOptions, ...data("broken"), "--preset", "drn-tiny"]);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
-    expect(ended.errors.at(-1)).toMatch(/^drc: The dataset ".*broken" cannot be used\. 9\.png: /);
+    expect(ended.errors.at(-1)).toMatch(/^drc: The dataset ".*broken" cannot be used\. 9\.png: (?!9\.png)/);
+  });
+
+  it("a damaged image that may be left out, and a text: both are named", async () => {
+    await writeFile(at("broken/notes.txt"), "Taken in June.");
+    const options = ["--skip-bad-files", "--preset", "drn-tiny", "--steps", "1", "--fine-tune-steps", "1"];
+    const ended = await drc(["submit", ...serverOptions, ...data("broken"), ...options, "--json"]);
+    expect(ended.code).toBe(0);
+    expect(ended.errors).toContain(`${at("broken")}: left out, as no images: notes.txt`);
+    expect(ended.errors.join("\n")).toMatch(/broken: left out: 9\.png: (?!9\.png)/);
   });
 
   it("a model that is not there: exit code 1, and no file", async () => {
@@ -221,7 +239,7 @@ describe("a command that cannot work says why in one line", () => {
     const keyless = await drc(["models", "--url", url]);
     expect(keyless).toMatchObject({ code: 2, errors: [expect.stringMatching(/^drc: --key: /)] });
     const stranger = await drc(["models", "--url", url, "--key", "drc_wrong"]);
-    expect(stranger).toMatchObject({ code: 1, errors: [expect.stringMatching(/API key/)] });
+    expect(stranger).toMatchObject({ code: 1, errors: [expect.stringMatching(/API key.*connection\.json/)] });
     const closed = `http://127.0.0.1:${await closedPort()}`;
     const silent = await drc(["models", "--url", closed, "--key", "drc_any"]);
     expect(silent).toMatchObject({ code: 1, errors: [expect.stringMatching(`^drc: ${closed} does not answer`)] });

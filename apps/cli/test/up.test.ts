@@ -15,7 +15,11 @@ import {
   type Workplace,
 } from "./support/server.ts";
 
-const STOPPED = { code: 0, signal: null, errors: expect.arrayContaining(["Everything is stopped."]) };
+const STOPPED = {
+  code: 0,
+  signal: null,
+  errors: expect.arrayContaining([expect.stringMatching(/^Stopping…/), "Everything is stopped."]),
+};
 
 /** Of the command itself, its guard, the services, the programs and a job. */
 const PROCESSES = [

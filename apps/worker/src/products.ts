@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { countCodes, type DatasetImage, type FieldError, type JobResult, newId } from "@drc/contracts";
 import type { AttemptProducts, ClaimedJob, NewModel } from "@drc/database";
-import { costAtPublishedSizes, decodeModel, networkScale } from "@drc/network";
+import { costAtPublishedSizes, decodeModel, networkLabel, networkScale } from "@drc/network";
 import type { BlobStore } from "@drc/storage";
 import type { KeptFile } from "./protocol.ts";
 
@@ -84,7 +84,7 @@ async function describeModel(
   const { primal, duals } = decodeModel(new Uint8Array(await readFile(path)));
   return {
     id: newId("model"),
-    name: job.name ?? primal.graph.architecture,
+    name: job.name ?? networkLabel(primal.graph),
     blob: { sha256, sizeBytes },
     architecture: primal.graph.architecture,
     scale: networkScale(primal.graph),

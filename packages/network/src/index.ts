@@ -8,6 +8,7 @@ export * from "./inference-stages.ts";
 export * from "./last-feature.ts";
 export * from "./model-file.ts";
 export * from "./network-error.ts";
+export * from "./network-label.ts";
 export * from "./node-geometry.ts";
 export * from "./plan-space.ts";
 export * from "./presets.ts";

@@ -10,6 +10,7 @@ import { CliError, EXIT } from "../cli-error.ts";
 import { type CompressionReport, formatReport } from "../compress/compression-report.ts";
 import { fineTuneCompressed } from "../compress/fine-tune.ts";
 import { measureChange } from "../compress/measure-change.ts";
+import { fileReason } from "../file-reason.ts";
 import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
 import { readModel } from "../read-model.ts";
 import { stepDisplay } from "../terminal/step-display.ts";
@@ -148,6 +149,9 @@ async function checkOutput(output: string, model: string): Promise<void> {
     throw new CliError(`--output: ${output} is the model itself; give another file`, EXIT.usage);
   }
   await access(dirname(resolve(output))).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(`--output: the folder of ${output} cannot be used (${cause.code}); make it first`, EXIT.usage);
+    throw new CliError(
+      `--output: the folder of ${output} cannot be used (${fileReason(cause)}); make it first`,
+      EXIT.usage,
+    );
   });
 }

@@ -12,13 +12,14 @@ import {
 import { type Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { CliError, EXIT } from "../cli-error.ts";
+import { fileReason } from "../file-reason.ts";
 import { groupDigits, withPrefix } from "../terminal/numbers.ts";
 
 interface CountOptions {
   preset?: string;
   blocks?: number;
   features?: number;
-  scale: number;
+  scale?: number;
   plan?: string;
   json?: true;
 }
@@ -31,7 +32,7 @@ export function registerCount(program: Command): void {
     .option("--preset <name>", `network: ${Object.keys(PRESETS).join(", ")}`)
     .option("--blocks <count>", "residual blocks a phase, in the place of a preset", positive)
     .option("--features <count>", "features, in the place of a preset", positive)
-    .requiredOption("--scale <factor>", "2, 4 or 8", positive)
+    .option("--scale <factor>", "2, 4 or 8", positive)
     .option("--plan <file>", "JSON list of widths: count the network after surgery to them")
     .option("--json", "print one JSON document")
     .action(async (options: CountOptions) => {
@@ -67,7 +68,8 @@ async function count(options: CountOptions): Promise<PublishedCost> {
 
 function configurationOf({ preset: name, blocks, features, scale }: CountOptions) {
   if (scale !== 2 && scale !== 4 && scale !== 8) {
-    throw new CliError(`--scale: ${scale} is not one of 2, 4 and 8`, EXIT.usage);
+    const what = scale === undefined ? "it is missing" : `${scale} is not one of 2, 4 and 8`;
+    throw new CliError(`--scale: ${what}; give 2, 4 or 8`, EXIT.usage);
   }
   if (name !== undefined && blocks === undefined && features === undefined) return preset(name, scale);
   if (name === undefined && blocks !== undefined && features !== undefined) return { scale, blocks, features } as const;
@@ -76,7 +78,7 @@ function configurationOf({ preset: name, blocks, features, scale }: CountOptions
 
 async function readPlan(file: string): Promise<number[]> {
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(`--plan: ${file} cannot be read (${cause.code})`, EXIT.usage);
+    throw new CliError(`--plan: ${file} cannot be read (${fileReason(cause)})`, EXIT.usage);
   });
   try {
     return z.array(z.int().min(1)).parse(JSON.parse(text));

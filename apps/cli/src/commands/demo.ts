@@ -51,8 +51,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   // Where this is root's, PostgreSQL runs as another user, who has to get through.
   await chmod(dataFolder, 0o711);
   try {
-    await withStack({ dataFolder, log: say }, async ({ url, key }) => {
-      const report = await compressAndCompare(new ApiClient({ url, key }), photographs, options);
+    await withStack({ dataFolder, log: say }, async ({ url, key, stopping }) => {
+      const report = await compressAndCompare(new ApiClient({ url, key }), photographs, options, stopping);
       say(`Done in ${formatSeconds((performance.now() - startedAtMs) / 1000)}.`);
       if (report.shortcomings.length > 0) process.exitCode = EXIT.failed;
     });
@@ -65,19 +65,20 @@ async function compressAndCompare(
   client: ApiClient,
   photographs: { train: string[]; heldOut: string[] },
   { seed, method, output, json }: DemoOptions,
+  stopping: AbortSignal,
 ): Promise<DemoReport> {
   const display = () => stageDisplay(process.stderr);
   const ingest = async (name: string, paths: string[]): Promise<DatasetInput> => {
     say(`${name}: ${paths.length} photographs`);
     const dataset = { name, paths, scale: DEMO_SCALE, onBadFile: "fail" as const };
-    return (await makeDataset(client, dataset, (jobId) => followJob(client, jobId, display()))).input;
+    return (await makeDataset(client, dataset, (jobId) => followJob(client, jobId, display(), stopping))).input;
   };
   const dataset = await ingest("To train on", photographs.train);
   const evaluation = { dataset: await ingest("Kept out of the training", photographs.heldOut), keepImages: true };
   const body = { ...demoCompression(method, seed), dataset, evaluation };
   const { id } = await client.submitCompression(body);
   say(`Compression ${id}: half of the parameters are to go; channels chosen by ${method}, seed ${seed}`);
-  const compression = await followCompression(client, id, display());
+  const compression = await followCompression(client, id, display(), stopping);
   if (compression.state !== "succeeded") {
     const { error } = compression.jobs.find((job) => job.error !== null) ?? {};
     throw new CliError(`The compression ${compression.state}. ${error ? `${error.code}: ${error.detail}` : ""}`);

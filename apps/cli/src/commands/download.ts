@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkOutputFile } from "../output-file.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 
 /** `drc download`: a model's file. */
@@ -9,6 +10,7 @@ export function registerDownload(program: Command): void {
     .requiredOption("--output <file>", "where to save it")
     .option("--json", "print one JSON document")
     .action(async (model: string, options: ServerOptions & { output: string; json?: true }) => {
+      await checkOutputFile(options.output, "--output");
       await (await connect(options)).downloadModel(model, options.output);
       process.stdout.write(
         options.json ? `${JSON.stringify({ model, output: options.output })}\n` : `Saved ${options.output}.\n`,

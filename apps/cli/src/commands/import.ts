@@ -1,8 +1,18 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { costAtPublishedSizes, encodeModel, importPytorchDrn, NetworkError, networkScale } from "@drc/network";
+import { readFile } from "node:fs/promises";
+import {
+  costAtPublishedSizes,
+  decodeModel,
+  encodeModel,
+  importPytorchDrn,
+  NetworkError,
+  networkScale,
+} from "@drc/network";
 import type { Command } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
+import { fileReason } from "../file-reason.ts";
+import { checkOutputFile } from "../output-file.ts";
 import { groupDigits } from "../terminal/numbers.ts";
+import { writeWhole } from "../write-whole.ts";
 
 /** `drc import`: a safetensors file with PyTorch's DRN names becomes one of ours. Needs no server. */
 export function registerImport(program: Command): void {
@@ -13,10 +23,9 @@ export function registerImport(program: Command): void {
     .argument("<output>", "safetensors file to write")
     .option("--json", "print one JSON document")
     .action(async (input: string, output: string, { json }: { json?: true }) => {
+      await checkOutputFile(output, "output");
       const model = await importFile(input);
-      const temporary = `${output}.${process.pid}.part`;
-      await writeFile(temporary, encodeModel(model));
-      await rename(temporary, output);
+      await writeWhole(output, encodeModel(model));
       const { architecture } = model.primal.graph;
       const { parameters } = costAtPublishedSizes(model.primal.graph);
       const scale = networkScale(model.primal.graph);
@@ -31,12 +40,25 @@ export function registerImport(program: Command): void {
 
 async function importFile(input: string) {
   const bytes = await readFile(input).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(`input: ${input} cannot be read (${cause.code}); give a safetensors file`, EXIT.usage);
+    throw new CliError(`input: ${input} cannot be read (${fileReason(cause)}); give a safetensors file`, EXIT.usage);
   });
+  if (isOurs(new Uint8Array(bytes))) {
+    throw new CliError(`input: ${input} is a model of ours already; use it as it is.`, EXIT.usage);
+  }
   try {
     return importPytorchDrn(new Uint8Array(bytes));
   } catch (error) {
     if (error instanceof NetworkError) throw new CliError(`input: ${input}: ${error.message}`, EXIT.usage);
+    throw error;
+  }
+}
+
+function isOurs(bytes: Uint8Array): boolean {
+  try {
+    decodeModel(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof NetworkError) return false;
     throw error;
   }
 }

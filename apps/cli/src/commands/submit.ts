@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { BUDGET_COSTS, type BudgetCost, IMPORTANCE_METHODS, SEARCH_METHODS } from "@drc/contracts";
 import { NetworkError, PRESETS, preset as presetConfiguration } from "@drc/network";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
-import { type ImageFile, listImages } from "../images/image-folder.ts";
+import { fileReason } from "../file-reason.ts";
+import { type ImageFile, listImages, otherFiles } from "../images/image-folder.ts";
 import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
-import { makeDataset } from "../server/make-dataset.ts";
+import { describeBadFile, makeDataset } from "../server/make-dataset.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
@@ -25,6 +26,7 @@ interface SubmitOptions extends ServerOptions {
   importance: string;
   steps?: number;
   fineTuneSteps?: number;
+  skipBadFiles?: true;
   seed: number;
   name?: string;
   watch?: true;
@@ -54,6 +56,7 @@ export function registerSubmit(program: Command): void {
     )
     .option("--steps <count>", "training steps", wholeNumber)
     .option("--fine-tune-steps <count>", "fine-tuning steps", wholeNumber)
+    .option("--skip-bad-files", "leave out files that cannot be used, instead of refusing the folder")
     .option("--seed <number>", "seed", wholeNumber, 1)
     .option("--name <name>", "name for people")
     .option("--watch", "follow it to its end, as drc watch does")
@@ -109,9 +112,11 @@ async function bodyOf(
 }
 
 async function readBody(file: string): Promise<Record<string, unknown>> {
-  const content = await (file === "-" ? text(process.stdin) : readFile(file, "utf8")).catch((error: Error) => {
-    throw new CliError(`file: ${file} cannot be read (${error.message}).`, EXIT.usage);
-  });
+  const content = await (file === "-" ? text(process.stdin) : readFile(file, "utf8")).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw new CliError(`file: ${file} cannot be read (${fileReason(error)}).`, EXIT.usage);
+    },
+  );
   try {
     const body: unknown = JSON.parse(content);
     if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
@@ -130,13 +135,19 @@ async function bodyFromOptions(client: ApiClient, options: SubmitOptions): Promi
   }
   if (model === undefined) checkPreset(preset, scale);
   // All that can be wrong here is found before anything is uploaded.
+  await refuseSameFolder(data as string, evaluation);
   const images = await listImages(data as string, "--data");
   const evaluationImages = await listImages(evaluation, "--evaluation");
   const upload = async (folder: string, files: readonly ImageFile[]) => {
     const paths = files.map(({ path }) => path);
     const display = stageDisplay(process.stderr);
-    const dataset = { name: folder, paths, scale, onBadFile: "fail" as const };
-    return (await makeDataset(client, dataset, (ingest) => followJob(client, ingest, display))).input;
+    const others = await otherFiles(folder);
+    if (others.length > 0) say(`${folder}: left out, as no images: ${others.join(", ")}`);
+    const onBadFile = options.skipBadFiles ? ("skip" as const) : ("fail" as const);
+    const dataset = { name: folder, paths, scale, onBadFile };
+    const made = await makeDataset(client, dataset, (ingest) => followJob(client, ingest, display));
+    for (const badFile of made.badFiles) say(`${folder}: left out: ${describeBadFile(badFile)}`);
+    return made.input;
   };
   return {
     dataset: await upload(data as string, images),
@@ -150,6 +161,22 @@ async function bodyFromOptions(client: ApiClient, options: SubmitOptions): Promi
     seed,
     ...(name === undefined ? {} : { name }),
   };
+}
+
+/** PSNR on the images of the training would say nothing about other images. */
+async function refuseSameFolder(data: string, evaluation: string): Promise<void> {
+  // A folder that is not there is refused when its images are listed.
+  const [one, other] = await Promise.all([data, evaluation].map((folder) => realpath(folder).catch(() => undefined)));
+  if (one === undefined || one !== other) return;
+  throw new CliError(
+    `--evaluation: ${evaluation} is the folder of --data; give a folder of other images: what is measured on the ` +
+      "images of the training says little about others.",
+    EXIT.usage,
+  );
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 /** Checked here as well as by the server, as the scale is. */

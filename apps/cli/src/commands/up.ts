@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { DEFAULT_DATA_FOLDER } from "../server/connection.ts";
@@ -36,7 +37,10 @@ async function runUp({ dataFolder, port, slots, json }: UpOptions): Promise<void
         process.stdout.write(`${JSON.stringify({ url, dataFolder: folder, ...(keyIsNew ? { key } : {}) })}\n`);
       } else {
         process.stdout.write(`The server is ready: ${url}\n`);
-        if (keyIsNew) process.stdout.write(`API key, shown this once: ${key}\n`);
+        if (keyIsNew) {
+          process.stdout.write(`API key, shown this once: ${key}\n`);
+          process.stdout.write(`It is kept in ${join(folder, "connection.json")}, where the command line finds it.\n`);
+        }
         process.stdout.write(`Data and logs: ${folder}. Ctrl-C stops everything.\n`);
       }
       return ended;

@@ -7,6 +7,7 @@ import { networkScale } from "@drc/network";
 import { type Device, loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
+import { fileReason } from "../file-reason.ts";
 import { listImages } from "../images/image-folder.ts";
 import { readModel } from "../read-model.ts";
 import { formatSeconds } from "../terminal/numbers.ts";
@@ -65,7 +66,7 @@ async function upscaleFolder(input: string, options: UpscaleOptions): Promise<vo
   const files = await listImages(input, "input");
   const { output, json } = options;
   await mkdir(output, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(`--output: ${output} cannot be a folder (${cause.code}); name a new one`, EXIT.usage);
+    throw new CliError(`--output: ${output} cannot be a folder (${fileReason(cause)}); name a new one`, EXIT.usage);
   });
   if ((await realpath(input)) === (await realpath(output))) {
     throw new CliError(`--output: ${output} is the folder of the images themselves; name another one`, EXIT.usage);

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { CliError, EXIT } from "../cli-error.ts";
+import { fileReason } from "../file-reason.ts";
 
 export interface ImageFile {
   /** The file's name without its extension: what pairs HR with LR images. */
@@ -16,16 +17,21 @@ const EXTENSIONS = new Set([".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", "
  */
 export async function listImages(folder: string, field: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(`${field}: ${folder} cannot be read (${cause.code}); give a folder of images`, EXIT.usage);
+    throw new CliError(
+      `${field}: ${folder} cannot be read (${fileReason(cause)}); give a folder of images`,
+      EXIT.usage,
+    );
   });
   const files = entries
-    .filter((entry) => !entry.isDirectory() && EXTENSIONS.has(extname(entry.name).toLowerCase()))
+    .filter((entry) => !entry.isDirectory() && isImageName(entry.name))
     .map(({ name }) => ({ key: name.slice(0, -extname(name).length), path: join(folder, name) }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   if (files.length === 0) {
-    const known = [...EXTENSIONS].join(", ");
+    const known = [...EXTENSIONS].filter((extension) => extension !== ".bmp").join(", ");
+    const below = await subfolderWithImages(folder);
     throw new CliError(
-      `${field}: ${folder} holds no images; give a folder with files that end in ${known}`,
+      `${field}: ${folder} holds no images; give a folder with files that end in ${known}` +
+        `${below === undefined ? "" : `, such as ${below}`}`,
       EXIT.usage,
     );
   }
@@ -36,4 +42,27 @@ export async function listImages(folder: string, field: string): Promise<ImageFi
     seen.set(key, path);
   }
   return files;
+}
+
+/** Names of files that `listImages` leaves out; hidden files, which nobody takes for images, are not named. */
+export async function otherFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".") && !isImageName(entry.name))
+    .map(({ name }) => name)
+    .sort();
+}
+
+async function subfolderWithImages(folder: string): Promise<string | undefined> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.filter((candidate) => candidate.isDirectory())) {
+    const below = join(folder, entry.name);
+    if ((await readdir(below).catch((): string[] => [])).some(isImageName)) return below;
+  }
+  return undefined;
+}
+
+/** BMP, which cannot be read, among them: such a file is refused with the reason, and not passed over. */
+function isImageName(name: string): boolean {
+  return EXTENSIONS.has(extname(name).toLowerCase());
 }

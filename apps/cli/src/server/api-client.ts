@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
   type CompressionDetailResource,
+  type CompressionResource,
   type DatasetInput,
   type DatasetResource,
   type DatasetVersionResource,
@@ -21,6 +22,9 @@ import type { Connection } from "./connection-file.ts";
 
 /** Files of one upload request; more go in several. */
 const FILES_PER_UPLOAD = 50;
+
+const WHERE_KEYS_ARE =
+  "Give --key or DRC_API_KEY; a server of npx drc up keeps its key in connection.json of its data folder.";
 
 /** The server's answers, typed; what it refuses becomes a `CliError` of one line. */
 export class ApiClient {
@@ -91,17 +95,16 @@ export class ApiClient {
     return this.post(`/v1/compressions/${id}/cancel`, undefined);
   }
 
-  async models(): Promise<ModelResource[]> {
-    const models: ModelResource[] = [];
-    let cursor: string | null = null;
-    do {
-      const page: Page<ModelResource> = await this.get(
-        `/v1/models?limit=200${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-      );
-      models.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    return models;
+  models(): Promise<ModelResource[]> {
+    return this.all("/v1/models");
+  }
+
+  jobs(): Promise<JobResource[]> {
+    return this.all("/v1/jobs");
+  }
+
+  compressions(): Promise<CompressionResource[]> {
+    return this.all("/v1/compressions");
   }
 
   /** Saves a model's safetensors file, primal and dual networks; the file appears whole or not at all. */
@@ -123,6 +126,20 @@ export class ApiClient {
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+
+  /** The items of all pages. */
+  private async all<T>(path: string): Promise<T[]> {
+    const found: T[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<T> = await this.get(
+        `${path}?limit=200${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return found;
   }
 
   private async get<T>(path: string): Promise<T> {
@@ -149,7 +166,8 @@ export class ApiClient {
       throw new CliError(`${this.url} does not answer (${cause?.message || (error as Error).message}).`);
     }
     if (expected.includes(response.status)) return response;
-    throw new CliError(describeProblem(response.status, await response.text()));
+    const why = describeProblem(response.status, await response.text());
+    throw new CliError(response.status === 401 ? `${why} ${WHERE_KEYS_ARE}` : why);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DatasetInput, JobResource } from "@drc/contracts";
+import type { DatasetInput, FieldError, JobResource } from "@drc/contracts";
 import { CliError } from "../cli-error.ts";
 import type { ApiClient } from "./api-client.ts";
 
@@ -11,8 +11,8 @@ export interface NewDataset {
 
 export interface MadeDataset {
   input: DatasetInput;
-  /** Files that were left out. */
-  skipped: number;
+  /** That were left out, with the reason. */
+  badFiles: FieldError[];
 }
 
 /** Uploads files as a dataset and waits until its version is ready; `follow` waits for the ingest job's end. */
@@ -28,9 +28,14 @@ export async function makeDataset(
   await follow(ingestJobId);
   const { state, badFiles } = await client.version(input);
   if (state !== "ready") {
-    const named = badFiles.slice(0, 5).map(({ file, detail }) => `${file}: ${detail}`);
+    const named = badFiles.slice(0, 5).map(describeBadFile);
     const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
     throw new CliError(`The dataset "${name}" cannot be used. ${named.join("; ")}${more}`);
   }
-  return { input, skipped: badFiles.length };
+  return { input, badFiles };
+}
+
+/** The file and why it cannot be used; most reasons begin with the file's name already. */
+export function describeBadFile({ file, detail }: FieldError): string {
+  return file === undefined || detail.startsWith(file) ? detail : `${file}: ${detail}`;
 }

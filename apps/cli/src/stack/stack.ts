@@ -8,6 +8,7 @@ import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
 import { ApiClient } from "../server/api-client.ts";
 import { type Connection, readConnection, writeConnection } from "../server/connection-file.ts";
+import { checkPort } from "./check-port.ts";
 import { lockFolder } from "./lock-folder.ts";
 import { Program } from "./program.ts";
 
@@ -24,6 +25,8 @@ export interface RunningStack extends Connection {
   /** Whether this is the first start that got ready: the only moment to show the key. */
   keyIsNew: boolean;
   dataFolder: string;
+  /** Fires as soon as somebody asks this process to end. */
+  stopping: AbortSignal;
   /** Rejects when a part of the stack ends by itself, or somebody asks this process to end. */
   ended: Promise<never>;
 }
@@ -38,9 +41,10 @@ export async function withStack<T>(options: StackOptions, work: (stack: RunningS
   await mkdir(options.dataFolder, { recursive: true });
   const dataFolder = await realpath(options.dataFolder);
   return lockFolder(dataFolder, async () => {
-    const interruption = interrupted();
+    await checkPort(options.port ?? 0, process.env.DRC_HOST || "127.0.0.1");
+    const interruption = interrupted(options.log);
     const stops: (() => Promise<void>)[] = [];
-    const starting = start({ ...options, dataFolder }, interruption.signalled, stops);
+    const starting = start({ ...options, dataFolder }, interruption, stops);
     try {
       const stack = await Promise.race([starting, interruption.signalled]);
       return await Promise.race([work(stack), stack.ended]);
@@ -55,7 +59,7 @@ export async function withStack<T>(options: StackOptions, work: (stack: RunningS
 
 async function start(
   { dataFolder, port = 0, slots, log }: StackOptions,
-  signalled: Promise<never>,
+  { signalled, stopping }: Interruption,
   stops: (() => Promise<void>)[],
 ): Promise<RunningStack> {
   const services = await startServices({ dataFolder, log, given: givenServices() });
@@ -107,7 +111,7 @@ async function start(
   await Promise.race([untilReady(new ApiClient({ url: apiUrl, key })), ended]);
   writeConnection(dataFolder, { url: apiUrl, key });
   const keyIsNew = newKey !== undefined || (known !== undefined && known.url === undefined);
-  return { url: apiUrl, key, keyIsNew, dataFolder, ended };
+  return { url: apiUrl, key, keyIsNew, dataFolder, stopping, ended };
 }
 
 async function untilReady(client: ApiClient): Promise<void> {
@@ -142,18 +146,31 @@ function givenServices(): ServicesOptions["given"] {
   return { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL, s3 };
 }
 
+interface Interruption {
+  signalled: Promise<never>;
+  stopping: AbortSignal;
+  release(): void;
+}
+
 /** Rejects at the first SIGINT, SIGTERM or SIGHUP; further ones are ignored while everything is being stopped. */
-function interrupted(): { signalled: Promise<never>; release(): void } {
+function interrupted(log: (line: string) => void): Interruption {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const controller = new AbortController();
   let reject: (error: Error) => void;
   const signalled = new Promise<never>((_resolve, rejected) => {
     reject = rejected;
   });
   signalled.catch(() => {});
-  const onSignal = (signal: NodeJS.Signals) => reject(new CliError(`Stopped by ${signal}.`, EXIT.interrupted));
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) return;
+    controller.abort();
+    log("Stopping… (a step that is under way is finished first)");
+    reject(new CliError(`Stopped by ${signal}.`, EXIT.interrupted));
+  };
   for (const signal of signals) process.on(signal, onSignal);
   return {
     signalled,
+    stopping: controller.signal,
     release() {
       for (const signal of signals) process.off(signal, onSignal);
     },

@@ -17,22 +17,30 @@ const STAGE_LABELS = [
   ["evaluateCompressed", "evaluate compressed"],
 ] as const;
 
-/** Shows a job until it ends. */
-export async function followJob(client: ApiClient, id: string, display: StageDisplay): Promise<JobResource> {
+/** Shows a job until it ends, or until the signal fires: then it shows nothing more and throws. */
+export async function followJob(
+  client: ApiClient,
+  id: string,
+  display: StageDisplay,
+  signal?: AbortSignal,
+): Promise<JobResource> {
   const follower = new MetricFollower(client);
   for (;;) {
     const job = await client.job(id);
-    display.update([await follower.view(job.kind, job)]);
+    const view = await follower.view(job.kind, job);
+    signal?.throwIfAborted();
+    display.update([view]);
     if (isFinal(job.state)) return job;
-    await delay(POLL_EVERY_MS);
+    await delay(POLL_EVERY_MS, undefined, { signal });
   }
 }
 
-/** Shows all stages of a compression until each has ended. */
+/** Shows all stages of a compression until each has ended; `signal` as for a job. */
 export async function followCompression(
   client: ApiClient,
   id: string,
   display: StageDisplay,
+  signal?: AbortSignal,
 ): Promise<CompressionDetailResource> {
   const follower = new MetricFollower(client);
   for (;;) {
@@ -40,12 +48,35 @@ export async function followCompression(
     const views: StageView[] = [];
     for (const [stage, label] of STAGE_LABELS) {
       const job = compression.jobs.find((candidate) => candidate.id === compression.stages[stage]);
-      if (job) views.push(await follower.view(label, job));
+      if (job) views.push(await follower.view(label, withPlainReason(job, compression)));
     }
+    signal?.throwIfAborted();
     display.update(views);
     if (compression.jobs.every(({ state }) => isFinal(state))) return compression;
-    await delay(POLL_EVERY_MS);
+    await delay(POLL_EVERY_MS, undefined, { signal });
   }
+}
+
+/** The stages that failed or were cancelled by themselves, and not with a stage before them. */
+export function endedStages({ jobs, stages }: CompressionDetailResource): { label: string; job: JobResource }[] {
+  return STAGE_LABELS.flatMap(([stage, label]) => {
+    const job = jobs.find(({ id }) => id === stages[stage]);
+    return job && hasEndedBadly(job) && !jobs.some((other) => hasEndedBadly(other) && job.parents.includes(other.id))
+      ? [{ label, job }]
+      : [];
+  });
+}
+
+function hasEndedBadly({ state }: JobResource): boolean {
+  return state === "failed" || state === "cancelled";
+}
+
+/** A stage that was cancelled with one before it says so by that one's name, not by its job's identifier. */
+function withPlainReason(job: JobResource, { jobs, stages }: CompressionDetailResource): JobResource {
+  const cause = jobs.find((other) => hasEndedBadly(other) && job.parents.includes(other.id));
+  const label = STAGE_LABELS.find(([stage]) => stages[stage] === cause?.id)?.[1];
+  if (job.state !== "cancelled" || !cause || label === undefined) return job;
+  return { ...job, stateReason: `${label} ${cause.state === "failed" ? "failed" : "was cancelled"}` };
 }
 
 /** Keeps the newest metrics of jobs, and asks for new ones only while they come. */

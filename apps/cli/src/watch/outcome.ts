@@ -3,6 +3,7 @@ import { EXIT } from "../cli-error.ts";
 import type { ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { evaluatedRows, evaluationsOf, formatCostNotes, formatRows, latencyOf, percent } from "./compression-table.ts";
+import { endedStages } from "./follow.ts";
 
 /** The exit code for the state in which a job or compression ended. */
 export function exitCodeOf(state: string): number {
@@ -13,8 +14,17 @@ export function exitCodeOf(state: string): number {
 /** What a person wants to know of a job or compression that has ended; its last line names the state. */
 export function formatOutcome(ended: JobResource | CompressionDetailResource, server: ServerOptions): string {
   const last = `${ended.id} ${ended.state}.`;
-  if (!("models" in ended) || ended.state !== "succeeded") return last;
+  if (!("models" in ended)) return last;
+  if (ended.state !== "succeeded") return `${formatEndedStages(ended)}\n${last}`;
   return `\n${formatCompression(ended, server)}\n\n${last}`;
+}
+
+function formatEndedStages(compression: CompressionDetailResource): string {
+  const named = endedStages(compression).map(
+    ({ label, job }) => `The stage "${label}" ${job.state === "failed" ? "failed" : "was cancelled"}.`,
+  );
+  const retry = `POST /v1/compressions/${compression.id}/retry`;
+  return `${named.join(" ")} What has succeeded is kept; to run the rest again: ${retry}`;
 }
 
 const COST_NAMES: Record<BudgetCost, string> = {
