@@ -169,6 +169,25 @@ describe("a compression of a folder of images", () => {
     expect(errors.at(-1)).toMatch(/^✗ train +cancelled/);
   });
 
+  it("watches a compression whose training is cancelled: in words, and with the retry", async () => {
+    const options = ["--steps", "1000000", "--watch"];
+    const submitted = startDrc(["submit", ...serverOptions, ...small(), ...options]);
+    const id = await submitted.line(/^cmp_/);
+    await submitted.line(/train .* of 1000000/);
+    const headers = { authorization: `Bearer ${await keyOf(workplace.data)}` };
+    const { stages } = (await (await fetch(`${url}/v1/compressions/${id}`, { headers })).json()) as Compression;
+    await cancel(stages.train);
+    const { code, stdout, errors } = await submitted.ended;
+    expect(code).toBe(3);
+    expect(stdout.split("\n").slice(1)).toEqual([
+      `The stage "train" was cancelled. What has succeeded is kept; to run the rest again: POST /v1/compressions/${id}/retry`,
+      `${id} cancelled.`,
+    ]);
+    const withIt = errors.filter((line) => line.startsWith("✗"));
+    expect(withIt[1]).toMatch(/^✗ channel search +cancelled: train was cancelled$/);
+    expect(withIt.join("\n")).not.toContain("job_");
+  });
+
   it("is refused by the server with the pointer of the field", async () => {
     const patch = await drc(["submit", "-", ...serverOptions], { input: training({ patchSize: 33 }) });
     expect(patch).toMatchObject({ code: 1, stdout: "" });
