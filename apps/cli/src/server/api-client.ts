@@ -23,8 +23,7 @@ import type { Connection } from "./connection-file.ts";
 /** Files of one upload request; more go in several. */
 const FILES_PER_UPLOAD = 50;
 
-const WHERE_KEYS_ARE =
-  "Give --key or DRC_API_KEY; a server of npx drc up keeps its key in connection.json of its data folder.";
+const WHERE_KEYS_ARE = "Give it with --key or DRC_API_KEY; in a data folder it stands in connection.json.";
 
 /** The server's answers, typed; what it refuses becomes a `CliError` of one line. */
 export class ApiClient {
