@@ -263,7 +263,7 @@ describe("a run", () => {
   const graph = graphOf(attention, 4);
 
   it("reads back the weights it was given", () => {
-    const shuffleGraph = graphOf(BLOCKS["pixel shuffle"].nodes, 3);
+    const shuffleGraph = graphOf(BLOCKS["field case 1: pixel shuffle by 2"].nodes, 3);
     const network = compile(tensorflow, shuffleGraph);
     const weights = randomWeights(shuffleGraph, 8);
     expect(network.read(network.load(weights))).toEqual(weights);
