@@ -5,7 +5,15 @@
  * stays as it is. LR images at every scale are compared one by one (L_D); where only the network's input is there, the
  * outputs go down to it through the chain of dual networks. No HR image is read.
  */
-import { dualGraph, initialiseWeights, type Model, type Network, networkScale, seededRandom } from "@drc/network";
+import {
+  dualGraph,
+  initialiseWeights,
+  type Model,
+  type Network,
+  networkScale,
+  scaleLevel,
+  seededRandom,
+} from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { Adam } from "./adam.ts";
@@ -67,7 +75,7 @@ export async function trainDualNetworks(request: DualTrainingRequest): Promise<D
   const { tensorflow, model, images, control } = request;
   const settings = { ...DUAL_TRAINING, ...request.settings };
   checkImageSizes(images, settings.patchSize);
-  const top = Math.round(Math.log2(networkScale(model.primal.graph)));
+  const top = scaleLevel(networkScale(model.primal.graph));
   const duals = Array.from({ length: top }, (_, i) => averagingNetwork(control.seed + i));
   const loaded = new LoadedModel(tensorflow, { primal: model.primal, duals });
   const parameters = new FlatParameters(tensorflow, loaded.duals);

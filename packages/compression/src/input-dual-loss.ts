@@ -5,7 +5,7 @@
  * It is the whole loss of images without an HR twin (METHOD, section 2), and guides the second-order choice of
  * channels where there are only LR images (section 4b).
  */
-import { INPUT, networkScale } from "@drc/network";
+import { INPUT, networkScale, scaleLevel } from "@drc/network";
 import type { Run, TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import type { LoadedNetwork } from "./loaded-model.ts";
@@ -27,14 +27,14 @@ export function inputDualGradients(
 ): DualRegressionGradients {
   const { tf, operations: op } = tensorflow;
   const { graph } = primal.compiled;
-  const top = levelOf(networkScale(graph));
+  const top = scaleLevel(networkScale(graph));
   if (duals.length !== top) {
     throw new Error(`A network of scale ${2 ** top} needs ${top} dual networks, got ${duals.length}.`);
   }
   const dualLosses: Tensor[] = [];
   const dualGradients: Map<string, Tensor>[] = duals.map(() => new Map());
   const outputGradients = outputs.map((output, i) => {
-    const level = levelOf(graph.outputs[i].scale);
+    const level = scaleLevel(graph.outputs[i].scale);
     if (level === 0) return undefined;
     const runs: Run[] = [];
     for (let dual = level - 1; dual >= 0; dual--) {
@@ -70,8 +70,4 @@ export function inputDualGradients(
       for (const gradients of dualGradients) for (const tensor of gradients.values()) tensor.dispose();
     },
   };
-}
-
-function levelOf(scale: number): number {
-  return Math.round(Math.log2(scale));
 }

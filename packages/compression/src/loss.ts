@@ -5,7 +5,7 @@
  * `targets[i]` is the image at ×2^i, so `targets[0]` is the network's input and the last one the HR image, which only
  * L_P reads.
  */
-import { networkScale } from "@drc/network";
+import { networkScale, scaleLevel } from "@drc/network";
 import type { Run, TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import type { LoadedNetwork } from "./loaded-model.ts";
@@ -69,8 +69,7 @@ export function dualRegressionGradients(
 ): DualRegressionGradients {
   const { operations: op, tf } = tensorflow;
   const graphOutputs = primal.compiled.graph.outputs;
-  const level = (scale: number) => Math.round(Math.log2(scale));
-  const top = level(networkScale(primal.compiled.graph));
+  const top = scaleLevel(networkScale(primal.compiled.graph));
   const needed = weights.primal === 0 ? top : top + 1;
   if (targets.length < needed) {
     throw new Error(`A network of scale ${2 ** top} needs ${needed} target images, got ${targets.length}.`);
@@ -79,7 +78,7 @@ export function dualRegressionGradients(
   const primalLosses: Tensor[] = [];
   const outputGradients: (Tensor | undefined)[] = outputs.map((output, i) => {
     if (weights.primal === 0) return undefined;
-    const target = targets[level(graphOutputs[i].scale)];
+    const target = targets[scaleLevel(graphOutputs[i].scale)];
     const { loss, gradient } = meanAbsoluteError(tensorflow, output, target, weights.primal);
     primalLosses.push(loss);
     return gradient;
@@ -88,7 +87,7 @@ export function dualRegressionGradients(
   const dualLosses: Tensor[] = [];
   const dualGradients: Map<string, Tensor>[] = duals.map(() => new Map());
   if (weights.dual !== 0 && duals.length > 0) {
-    const outputAt = (at: number) => graphOutputs.findIndex((output) => level(output.scale) === at);
+    const outputAt = (at: number) => graphOutputs.findIndex((output) => scaleLevel(output.scale) === at);
     const runs: Run[] = [];
     for (let i = duals.length - 1; i >= 0; i--) {
       const from = outputAt(i + 1);

@@ -146,6 +146,11 @@ export function networkScale(graph: NetworkGraph): number {
   return last.scale;
 }
 
+/** How often a side is doubled at that scale: the level of an output among images at ×1, ×2, ×4, … */
+export function scaleLevel(scale: number): number {
+  return Math.round(Math.log2(scale));
+}
+
 /** The node of that name; an error that names the graph where there is none. */
 export function findNode(graph: NetworkGraph, name: string): GraphNode {
   const node = graph.nodes.find((candidate) => candidate.name === name);

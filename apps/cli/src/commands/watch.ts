@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { CliError, EXIT } from "../cli-error.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { workKind } from "../server/work-kind.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
@@ -14,10 +14,7 @@ export function registerWatch(program: Command): void {
     .action(async (id: string, options: ServerOptions & { json?: true }) => {
       const client = await connect(options);
       const display = stageDisplay(process.stderr);
-      const follow = id.startsWith("cmp_") ? followCompression : id.startsWith("job_") ? followJob : undefined;
-      if (!follow) {
-        throw new CliError(`id: "${id}" is neither a job (job_…) nor a compression (cmp_…).`, EXIT.usage);
-      }
+      const follow = workKind(id) === "compression" ? followCompression : followJob;
       const ended = await follow(client, id, display);
       if (options.json) process.stdout.write(`${JSON.stringify(ended)}\n`);
       else process.stdout.write(`${formatOutcome(ended, options)}\n`);

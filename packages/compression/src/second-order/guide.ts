@@ -1,6 +1,7 @@
 /**
  * The loss whose gradient says which errors of a layer matter (METHOD, section 4b).
  */
+import { scaleLevel } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { inputDualGradients } from "../input-dual-loss.ts";
@@ -58,7 +59,7 @@ export function checkGuideImages(
   guide: Guide,
 ): void {
   checkImageSizes(images, patchSize);
-  const top = Math.round(Math.log2(scale));
+  const top = scaleLevel(scale);
   const needed = imagesRead(guide, top);
   for (const { name, lrs, hr } of images) {
     if (hr ? lrs.length === top : lrs.length <= top) continue;
