@@ -1,24 +1,35 @@
-import { rmSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
-import { EXIT } from "./cli-error.ts";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { interruptible } from "./interruption.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** The bytes of a file, or the stream on which they arrive. */
+export type FileContent = Uint8Array | Readable;
 
-/** Writes a file so that its name never stands for a part of it; Ctrl-C leaves nothing of it, either. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a file so that its name never stands for a part of it. Where the content fails, or `stopping` fires, nothing of
+ * it is left, either.
+ */
+export async function writeWhole(path: string, content: FileContent, stopping: AbortSignal): Promise<void> {
   const temporary = `${path}.${process.pid}.part`;
-  const interrupt = () => {
-    rmSync(temporary, { force: true });
-    process.exit(EXIT.interrupted);
-  };
-  for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
-    await writeFile(temporary, bytes);
+    const parts = content instanceof Uint8Array ? [content] : content;
+    await pipeline(parts, createWriteStream(temporary), { signal: stopping });
     await rename(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    await rm(temporary, { force: true });
+    stopping.throwIfAborted();
     throw error;
+  }
+}
+
+/** Writes what a command is asked for; Ctrl-C ends the command, and leaves nothing of the file. */
+export async function writeOutput(path: string, content: FileContent): Promise<void> {
+  const { stopping, release } = interruptible();
+  try {
+    await writeWhole(path, content, stopping);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+    release();
   }
 }

@@ -14,7 +14,7 @@ import { fileReason } from "../file-reason.ts";
 import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
 import { readModel } from "../read-model.ts";
 import { stepDisplay } from "../terminal/step-display.ts";
-import { writeWhole } from "../write-whole.ts";
+import { writeOutput } from "../write-whole.ts";
 
 interface CompressOptions {
   images: string;
@@ -111,7 +111,7 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
   const small = fineTuneSteps > 0 ? await fineTuneCompressed({ ...tuning, steps: fineTuneSteps }) : compressed.model;
   const seconds = (performance.now() - startedAtMs) / 1000;
   const change = await measureChange(tensorflow, model, small, images.measured);
-  await writeWhole(output, encodeModel(small));
+  await writeOutput(output, encodeModel(small));
   const { plan, asked, achieved, whole } = compressed.search;
   return {
     output,

@@ -15,6 +15,7 @@ import { withStack } from "../stack/stack.ts";
 import { formatSeconds } from "../terminal/numbers.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
+import { writeWhole } from "../write-whole.ts";
 
 interface DemoOptions {
   seed: number;
@@ -85,8 +86,10 @@ async function compressAndCompare(
   }
   const report = demoReport(compression);
   const { original, compressed } = compression.models;
-  await client.downloadModel(original as string, join(output, "original.safetensors"));
-  await client.downloadModel(compressed as string, join(output, "compressed.safetensors"));
+  const save = async (name: string, modelId: string | null) =>
+    writeWhole(join(output, name), await client.modelFile(modelId as string), stopping);
+  await save("original.safetensors", original);
+  await save("compressed.safetensors", compressed);
   const picture = await demoPicture(client, compression, photographs.heldOut);
   await writeFile(join(output, "side-by-side.png"), await encodePng(picture));
   const document = { seed, method, reason: METHOD_REASONS[method], ...report };

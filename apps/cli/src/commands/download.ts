@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { checkOutputFile } from "../output-file.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { writeOutput } from "../write-whole.ts";
 
 /** `drc download`: a model's file. */
 export function registerDownload(program: Command): void {
@@ -11,7 +12,7 @@ export function registerDownload(program: Command): void {
     .option("--json", "print one JSON document")
     .action(async (model: string, options: ServerOptions & { output: string; json?: true }) => {
       await checkOutputFile(options.output, "--output");
-      await (await connect(options)).downloadModel(model, options.output);
+      await writeOutput(options.output, await (await connect(options)).modelFile(model));
       process.stdout.write(
         options.json ? `${JSON.stringify({ model, output: options.output })}\n` : `Saved ${options.output}.\n`,
       );

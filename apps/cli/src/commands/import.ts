@@ -12,7 +12,7 @@ import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
 import { checkOutputFile } from "../output-file.ts";
 import { groupDigits } from "../terminal/numbers.ts";
-import { writeWhole } from "../write-whole.ts";
+import { writeOutput } from "../write-whole.ts";
 
 /** `drc import`: a safetensors file with PyTorch's DRN names becomes one of ours. Needs no server. */
 export function registerImport(program: Command): void {
@@ -25,7 +25,7 @@ export function registerImport(program: Command): void {
     .action(async (input: string, output: string, { json }: { json?: true }) => {
       await checkOutputFile(output, "output");
       const model = await importFile(input);
-      await writeWhole(output, encodeModel(model));
+      await writeOutput(output, encodeModel(model));
       const { architecture } = model.primal.graph;
       const { parameters } = costAtPublishedSizes(model.primal.graph);
       const scale = networkScale(model.primal.graph);

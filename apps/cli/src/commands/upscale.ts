@@ -11,7 +11,7 @@ import { fileReason } from "../file-reason.ts";
 import { listImages } from "../images/image-folder.ts";
 import { readModel } from "../read-model.ts";
 import { formatSeconds } from "../terminal/numbers.ts";
-import { writeWhole } from "../write-whole.ts";
+import { writeOutput } from "../write-whole.ts";
 
 interface UpscaleOptions {
   model: string;
@@ -138,7 +138,7 @@ async function upscaleFile(upscaler: Upscaler, input: string, output: string): P
   const seconds = (performance.now() - startedAtMs) / 1000;
   // The network knows no transparency: it is enlarged by bicubic interpolation.
   const enlarged = alpha && imresizeChannel(alpha, image.height, image.width, scale);
-  await writeWhole(output, await encodePng({ width, height, data }, enlarged));
+  await writeOutput(output, await encodePng({ width, height, data }, enlarged));
   const size = { inputWidth: image.width, inputHeight: image.height, width, height };
   return { input, output, ...size, scale, selfEnsemble: settings.selfEnsemble, seconds };
 }

@@ -1,8 +1,6 @@
-import { createWriteStream, openAsBlob } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import {
   type CompressionDetailResource,
   type CompressionResource,
@@ -106,25 +104,15 @@ export class ApiClient {
     return this.all("/v1/compressions");
   }
 
-  /** Saves a model's safetensors file, primal and dual networks; the file appears whole or not at all. */
-  downloadModel(id: string, path: string): Promise<void> {
-    return this.download(`/v1/models/${id}/download`, path);
+  /** A model's safetensors file, primal and dual networks, as it arrives. */
+  async modelFile(id: string): Promise<Readable> {
+    const response = await this.fetch(`/v1/models/${id}/download`, {}, [200]);
+    return Readable.fromWeb(response.body as never);
   }
 
   async artifact(jobId: string, name: string): Promise<Buffer> {
     const response = await this.fetch(`/v1/jobs/${jobId}/artifacts/${encodeURIComponent(name)}`, {}, [200]);
     return Buffer.from(await response.arrayBuffer());
-  }
-
-  private async download(path: string, target: string): Promise<void> {
-    const response = await this.fetch(path, {}, [200]);
-    const temporary = `${target}.${process.pid}.part`;
-    try {
-      await pipeline(Readable.fromWeb(response.body as never), createWriteStream(temporary));
-      await rename(temporary, target);
-    } finally {
-      await rm(temporary, { force: true });
-    }
   }
 
   /** The items of all pages. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type ServicesOptions, startServices } from "@drc/services";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
+import { type Interruption, interruptible } from "../interruption.ts";
 import { ApiClient } from "../server/api-client.ts";
 import { type Connection, readConnection, writeConnection } from "../server/connection-file.ts";
 import { checkPort } from "./check-port.ts";
@@ -42,7 +43,7 @@ export async function withStack<T>(options: StackOptions, work: (stack: RunningS
   const dataFolder = await realpath(options.dataFolder);
   return lockFolder(dataFolder, async () => {
     await checkPort(options.port ?? 0, process.env.DRC_HOST || "127.0.0.1");
-    const interruption = interrupted(options.log);
+    const interruption = interruptible(() => options.log("Stopping… (a step that is under way is finished first)"));
     const stops: (() => Promise<void>)[] = [];
     const starting = start({ ...options, dataFolder }, interruption, stops);
     try {
@@ -144,35 +145,4 @@ function givenServices(): ServicesOptions["given"] {
     bucket: S3_BUCKET ?? "drc",
   };
   return { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL, s3 };
-}
-
-interface Interruption {
-  signalled: Promise<never>;
-  stopping: AbortSignal;
-  release(): void;
-}
-
-/** Rejects at the first SIGINT, SIGTERM or SIGHUP; further ones are ignored while everything is being stopped. */
-function interrupted(log: (line: string) => void): Interruption {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const controller = new AbortController();
-  let reject: (error: Error) => void;
-  const signalled = new Promise<never>((_resolve, rejected) => {
-    reject = rejected;
-  });
-  signalled.catch(() => {});
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) return;
-    controller.abort();
-    log("Stopping… (a step that is under way is finished first)");
-    reject(new CliError(`Stopped by ${signal}.`, EXIT.interrupted));
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    signalled,
-    stopping: controller.signal,
-    release() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
 }
