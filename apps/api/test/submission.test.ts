@@ -8,6 +8,7 @@ import {
   readyDataset,
   startApi,
   storedModel,
+  submitCompression,
   type TestApi,
 } from "./support/api.ts";
 
@@ -37,14 +38,8 @@ function search(spec: object = {}) {
   return api.post("/v1/jobs", { kind: "channel-search", spec: { model: { modelId }, dataset, budget, ...spec } });
 }
 
-function compress(body: object = {}) {
-  return api.post("/v1/compressions", {
-    dataset,
-    network: { blocks: 1, features: 8, scale: 4 },
-    budget: { of: "parameters", remove: 0.3 },
-    evaluation: { dataset },
-    ...body,
-  });
+function compress(changes: object = {}) {
+  return submitCompression(api, dataset, changes);
 }
 
 describe("a job that can work", () => {

@@ -1,6 +1,14 @@
 import type { FineTuneSpec } from "@drc/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pointersOf, problemOf, readyDataset, startApi, storedModel, type TestApi } from "./support/api.ts";
+import {
+  pointersOf,
+  problemOf,
+  readyDataset,
+  startApi,
+  storedModel,
+  submitCompression,
+  type TestApi,
+} from "./support/api.ts";
 
 type Dataset = Awaited<ReturnType<typeof readyDataset>>;
 
@@ -34,14 +42,8 @@ function train(spec: object) {
   return api.post("/v1/jobs", { kind: "train", spec: { network: { preset: "drn-tiny", scale: 4 }, dataset, ...spec } });
 }
 
-function compress(body: object) {
-  return api.post("/v1/compressions", {
-    dataset,
-    network: { blocks: 1, features: 8, scale: 4 },
-    budget: { of: "parameters", remove: 0.3 },
-    evaluation: { dataset },
-    ...body,
-  });
+function compress(changes: object = {}) {
+  return submitCompression(api, dataset, changes);
 }
 
 describe("settings of training", () => {

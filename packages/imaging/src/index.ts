@@ -20,4 +20,5 @@ export * from "./luma.ts";
 export * from "./pair-by-name.ts";
 export * from "./psnr.ts";
 export * from "./rgb-image.ts";
+export * from "./split-by-name.ts";
 export * from "./ssim.ts";

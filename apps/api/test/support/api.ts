@@ -157,3 +157,18 @@ export async function storedModel(
   );
   return id;
 }
+
+/** Asks for the compression of a small new network on a dataset version, which evaluates it as well. */
+export function submitCompression(
+  api: TestApi,
+  dataset: { datasetId: string; version: number },
+  changes: object = {},
+): Promise<LightMyRequestResponse> {
+  return api.post("/v1/compressions", {
+    dataset,
+    network: { blocks: 1, features: 8, scale: 4 },
+    budget: { of: "parameters", remove: 0.3 },
+    evaluation: { dataset },
+    ...changes,
+  });
+}

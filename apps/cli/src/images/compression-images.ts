@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { type CalibrationImage, SECOND_ORDER_CALIBRATION } from "@drc/compression";
 import {
   type BorderRule,
@@ -7,6 +7,8 @@ import {
   decodeImage,
   lowResolutionImages,
   type RgbImage,
+  rankByName,
+  splitByName,
 } from "@drc/imaging";
 import { CliError, EXIT } from "../cli-error.ts";
 import { type ImageFile, listImages } from "./image-folder.ts";
@@ -38,22 +40,19 @@ export interface CompressionFolder {
 }
 
 /**
- * Reads images to compress with, and holds out a tenth of them to measure on. Which ones depends on the names alone,
- * so that more images of a folder do not change the part of those that were there.
+ * Reads images to compress with, and holds out a tenth of them, by the rule of `splitByName`, to measure on.
  * @throws CliError for a folder without images and for one that is smaller than a patch; ImageError
  */
 export async function readCompressionImages(source: CompressionFolder): Promise<CompressionImages> {
   const files = await listImages(source.folder, "--images");
-  const ranked = files
-    .map((file) => ({ file, rank: createHash("sha256").update(file.key).digest("hex") }))
-    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
-    .map(({ file }) => file);
-  const heldOut = files.length > 1;
-  const measuredCount = Math.min(MOST_MEASURED_IMAGES, Math.max(1, Math.round(files.length * MEASURED_SHARE)));
-  const others = heldOut ? ranked.slice(measuredCount) : ranked;
+  // By the names that these files have in a dataset of a server.
+  const ranked = rankByName(files.map((file) => ({ ...file, name: basename(file.path) })));
+  const { training, validation } = splitByName(ranked, MEASURED_SHARE);
+  const heldOut = validation.length > 0;
+  const measured = heldOut ? validation : training;
   return {
-    measured: await readAll(ranked.slice(0, measuredCount), source, MEASURED_WINDOW),
-    calibration: await readAll(others.slice(0, MOST_CALIBRATION_IMAGES), source, CALIBRATION_WINDOW),
+    measured: await readAll(measured.slice(0, MOST_MEASURED_IMAGES), source, MEASURED_WINDOW),
+    calibration: await readAll(training.slice(0, MOST_CALIBRATION_IMAGES), source, CALIBRATION_WINDOW),
     heldOut,
     found: files.length,
   };

@@ -1,12 +1,18 @@
 import { fineTune, fineTuneToOriginal, type TrainingOptions, type TrainingResult, train } from "@drc/compression";
 import type { FineTuneSettings, TrainSettings, ValidationInput } from "@drc/contracts";
+import { splitByName } from "@drc/imaging";
 import type { Model } from "@drc/network";
+import type { LocalImage } from "../protocol.ts";
 import { loadEvaluationImages, loadInputImages, loadTrainingImages, loadUnpairedImages } from "./images.ts";
 import { checkScale, keepModel, readModel } from "./models.ts";
 import type { RunnerContext, RunnerOutcome } from "./runner.ts";
-import { type Split, splitImages } from "./split-images.ts";
 
 const STAGES = { train, "fine-tune": fineTune };
+
+interface Split {
+  training: LocalImage[];
+  validation: LocalImage[];
+}
 
 interface TrainingSpec {
   validation: ValidationInput;
@@ -41,7 +47,7 @@ export async function runTrainingStage(
 
 function splitInputs(context: RunnerContext, validation: ValidationInput): Split {
   const { images, validation: own } = context.task.inputs;
-  const split = "share" in validation ? splitImages(images, validation.share) : { training: images, validation: own };
+  const split = "share" in validation ? splitByName(images, validation.share) : { training: images, validation: own };
   context.log(`${split.training.length} images to train on, ${split.validation.length} to validate on.`);
   if ("share" in validation && split.validation.length > 0) {
     context.log(`Held out: ${split.validation.map(({ name }) => name).join(", ")}`);
