@@ -35,9 +35,17 @@ export class FlatParameters {
   /** One vector out of a tensor for each parameter, in this object's order; the caller disposes it. */
   flatten(tensorOf: (network: LoadedNetwork, name: string) => Tensor): Tensor {
     const { tf, operations } = this.tensorflow;
-    const flats = this.entries.map(({ network, name, size }) => operations.reshape(tensorOf(network, name), [size]));
+    const made: Tensor[] = [];
+    const flats = this.entries.map(({ network, name, shape, size }) => {
+      const tensor = tensorOf(network, name);
+      // Biases, half of all, are flat as they are.
+      if (shape.length === 1) return tensor;
+      const flat = operations.reshape(tensor, [size]);
+      made.push(flat);
+      return flat;
+    });
     const vector = operations.concat(flats, 0);
-    tf.dispose(flats);
+    tf.dispose(made);
     return vector;
   }
 
@@ -52,6 +60,10 @@ export class FlatParameters {
     );
     this.entries.forEach(({ network, name, shape }, i) => {
       network.parameters.get(name)?.dispose();
+      if (shape.length === 1) {
+        network.parameters.set(name, pieces[i]);
+        return;
+      }
       network.parameters.set(name, operations.reshape(pieces[i], shape));
       pieces[i].dispose();
     });

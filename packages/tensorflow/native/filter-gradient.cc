@@ -1,19 +1,13 @@
 #include "filter-gradient.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <vector>
 
-// Only what is marked uses AVX2: the library has to load on every processor.
-#define DRC_AVX2 __attribute__((target("avx2,fma")))
-#define DRC_UNROLL _Pragma("GCC unroll 8")
+#include "vectors.h"
 
 namespace drc {
 namespace {
 
-constexpr int kTaps = 3;
-constexpr int kLanes = 8;
 // Each part reads all of the input and all of its share of the gradient: larger parts read less.
 constexpr int64_t kPartInputs = 32;
 constexpr int64_t kPartOutputs = 2 * kLanes;
@@ -48,11 +42,6 @@ struct Partition {
             (tap_row + 1) * rows_each};
   }
 };
-
-DRC_AVX2 inline __m256i LeadingLanes(int64_t count) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lanes);
-}
 
 // Some rows of the gradient, VECTORS·8 outputs of each position side by side, zeros where there are fewer.
 struct Strip {
@@ -123,6 +112,21 @@ DRC_AVX2 __attribute__((noinline)) void AddStrip(const FilterGradient& p, const 
   }
 }
 
+// The gradient of the bias is the sum of the gradient over all positions.
+template <int VECTORS>
+DRC_AVX2 void AddBiasStrip(const Strip& strip, int64_t positions, float* sums) {
+  __m256 strip_sums[VECTORS];
+  DRC_UNROLL for (int v = 0; v < VECTORS; v++) strip_sums[v] = _mm256_setzero_ps();
+  for (int64_t i = 0; i < positions; i++) {
+    DRC_UNROLL for (int v = 0; v < VECTORS; v++) {
+      strip_sums[v] = _mm256_add_ps(strip_sums[v], _mm256_loadu_ps(strip.gradient + (i * VECTORS + v) * kLanes));
+    }
+  }
+  DRC_UNROLL for (int v = 0; v < VECTORS; v++) {
+    _mm256_storeu_ps(sums + v * kLanes, _mm256_add_ps(_mm256_loadu_ps(sums + v * kLanes), strip_sums[v]));
+  }
+}
+
 // Twelve sums in registers at a time, however many outputs there are; what is left of the inputs goes one by one.
 template <int INS, int VECTORS>
 DRC_AVX2 void AddPart(const FilterGradient& p, const Part& part) {
@@ -138,6 +142,8 @@ DRC_AVX2 void AddPart(const FilterGradient& p, const Part& part) {
   const __m256i mask = LeadingLanes(outs - (VECTORS - 1) * kLanes);
   const int64_t rows_at_once = std::max<int64_t>(1, kPositionsAtOnce / p.out_width);
   std::vector<float> packed(rows_at_once * p.out_width * kWidth);
+  float bias[kWidth] = {};
+  const bool with_bias = part.first_in == 0 && part.first_tap_row == 0;
   for (int64_t image = 0; image < p.batch; image++) {
     for (int64_t row = 0; row < p.out_height; row += rows_at_once) {
       const Strip strip{image, row, std::min(row + rows_at_once, p.out_height), packed.data()};
@@ -149,6 +155,7 @@ DRC_AVX2 void AddPart(const FilterGradient& p, const Part& part) {
         if (VECTORS == 2) _mm256_storeu_ps(to, _mm256_loadu_ps(from));
         _mm256_storeu_ps(to + kWidth - kLanes, _mm256_maskload_ps(from + kWidth - kLanes, mask));
       }
+      if (with_bias) AddBiasStrip<VECTORS>(strip, positions, bias);
       for (int tap_row = part.first_tap_row; tap_row < part.last_tap_row; tap_row++) {
         int64_t in = part.first_in;
         for (; in + INS <= last_in; in += INS) AddStrip<INS, VECTORS>(p, strip, tap_row, in, part.out);
@@ -156,15 +163,10 @@ DRC_AVX2 void AddPart(const FilterGradient& p, const Part& part) {
       }
     }
   }
+  if (with_bias) std::copy(bias, bias + outs, p.bias_result + part.out);
 }
 
 }  // namespace
-
-bool PrefersOwnFilterGradient() {
-  __builtin_cpu_init();
-  // With AVX-512, oneDNN has better kernels than these.
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && !__builtin_cpu_supports("avx512f");
-}
 
 int64_t FilterGradientParts(const FilterGradient& problem) { return Partition(problem).size(); }
 

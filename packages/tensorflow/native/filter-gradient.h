@@ -14,13 +14,11 @@ struct FilterGradient {
   const float* input;     // [batch, height, width, channels]
   const float* gradient;  // [batch, out_height, out_width, outputs]
   float* result;          // [3, 3, channels, outputs]
+  float* bias_result;     // [outputs]: the gradient of the bias
   int64_t batch, height, width, channels;
   int64_t out_height, out_width, outputs;
   int64_t stride;  // 1 or 2, and out_width is at least 2
 };
-
-// Whether this processor can run `ComputeFilterGradientPart`, and has nothing better.
-bool PrefersOwnFilterGradient();
 
 // The result is computed in parts that share nothing: each sums in the same order, whoever computes it, so the bits do
 // not depend on the number of threads.

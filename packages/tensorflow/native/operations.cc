@@ -1,11 +1,15 @@
 // Operations of our own, registered with TensorFlow when this library is loaded, as a module of Node.
 #include <node_api.h>
 
+#include <initializer_list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
+#include "convolution.h"
 #include "filter-gradient.h"
 #include "tensorflow-c.h"
+#include "vectors.h"
 #include "worker-threads.h"
 
 namespace {
@@ -22,56 +26,136 @@ using Tensor = std::unique_ptr<TF_Tensor, TensorDeleter>;
 
 bool Failed(const Status& status) { return TF_GetCode(status.get()) != TF_OK; }
 
+void Check(const Status& status) {
+  if (Failed(status)) throw std::runtime_error(TF_Message(status.get()));
+}
+
 drc::WorkerThreads& Threads() {
-  // Never destroyed: threads may still wait in it when the process ends.
   static auto* threads = new drc::WorkerThreads;
   return *threads;
 }
 
-// DrcFilterGradient3x3: input and gradient [batch, height, width, channels] to the filter's gradient
-// [3, 3, in, out], of a convolution that pads by one.
-struct FilterGradientKernel {
-  int32_t stride = 1, threads = 1;
+// What the attributes of a node say; an operation has those that it needs.
+struct Settings {
+  int32_t stride = 1, threads = 1, relu = 0, transposed = 0;
 };
 
-void* CreateFilterGradient(TF_OpKernelConstruction* construction) {
+struct Attribute {
+  const char* name;
+  int32_t Settings::*value;
+};
+
+constexpr Attribute kStride{"stride", &Settings::stride};
+constexpr Attribute kThreads{"threads", &Settings::threads};
+constexpr Attribute kRelu{"relu", &Settings::relu};
+constexpr Attribute kTransposed{"transposed", &Settings::transposed};
+
+template <const Attribute* const* ATTRIBUTES>
+void* Create(TF_OpKernelConstruction* construction) {
   Status status(TF_NewStatus());
-  auto kernel = std::make_unique<FilterGradientKernel>();
-  TF_OpKernelConstruction_GetAttrInt32(construction, "stride", &kernel->stride, status.get());
-  if (!Failed(status)) {
-    TF_OpKernelConstruction_GetAttrInt32(construction, "threads", &kernel->threads, status.get());
+  auto settings = std::make_unique<Settings>();
+  for (const Attribute* const* attribute = ATTRIBUTES; *attribute && !Failed(status); attribute++) {
+    TF_OpKernelConstruction_GetAttrInt32(construction, (*attribute)->name, &((*settings).*(*attribute)->value),
+                                         status.get());
   }
   if (Failed(status)) {
     TF_OpKernelConstruction_Failure(construction, status.get());
     return nullptr;
   }
-  return kernel.release();
+  return settings.release();
 }
 
-void DestroyFilterGradient(void* kernel) { delete static_cast<FilterGradientKernel*>(kernel); }
+void Delete(void* settings) { delete static_cast<Settings*>(settings); }
 
-Tensor Input(TF_OpKernelContext* context, int index, const Status& status) {
-  TF_Tensor* tensor = nullptr;
-  TF_GetInput(context, index, &tensor, status.get());
-  return Tensor(tensor);
-}
+// Inputs and outputs of one call.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
 
-void ComputeFilterGradient(void* kernel_pointer, TF_OpKernelContext* context) {
-  const auto& kernel = *static_cast<FilterGradientKernel*>(kernel_pointer);
-  Status status(TF_NewStatus());
-  const Tensor input = Input(context, 0, status);
-  const Tensor gradient = Failed(status) ? Tensor() : Input(context, 1, status);
-  if (Failed(status)) return TF_OpKernelContext_Failure(context, status.get());
-  const auto refuse = [&](const char* message) {
-    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, message);
-    TF_OpKernelContext_Failure(context, status.get());
-  };
-  if (TF_NumDims(input.get()) != 4 || TF_NumDims(gradient.get()) != 4) {
-    return refuse("DrcFilterGradient3x3: input and gradient have to be [batch, height, width, channels].");
+  Tensor Input(int index) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context_, index, &tensor, status_.get());
+    Check(status_);
+    return Tensor(tensor);
   }
+
+  // Of float values.
+  Tensor Output(int index, std::initializer_list<int64_t> shape) {
+    size_t size_bytes = sizeof(float);
+    for (const int64_t length : shape) size_bytes *= length;
+    Tensor output(TF_AllocateOutput(context_, index, TF_FLOAT, shape.begin(), static_cast<int>(shape.size()), size_bytes,
+                                    status_.get()));
+    Check(status_);
+    return output;
+  }
+
+ private:
+  TF_OpKernelContext* context_;
+  Status status_;
+};
+
+float* Values(const Tensor& tensor) { return static_cast<float*>(TF_TensorData(tensor.get())); }
+
+void Require(bool holds, const char* message) {
+  if (!holds) throw std::invalid_argument(message);
+}
+
+// Calls COMPUTE; what it throws becomes the error of the operation.
+template <void (*COMPUTE)(const Settings&, Call&)>
+void Compute(void* settings, TF_OpKernelContext* context) {
+  try {
+    Call call(context);
+    COMPUTE(*static_cast<const Settings*>(settings), call);
+  } catch (const std::exception& error) {
+    Status status(TF_NewStatus());
+    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, error.what());
+    TF_OpKernelContext_Failure(context, status.get());
+  }
+}
+
+int64_t Strided(int64_t length, int64_t stride) { return (length - 1) / stride + 1; }
+
+// DrcConvolution3x3: input [batch, height, width, in], filter [3, 3, in, out] and bias [out], or [0] for none, to
+// [batch, ⌈height/stride⌉, ⌈width/stride⌉, out]. With `transposed` the filter is [3, 3, out, in], and the result is the
+// gradient of the input of a convolution by it.
+void ComputeConvolution(const Settings& settings, Call& call) {
+  const Tensor input = call.Input(0), filter = call.Input(1), bias = call.Input(2);
+  Require(TF_NumDims(input.get()) == 4 && TF_NumDims(filter.get()) == 4 && TF_NumDims(bias.get()) == 1,
+          "DrcConvolution3x3: input and filter have four axes, the bias has one.");
+  Require(settings.stride >= 1 && !(settings.transposed && settings.stride != 1),
+          "DrcConvolution3x3: a transposed filter goes with stride 1.");
+  drc::Convolution problem;
+  problem.batch = TF_Dim(input.get(), 0);
+  problem.height = TF_Dim(input.get(), 1);
+  problem.width = TF_Dim(input.get(), 2);
+  problem.channels = TF_Dim(input.get(), 3);
+  problem.outputs = TF_Dim(filter.get(), settings.transposed ? 2 : 3);
+  problem.stride = settings.stride;
+  problem.out_height = Strided(problem.height, settings.stride);
+  problem.out_width = Strided(problem.width, settings.stride);
+  problem.relu = settings.relu != 0;
+  Require(TF_Dim(filter.get(), 0) == 3 && TF_Dim(filter.get(), 1) == 3 &&
+              TF_Dim(filter.get(), settings.transposed ? 3 : 2) == problem.channels,
+          "DrcConvolution3x3: the filter does not fit the input's channels.");
+  const int64_t biases = TF_Dim(bias.get(), 0);
+  Require(biases == 0 || biases == problem.outputs, "DrcConvolution3x3: the bias does not fit the filter.");
+  const Tensor result =
+      call.Output(0, {problem.batch, problem.out_height, problem.out_width, problem.outputs});
+  problem.input = Values(input);
+  problem.bias = biases == 0 ? nullptr : Values(bias);
+  problem.result = Values(result);
+  const drc::PackedFilter packed(Values(filter), problem.channels, problem.outputs, settings.transposed != 0);
+  Threads().Run(settings.threads, drc::ConvolutionParts(problem),
+                [&](int64_t part) { drc::ComputeConvolutionPart(problem, packed, part); });
+}
+
+// DrcFilterGradient3x3: input and gradient [batch, height, width, channels] to the gradients of the filter,
+// [3, 3, in, out], and of the bias, [out], of a convolution that pads by one.
+void ComputeFilterGradient(const Settings& settings, Call& call) {
+  const Tensor input = call.Input(0), gradient = call.Input(1);
+  Require(TF_NumDims(input.get()) == 4 && TF_NumDims(gradient.get()) == 4,
+          "DrcFilterGradient3x3: input and gradient have to be [batch, height, width, channels].");
   drc::FilterGradient problem;
-  problem.input = static_cast<const float*>(TF_TensorData(input.get()));
-  problem.gradient = static_cast<const float*>(TF_TensorData(gradient.get()));
   problem.batch = TF_Dim(input.get(), 0);
   problem.height = TF_Dim(input.get(), 1);
   problem.width = TF_Dim(input.get(), 2);
@@ -79,19 +163,19 @@ void ComputeFilterGradient(void* kernel_pointer, TF_OpKernelContext* context) {
   problem.out_height = TF_Dim(gradient.get(), 1);
   problem.out_width = TF_Dim(gradient.get(), 2);
   problem.outputs = TF_Dim(gradient.get(), 3);
-  problem.stride = kernel.stride;
-  const auto strided = [&](int64_t length) { return (length - 1) / problem.stride + 1; };
-  if (problem.stride < 1 || problem.stride > 2 || problem.out_width < 2 ||
-      TF_Dim(gradient.get(), 0) != problem.batch || problem.out_height != strided(problem.height) ||
-      problem.out_width != strided(problem.width)) {
-    return refuse("DrcFilterGradient3x3: the gradient's size does not follow from the input's and the stride.");
-  }
-  const int64_t shape[] = {3, 3, problem.channels, problem.outputs};
-  const size_t size_bytes = 9 * problem.channels * problem.outputs * sizeof(float);
-  const Tensor result(TF_AllocateOutput(context, 0, TF_FLOAT, shape, 4, size_bytes, status.get()));
-  if (Failed(status)) return TF_OpKernelContext_Failure(context, status.get());
-  problem.result = static_cast<float*>(TF_TensorData(result.get()));
-  Threads().Run(kernel.threads, drc::FilterGradientParts(problem),
+  problem.stride = settings.stride;
+  Require(problem.stride >= 1 && problem.stride <= 2 && problem.out_width >= 2 &&
+              TF_Dim(gradient.get(), 0) == problem.batch &&
+              problem.out_height == Strided(problem.height, problem.stride) &&
+              problem.out_width == Strided(problem.width, problem.stride),
+          "DrcFilterGradient3x3: the gradient's size does not follow from the input's and the stride.");
+  const Tensor result = call.Output(0, {3, 3, problem.channels, problem.outputs});
+  const Tensor bias_result = call.Output(1, {problem.outputs});
+  problem.input = Values(input);
+  problem.gradient = Values(gradient);
+  problem.result = Values(result);
+  problem.bias_result = Values(bias_result);
+  Threads().Run(settings.threads, drc::FilterGradientParts(problem),
                 [&](int64_t part) { drc::ComputeFilterGradientPart(problem, part); });
 }
 
@@ -99,32 +183,49 @@ void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status) {
   TF_ShapeInferenceContextSetUnknownShape(context, status);
 }
 
-// An empty string, or what went wrong.
-std::string Register() {
+template <const Attribute* const* ATTRIBUTES, void (*COMPUTE)(const Settings&, Call&)>
+void Register(const char* name, std::initializer_list<const char*> inputs,
+              std::initializer_list<const char*> outputs) {
   Status status(TF_NewStatus());
-  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder("DrcFilterGradient3x3");
-  TF_OpDefinitionBuilderAddInput(definition, "input: float");
-  TF_OpDefinitionBuilderAddInput(definition, "gradient: float");
-  TF_OpDefinitionBuilderAddOutput(definition, "filter_gradient: float");
-  TF_OpDefinitionBuilderAddAttr(definition, "stride: int");
-  TF_OpDefinitionBuilderAddAttr(definition, "threads: int");
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
+  for (const char* input : inputs) {
+    TF_OpDefinitionBuilderAddInput(definition, (std::string(input) + ": float").c_str());
+  }
+  for (const char* output : outputs) {
+    TF_OpDefinitionBuilderAddOutput(definition, (std::string(output) + ": float").c_str());
+  }
+  for (const Attribute* const* attribute = ATTRIBUTES; *attribute; attribute++) {
+    TF_OpDefinitionBuilderAddAttr(definition, (std::string((*attribute)->name) + ": int").c_str());
+  }
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, UnknownShape);
   TF_RegisterOpDefinition(definition, status.get());
-  if (!Failed(status)) {
-    TF_RegisterKernelBuilder("DrcFilterGradient3x3",
-                             TF_NewKernelBuilder("DrcFilterGradient3x3", "CPU", CreateFilterGradient,
-                                                 ComputeFilterGradient, DestroyFilterGradient),
-                             status.get());
+  Check(status);
+  TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", Create<ATTRIBUTES>, Compute<COMPUTE>, Delete),
+                           status.get());
+  Check(status);
+}
+
+constexpr const Attribute* kConvolutionAttributes[] = {&kStride, &kThreads, &kRelu, &kTransposed, nullptr};
+constexpr const Attribute* kFilterGradientAttributes[] = {&kStride, &kThreads, nullptr};
+
+// An empty string, or what went wrong.
+std::string RegisterAll() {
+  try {
+    Register<kConvolutionAttributes, ComputeConvolution>("DrcConvolution3x3", {"input", "filter", "bias"}, {"result"});
+    Register<kFilterGradientAttributes, ComputeFilterGradient>("DrcFilterGradient3x3", {"input", "gradient"},
+                                                               {"filter_gradient", "bias_gradient"});
+    return "";
+  } catch (const std::exception& error) {
+    return error.what();
   }
-  return Failed(status) ? TF_Message(status.get()) : "";
 }
 
 napi_value Initialise(napi_env env, napi_value exports) {
-  static const std::string problem = Register();
+  static const std::string problem = RegisterAll();
   if (!problem.empty()) napi_throw_error(env, nullptr, problem.c_str());
   napi_value preferred;
-  napi_get_boolean(env, drc::PrefersOwnFilterGradient(), &preferred);
-  napi_set_named_property(env, exports, "prefersOwnFilterGradient", preferred);
+  napi_get_boolean(env, drc::PrefersOwnKernels(), &preferred);
+  napi_set_named_property(env, exports, "preferred", preferred);
   return exports;
 }
 

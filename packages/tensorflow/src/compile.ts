@@ -105,6 +105,7 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
   const trainable = new Set(parameters.filter((info) => info.trainable).map((info) => info.name));
   const outputNames = graph.outputs.map((output) => output.node);
   const keptForGradients = activationsThatBackwardReads(steps);
+  const fusedRelus = relusWithinTheirInput(steps, outputNames);
 
   /** Steps to compute for `targets`, given that the nodes in `replaced` need not be. */
   function needed(targets: readonly string[], replaced: ReadonlyMap<string, Tensor> | undefined): Set<string> {
@@ -136,14 +137,16 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
     for (const step of steps) {
       const { node, kernel } = step;
       if (!wanted.has(node.name) || values.has(node.name)) continue;
-      values.set(
-        node.name,
-        kernel.forward(
-          node.inputs.map((name) => values.get(name) as Tensor),
-          weights,
-        ),
-      );
-      computed.push(step);
+      const inputs = node.inputs.map((name) => values.get(name) as Tensor);
+      const relu = fusedRelus.get(step);
+      // The value before the relu is nobody's then, unless this pass asks for it.
+      if (relu && wanted.has(relu.node.name) && !values.has(relu.node.name) && !keeps(node.name)) {
+        values.set(relu.node.name, (kernel.forwardWithRelu as NodeKernel["forward"])(inputs, weights));
+        computed.push(step, relu);
+      } else {
+        values.set(node.name, kernel.forward(inputs, weights));
+        computed.push(step);
+      }
       for (const name of node.inputs) {
         const left = (readersLeft.get(name) as number) - 1;
         readersLeft.set(name, left);
@@ -297,4 +300,19 @@ function nodesThatCarryGradients(
     }
   }
   return carries;
+}
+
+/** By step that can compute it: the relu that is its only reader. */
+function relusWithinTheirInput(steps: readonly Step[], outputs: readonly string[]): Map<Step, Step> {
+  const readers = new Map<string, Step[]>();
+  for (const step of steps) {
+    for (const name of step.node.inputs) readers.set(name, [...(readers.get(name) ?? []), step]);
+  }
+  const found = new Map<Step, Step>();
+  for (const step of steps) {
+    const [reader, ...others] = readers.get(step.node.name) ?? [];
+    const only = reader !== undefined && others.length === 0 && !outputs.includes(step.node.name);
+    if (step.kernel.forwardWithRelu && only && reader.node.op === "relu") found.set(step, reader);
+  }
+  return found;
 }

@@ -50,8 +50,8 @@ export interface OperationsOptions {
   threads: number;
   /** Whether TensorFlow uses oneDNN's kernels on the CPU, which compute a convolution and its bias in one pass. */
   oneDnn: boolean;
-  /** Whether to compute the gradients of 3×3 filters by the kernel of `native/filter-gradient.h`. */
-  ownFilterGradient: boolean;
+  /** Whether to compute 3×3 convolutions and their gradients by the kernels of `native/`. */
+  ownConvolutions: boolean;
 }
 
 export function createOperations(tf: typeof tfjs, backend: NativeBackend, options: OperationsOptions) {
@@ -132,6 +132,31 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
     }
     return attributes;
   }
+
+  /** Whether the kernels of `native/` compute convolutions by such a filter. */
+  const isOwn = ([height, width]: readonly number[], { stride, padding }: ConvolutionGeometry) =>
+    options.ownConvolutions && height === 3 && width === 3 && padding === 1 && stride <= 2;
+  function ownConvolution(
+    x: Tensor,
+    filter: Tensor,
+    bias: Tensor,
+    { stride, relu = false, transposed = false }: { stride: number; relu?: boolean; transposed?: boolean },
+  ): Tensor {
+    const attributes = [
+      integer("stride", stride),
+      integer("threads", options.threads),
+      integer("relu", Number(relu)),
+      integer("transposed", Number(transposed)),
+    ];
+    return run("DrcConvolution3x3", attributes, [x, filter, bias]);
+  }
+  let empty: Tensor | undefined;
+  /** Stands for an input that there is not. */
+  function none(): Tensor {
+    empty ??= tf.keep(tf.tensor1d([]));
+    return empty;
+  }
+
   const reductionAttributes = [float, indexType("Tidx"), truth("keep_dims", true)];
   const fullReductionAttributes = [float, indexType("Tidx"), truth("keep_dims", false)];
   const reshapeAttributes = [float, indexType("Tshape")];
@@ -147,15 +172,29 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       }
       return constant;
     },
-    conv2d: (x: Tensor, filter: Tensor, geometry: ConvolutionGeometry) =>
-      run("Conv2D", convolutionAttributes(geometry, filter.shape).plain, [x, filter]),
-    conv2dWithBias(x: Tensor, filter: Tensor, bias: Tensor, geometry: ConvolutionGeometry) {
+    /** Whether `conv2d` computes `relu` within such a convolution, and not in a pass of its own. */
+    hasReluInConvolution: (filterShape: readonly number[], geometry: ConvolutionGeometry) =>
+      isOwn(filterShape, geometry),
+    conv2d(
+      x: Tensor,
+      filter: Tensor,
+      geometry: ConvolutionGeometry,
+      { bias, relu = false }: { bias?: Tensor; relu?: boolean } = {},
+    ): Tensor {
+      if (isOwn(filter.shape, geometry)) {
+        return ownConvolution(x, filter, bias ?? none(), { stride: geometry.stride, relu });
+      }
       const { plain, withBias } = convolutionAttributes(geometry, filter.shape);
-      if (withBias) return run("_MklNativeConv2DWithBias", withBias, [x, filter, bias]);
-      const product = run("Conv2D", plain, [x, filter]);
-      const sum = run("BiasAdd", nhwc, [product, bias]);
-      product.dispose();
-      return sum;
+      const product =
+        bias && withBias
+          ? run("_MklNativeConv2DWithBias", withBias, [x, filter, bias])
+          : run("Conv2D", plain, [x, filter]);
+      const sum = bias && !withBias ? run("BiasAdd", nhwc, [product, bias]) : product;
+      if (sum !== product) product.dispose();
+      if (!relu) return sum;
+      const positive = run("Relu", onlyFloat, [sum]);
+      sum.dispose();
+      return positive;
     },
     conv2dInputGradient: (
       inputShape: readonly number[],
@@ -163,27 +202,33 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       gradient: Tensor,
       geometry: ConvolutionGeometry,
     ) =>
-      run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape).plain, [
-        indices(inputShape),
-        filter,
-        gradient,
-      ]),
-    conv2dFilterGradient(
+      isOwn(filter.shape, geometry) && geometry.stride === 1
+        ? ownConvolution(gradient, filter, none(), { stride: 1, transposed: true })
+        : run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape).plain, [
+            indices(inputShape),
+            filter,
+            gradient,
+          ]),
+    /** The gradients of the filter and, where it is wanted, of the bias. */
+    conv2dParameterGradients(
       x: Tensor,
       filterShape: readonly number[],
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ): Tensor {
-      const own = options.ownFilterGradient && (gradient.shape[2] as number) > 1;
-      if (own && filterShape[0] === 3 && filterShape[1] === 3 && geometry.padding === 1 && geometry.stride <= 2) {
+      withBias: boolean,
+    ): { filter: Tensor; bias?: Tensor } {
+      if (isOwn(filterShape, geometry) && (gradient.shape[2] as number) > 1) {
         const attributes = [integer("stride", geometry.stride), integer("threads", options.threads)];
-        return run("DrcFilterGradient3x3", attributes, [x, gradient]);
+        const [filter, bias] = backend.executeMultipleOutputs("DrcFilterGradient3x3", attributes, [x, gradient], 2);
+        if (withBias) return { filter, bias };
+        bias.dispose();
+        return { filter };
       }
-      return run("Conv2DBackpropFilter", convolutionAttributes(geometry, filterShape).plain, [
-        x,
-        indices(filterShape),
-        gradient,
-      ]);
+      const attributes = convolutionAttributes(geometry, filterShape).plain;
+      return {
+        filter: run("Conv2DBackpropFilter", attributes, [x, indices(filterShape), gradient]),
+        bias: withBias ? run("BiasAddGrad", nhwc, [gradient]) : undefined,
+      };
     },
     biasAdd: (x: Tensor, bias: Tensor) => run("BiasAdd", nhwc, [x, bias]),
     biasGradient: (gradient: Tensor) => run("BiasAddGrad", nhwc, [gradient]),
@@ -245,13 +290,6 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       ),
     /** Half of the sum of all squares, a scalar. */
     halfSumOfSquares: (x: Tensor) => run("L2Loss", onlyFloat, [x]),
-    /** Product of two matrices. */
-    matrixProduct: (a: Tensor, b: Tensor, transpose: { a?: boolean; b?: boolean } = {}) =>
-      run(
-        "MatMul",
-        [float, truth("transpose_a", transpose.a ?? false), truth("transpose_b", transpose.b ?? false)],
-        [a, b],
-      ),
     /** A resource that holds float values of that shape, once some are assigned. */
     createVariable: (shape: readonly number[]) =>
       run(
@@ -285,6 +323,13 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
         ],
       );
     },
+    /** Product of two matrices. */
+    matrixProduct: (a: Tensor, b: Tensor, transpose: { a?: boolean; b?: boolean } = {}) =>
+      run(
+        "MatMul",
+        [float, truth("transpose_a", transpose.a ?? false), truth("transpose_b", transpose.b ?? false)],
+        [a, b],
+      ),
     /** Matrix product over the last two axes, with broadcasting over the others. */
     matrixMultiply: (a: Tensor, b: Tensor, adjointA = false) =>
       run("BatchMatMulV2", [float, truth("adj_x", adjointA), truth("adj_y", false)], [a, b]),

@@ -4,7 +4,7 @@ import { ownOperationsFile } from "./runtime/index.mjs";
 
 interface OwnOperations {
   /** Whether this processor gains by our kernel for the gradients of filters. */
-  prefersOwnFilterGradient: boolean;
+  preferred: boolean;
 }
 
 /** Registers the operations of `native/` with TensorFlow, which has to be loaded. */

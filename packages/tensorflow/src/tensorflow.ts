@@ -28,7 +28,7 @@ export interface RuntimeDescription {
   /** TensorFlow's oneDNN kernels, which change results in the last bits. */
   oneDnn: boolean;
   /** Our own kernel for the gradients of filters, which changes them in the last bits too. */
-  ownFilterGradient: boolean;
+  ownConvolutions: boolean;
 }
 
 export interface TensorFlow {
@@ -77,7 +77,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
   if (options.device === "gpu" && !backend.isUsingGpuDevice) {
     throw new Error("device: gpu was asked for, but TensorFlow found no GPU; use cpu, or check the driver and CUDA.");
   }
-  const { prefersOwnFilterGradient } = loadOwnOperations();
+  const { preferred } = loadOwnOperations();
   const description: RuntimeDescription = {
     backend: "tensorflow",
     tensorflowVersion: backend.binding.TF_Version,
@@ -85,7 +85,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
     device: options.device,
     threads: options.threads,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
-    ownFilterGradient: options.device === "cpu" && prefersOwnFilterGradient,
+    ownConvolutions: options.device === "cpu" && preferred,
   };
   const tensorflow: TensorFlow = {
     tf,

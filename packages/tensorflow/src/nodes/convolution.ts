@@ -1,7 +1,7 @@
 import type { Conv2dNode } from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { isIdentity } from "./identity-filter.ts";
-import { type KernelFactory, parameter } from "./kernel.ts";
+import { type BackwardRequest, type KernelFactory, type Parameters, parameter } from "./kernel.ts";
 import { pointwiseProduct } from "./pointwise-product.ts";
 
 /** A convolution with zero padding and an optional bias. */
@@ -12,17 +12,33 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
   const single = pointwiseProduct(tensorflow);
   /** Channel attention's layers: as convolutions they cost ten times what there is to compute. */
   const isProduct = (x: Tensor) => pointwise && x.shape[1] === 1 && x.shape[2] === 1;
+  const biasOf = (parameters: Parameters) => (node.bias ? parameter(parameters, node.bias) : undefined);
+
+  function parameterGradients({ gradient, inputs: [x], parameters }: BackwardRequest) {
+    if (isProduct(x)) {
+      const filter = single.filterGradient(x, gradient);
+      return { filter, bias: node.bias ? operations.biasGradient(gradient) : undefined };
+    }
+    const { shape } = parameter(parameters, node.weight);
+    return operations.conv2dParameterGradients(x, shape, gradient, geometry, node.bias !== undefined);
+  }
 
   return {
     reads: { inputs: true, output: false },
     forward([x], parameters) {
       const filter = parameter(parameters, node.weight);
-      const bias = node.bias ? parameter(parameters, node.bias) : undefined;
+      const bias = biasOf(parameters);
       if (isIdentity(filter)) return bias ? operations.biasAdd(x, bias) : x.clone();
       if (isProduct(x)) return single.forward(x, filter, bias);
-      return bias ? operations.conv2dWithBias(x, filter, bias, geometry) : operations.conv2d(x, filter, geometry);
+      return operations.conv2d(x, filter, geometry, { bias });
     },
-    backward({ gradient, inputs: [x], parameters, wantInput, wantParameters }) {
+    forwardWithRelu: operations.hasReluInConvolution(node.kernel, geometry)
+      ? ([x], parameters) =>
+          operations.conv2d(x, parameter(parameters, node.weight), geometry, { bias: biasOf(parameters), relu: true })
+      : undefined,
+    backward(request) {
+      const { gradient, inputs, parameters, wantInput, wantParameters } = request;
+      const [x] = inputs;
       const filter = parameter(parameters, node.weight);
       const inputGradient = () => {
         if (isIdentity(filter)) return gradient;
@@ -30,18 +46,13 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
           ? single.inputGradient(gradient, filter)
           : operations.conv2dInputGradient(x.shape, filter, gradient, geometry);
       };
-      const inputs = [wantInput[0] ? inputGradient() : undefined];
-      if (!wantParameters) return { inputs, parameters: [] };
-      const weights: [string, Tensor][] = [
-        [
-          node.weight,
-          isProduct(x)
-            ? single.filterGradient(x, gradient)
-            : operations.conv2dFilterGradient(x, filter.shape, gradient, geometry),
-        ],
-      ];
-      if (node.bias) weights.push([node.bias, operations.biasGradient(gradient)]);
-      return { inputs, parameters: weights };
+      const found: [string, Tensor][] = [];
+      if (wantParameters) {
+        const gradients = parameterGradients(request);
+        found.push([node.weight, gradients.filter]);
+        if (node.bias && gradients.bias) found.push([node.bias, gradients.bias]);
+      }
+      return { inputs: [wantInput[0] ? inputGradient() : undefined], parameters: found };
     },
   };
 };

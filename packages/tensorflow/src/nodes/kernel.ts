@@ -31,6 +31,8 @@ export interface NodeKernel {
   /** What `backward` reads besides the gradient, so that everything else can be freed. */
   reads: { inputs: boolean; output: boolean };
   forward(inputs: Tensor[], parameters: Parameters): Tensor;
+  /** `forward` and max(0, x) of it in one pass, where that is to be had. */
+  forwardWithRelu?(inputs: Tensor[], parameters: Parameters): Tensor;
   backward(request: BackwardRequest): BackwardResult;
 }
 

@@ -1,0 +1,140 @@
+import { seededRandom } from "@drc/network";
+import type { Tensor } from "@tensorflow/tfjs-node-gpu";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
+import { hashOfSources, ownOperationsFile } from "./runtime/index.mjs";
+import { loadTensorFlow, type TensorFlow } from "./tensorflow.ts";
+
+let tensorflow: TensorFlow;
+beforeAll(async () => {
+  tensorflow = await loadTensorFlow({ device: "cpu", threads: 2 });
+});
+
+function operations(ownConvolutions: boolean, threads: number): Operations {
+  const { tf } = tensorflow;
+  return createOperations(tf, tf.backend() as unknown as NativeBackend, {
+    device: "cpu",
+    oneDnn: true,
+    ownConvolutions,
+    threads,
+  });
+}
+
+function random(shape: readonly number[], seed: number): Tensor {
+  const next = seededRandom(seed);
+  const size = shape.reduce((a, b) => a * b);
+  return tensorflow.tf.tensor(
+    Float32Array.from({ length: size }, () => next.uniform() - 0.5),
+    shape as number[],
+  );
+}
+
+const valuesOf = (tensor: Tensor) => tensor.dataSync<"float32">() as Float32Array;
+
+/** Bit by bit, which for long arrays takes a fraction of `toEqual`'s time. */
+function expectSameBits(a: Float32Array, b: Float32Array): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
+  expect(bytes(a).equals(bytes(b))).toBe(true);
+}
+
+function worstDifference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0);
+}
+
+/**
+ * Channels that fill vectors and that do not, both strides, odd sizes, images of one row, of one and of two columns, and
+ * filters that are read at once and by rows.
+ */
+const PROBLEMS = [
+  { size: [12, 16], ins: 32, outs: 32, stride: 1 },
+  { size: [9, 11], ins: 7, outs: 13, stride: 1 },
+  { size: [8, 6], ins: 3, outs: 8, stride: 1 },
+  { size: [8, 6], ins: 20, outs: 3, stride: 1 },
+  { size: [1, 2], ins: 5, outs: 4, stride: 1 },
+  { size: [5, 1], ins: 5, outs: 17, stride: 1 },
+  { size: [10, 300], ins: 36, outs: 20, stride: 1 },
+  { size: [7, 9], ins: 70, outs: 40, stride: 1 },
+  { size: [12, 16], ins: 8, outs: 8, stride: 2 },
+  { size: [11, 13], ins: 9, outs: 40, stride: 2 },
+] as const;
+
+function problem({ size: [height, width], ins, outs, stride }: (typeof PROBLEMS)[number]) {
+  const strided = (length: number) => Math.ceil(length / stride);
+  return {
+    x: random([3, height, width, ins], 1),
+    filter: random([3, 3, ins, outs], 2),
+    bias: random([outs], 3),
+    gradient: random([3, strided(height), strided(width), outs], 4),
+    geometry: { stride, padding: 1 },
+  };
+}
+
+describe("a 3×3 convolution", () => {
+  it.each(PROBLEMS)("is TensorFlow's for $size, $ins to $outs, stride $stride", (sizes) => {
+    const { x, filter, bias, geometry } = problem(sizes);
+    for (const extras of [{}, { bias }, { bias, relu: true }]) {
+      const compute = (own: boolean, threads: number) => operations(own, threads).conv2d(x, filter, geometry, extras);
+      const expected = compute(false, 2);
+      const result = compute(true, 2);
+      expect(result.shape).toEqual(expected.shape);
+      expect(worstDifference(valuesOf(result), valuesOf(expected))).toBeLessThan(1e-6 * Math.sqrt(9 * sizes.ins));
+      // Each element is summed in one order, whichever thread does it.
+      for (const threads of [1, 5]) expectSameBits(valuesOf(compute(true, threads)), valuesOf(result));
+    }
+  });
+
+  it("has the same bits in a part of the image, away from its borders", () => {
+    const { conv2d, slice } = operations(true, 2);
+    const x = random([1, 40, 50, 24], 1);
+    const filter = random([3, 3, 24, 20], 2);
+    const geometry = { stride: 1, padding: 1 };
+    const part = slice(x, [0, 7, 5, 0], [1, 19, 23, 24]);
+    const inner = slice(conv2d(part, filter, geometry), [0, 1, 1, 0], [1, 17, 21, 20]);
+    const whole = slice(conv2d(x, filter, geometry), [0, 8, 6, 0], [1, 17, 21, 20]);
+    expectSameBits(valuesOf(inner), valuesOf(whole));
+  });
+
+  it("hands on what is not a number, through a relu too", () => {
+    const x = tensorflow.tf.fill([1, 4, 4, 1], Number.NaN);
+    const y = operations(true, 2).conv2d(x, random([3, 3, 1, 8], 1), { stride: 1, padding: 1 }, { relu: true });
+    expect(valuesOf(y).every(Number.isNaN)).toBe(true);
+  });
+
+  it("refuses a filter that does not fit the input", () => {
+    const compute = () =>
+      operations(true, 2).conv2d(random([1, 8, 8, 4], 1), random([3, 3, 5, 4], 2), { stride: 1, padding: 1 });
+    expect(compute).toThrow(/does not fit the input's channels/);
+  });
+});
+
+describe("the gradients of a 3×3 convolution", () => {
+  it.each(PROBLEMS)("are TensorFlow's for $size, $ins to $outs, stride $stride", (sizes) => {
+    const { x, filter, gradient, geometry } = problem(sizes);
+    const compute = (own: boolean, threads: number) => {
+      const { conv2dInputGradient, conv2dParameterGradients } = operations(own, threads);
+      const parameters = conv2dParameterGradients(x, filter.shape, gradient, geometry, true);
+      const tensors = [conv2dInputGradient(x.shape, filter, gradient, geometry), parameters.filter, parameters.bias];
+      return tensors.map((tensor) => valuesOf(tensor as Tensor));
+    };
+    const expected = compute(false, 2);
+    const result = compute(true, 2);
+    const positions = gradient.size / sizes.outs;
+    expect(worstDifference(result[0], expected[0])).toBeLessThan(1e-6 * Math.sqrt(9 * sizes.outs));
+    expect(worstDifference(result[1], expected[1])).toBeLessThan(2e-6 * Math.sqrt(positions) + 2e-6);
+    expect(worstDifference(result[2], expected[2])).toBeLessThan(2e-6 * Math.sqrt(positions) + 2e-6);
+    for (const threads of [1, 5]) compute(true, threads).forEach((values, i) => expectSameBits(values, result[i]));
+  });
+
+  it("refuse a gradient that does not fit the input", () => {
+    const { conv2dParameterGradients } = operations(true, 2);
+    const x = random([1, 8, 8, 4], 1);
+    const compute = () =>
+      conv2dParameterGradients(x, [3, 3, 4, 4], random([1, 7, 8, 4], 2), { stride: 1, padding: 1 }, false);
+    expect(compute).toThrow(/does not follow from the input's/);
+  });
+});
+
+it("comes from the library of these sources", () => {
+  expect(ownOperationsFile()).toContain(hashOfSources());
+});
