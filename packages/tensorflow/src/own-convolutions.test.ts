@@ -123,7 +123,11 @@ describe("the gradients of a 3×3 convolution", () => {
     expect(worstDifference(result[0], expected[0])).toBeLessThan(1e-6 * Math.sqrt(9 * sizes.outs));
     expect(worstDifference(result[1], expected[1])).toBeLessThan(2e-6 * Math.sqrt(positions) + 2e-6);
     expect(worstDifference(result[2], expected[2])).toBeLessThan(2e-6 * Math.sqrt(positions) + 2e-6);
-    for (const threads of [1, 5]) compute(true, threads).forEach((values, i) => expectSameBits(values, result[i]));
+    for (const threads of [1, 5]) {
+      compute(true, threads).forEach((values, i) => {
+        expectSameBits(values, result[i]);
+      });
+    }
   });
 
   it("refuse a gradient that does not fit the input", () => {
