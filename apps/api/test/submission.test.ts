@@ -88,9 +88,20 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     const response = await train({ settings: { patchSize: 41 } });
     expect(pointersOf(response)).toEqual(["/spec/settings/patchSize"]);
     // 200×120 has an LR image of 50×30.
-    expect(problemOf(response).detail).toMatch(/41 LR pixels.*image-0\.png \(50×30\) and 1 more.*At most 30/);
+    expect(problemOf(response).detail).toMatch(/41 LR pixels.*image-0\.png \(50×30\), image-1\.png \(40×40\)\. At most 30/);
     expect((await train({ settings: { patchSize: 30 } })).statusCode).toBe(202);
     expect(pointersOf(await search({ calibration: { patchSize: 41 } }))).toEqual(["/spec/calibration/patchSize"]);
+  });
+
+  it("an image that no patch fits into, by its name (field case 24)", async () => {
+    const sizes = [200, 8, 200, 40, 40, 40, 40].map((side) => ({ width: side, height: side }));
+    const response = await compress({ dataset: await readyDataset(api, 4, sizes) });
+    expect(pointersOf(response)).toContain("/train/patchSize");
+    const images = "image-1.png (2×2), image-3.png (10×10), image-4.png (10×10) and 2 more";
+    expect(problemOf(response).errors?.find(({ pointer }) => pointer === "/train/patchSize")?.detail).toBe(
+      `A patch of 24 LR pixels is larger than the LR image of ${images}. ` +
+        "No patch fits all images: make a dataset without those below 4×4.",
+    );
   });
 
   it("a scale that does not match", async () => {

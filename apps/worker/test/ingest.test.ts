@@ -31,12 +31,15 @@ async function ingest(state: "succeeded" | "failed", files: UploadedImage[], set
   const { ingestJobId } = await submitDataset(services, files, { scale: 4, ...settings });
   const job = await untilState(services, ingestJobId, state);
   const version = await services.database.datasetVersion.findFirstOrThrow({ where: { ingestJobId } });
+  const notes = version.notes as unknown as FieldError[];
   return {
     result: job.result as unknown as IngestResult,
     error: job.error as unknown as JobError,
     images: version.images as unknown as DatasetImage[],
     badFiles: version.badFiles as unknown as FieldError[],
-    notes: version.notes as unknown as FieldError[],
+    // Most images here are small, to be quick; a test of its own is on that.
+    notes: notes.filter(({ code }) => code !== "SMALLER_THAN_PATCH"),
+    smallerThanPatch: notes.filter(({ code }) => code === "SMALLER_THAN_PATCH"),
   };
 }
 
@@ -79,7 +82,7 @@ it("field cases 17, 19: drops transparency and bits, names each file, and counts
     "gray-alpha.png DUPLICATE",
     "wide.png BIT_DEPTH_REDUCED",
   ]);
-  expect(result.noteCounts).toEqual({ ALPHA_DROPPED: 2, BIT_DEPTH_REDUCED: 1, DUPLICATE: 2 });
+  expect(result.noteCounts).toEqual({ ALPHA_DROPPED: 2, BIT_DEPTH_REDUCED: 1, DUPLICATE: 2, SMALLER_THAN_PATCH: 6 });
   const row = async (name: string) =>
     Array.from((await stored(images.find((image) => image.name === name)?.hr)).data.subarray(0, 12));
   expect(await row("gray-alpha.png")).toEqual([0, 80, 160, 240].flatMap((value) => [value, value, value]));
@@ -89,7 +92,7 @@ it("field cases 17, 19: drops transparency and bits, names each file, and counts
 
 it("field case 19: puts transparent images on the background that is asked for", async () => {
   const { images, result } = await ingest("succeeded", await files4x4(), { onAlpha: { background: [0, 255, 100] } });
-  expect(result.noteCounts).toEqual({ ALPHA_COMPOSITED: 2, BIT_DEPTH_REDUCED: 1 });
+  expect(result.noteCounts).toEqual({ ALPHA_COMPOSITED: 2, BIT_DEPTH_REDUCED: 1, SMALLER_THAN_PATCH: 6 });
   const { data } = await stored(images.find(({ name }) => name === "gray-alpha.png")?.hr);
   // α = 51/255 = 1/5 in the last: (240 + 4·0)/5 = 48, (240 + 4·255)/5 = 252, (240 + 4·100)/5 = 128.
   expect(Array.from(data.subarray(3, 12))).toEqual([80, 80, 80, 0, 255, 100, 48, 252, 128]);
@@ -115,6 +118,20 @@ it("refuses HR images that are no multiple of the scale where asked", async () =
   const { error } = await ingest("failed", [await file("odd.png", photograph(1, 50, 48))], { onOddSize: "reject" });
   expect(codes(error.errors ?? [])).toEqual(["odd.png ODD_SIZE"]);
   expect(error.errors?.[0].detail).toMatch(/50×48 is no multiple of the scale 4; cut it to 48×48/);
+});
+
+it("field case 24: names images whose LR image is smaller than a patch of the default size", async () => {
+  const files = [
+    await file("tiny.png", photograph(1, 8, 8)),
+    await file("flat.png", photograph(2, 24, 23)),
+    await file("patch.png", photograph(3, 24, 24)),
+    await file("four.png", photograph(4, 96, 96)),
+  ];
+  const hr = await ingest("succeeded", files);
+  expect(hr.smallerThanPatch.map(({ file }) => file)).toEqual(["tiny.png", "flat.png", "patch.png"]);
+  expect(hr.smallerThanPatch[0].detail).toMatch(/LR image is 2×2, smaller than a patch of 24×24/);
+  const lr = await ingest("succeeded", files, { content: "lr" });
+  expect(lr.smallerThanPatch.map(({ file }) => file)).toEqual(["tiny.png", "flat.png"]);
 });
 
 it("field case 27: finds equal bytes and equal pixels, and says which they equal", async () => {

@@ -46,7 +46,7 @@ async function versionOf(ingestJobId: string) {
 }
 
 async function someFiles() {
-  const good = await photographs(3, 50, 49);
+  const good = await photographs(3, 98, 97);
   const [{ bytes }] = good;
   return [
     ...good,
@@ -78,9 +78,9 @@ it("names each bad file, skips it where asked, and cuts the others to a multiple
     sizes.push([width, height]);
   }
   expect(sizes).toEqual([
-    [12, 12],
     [24, 24],
     [48, 48],
+    [96, 96],
   ]);
 });
 
@@ -98,13 +98,13 @@ it("refuses a dataset version with bad files and names all of them (field case 2
 
 it("keeps LR images as they are in a version of LR images alone", async () => {
   await start("none");
-  const files = await photographs(2, 25, 19);
+  const files = await photographs(2, 25, 29);
   const { ingestJobId } = await submitDataset(services, files, { scale: 4, content: "lr" });
   await untilState(services, ingestJobId, "succeeded");
   const { images, notes } = await versionOf(ingestJobId);
   expect(images.map(({ name, width, height, hr, lrs }) => [name, width, height, hr, lrs.length])).toEqual([
-    ["1.png", 100, 76, undefined, 1],
-    ["2.png", 100, 76, undefined, 1],
+    ["1.png", 100, 116, undefined, 1],
+    ["2.png", 100, 116, undefined, 1],
   ]);
   const [{ lrs }] = images;
   const kept = await decodeImage(await services.store.read(lrs[0].sha256));

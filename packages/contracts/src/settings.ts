@@ -10,8 +10,9 @@ const settingsPreset = z.enum(SETTINGS_PRESETS).default("small");
 
 const steps = z.int().min(1).max(10_000_000);
 const batchSize = z.int().min(1).max(1024);
+export const SMALLEST_PATCH = 4;
 /** Side of a patch in LR pixels. */
-const patchSize = z.int().min(4).max(1024);
+const patchSize = z.int().min(SMALLEST_PATCH).max(1024);
 const learningRate = z.number().positive().max(1e12);
 /** λ of the dual regression loss; 0 leaves the dual networks out. */
 const dualWeight = z.number().min(0).max(1000);

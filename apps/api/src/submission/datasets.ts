@@ -1,6 +1,9 @@
-import type { DatasetImage, DatasetInput } from "@drc/contracts";
+import { type DatasetImage, type DatasetInput, SMALLEST_PATCH } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import type { Findings } from "./findings.ts";
+
+/** A message stays readable however many images it is about. */
+const NAMED_IMAGES = 3;
 
 /** A dataset version as far as a submission is checked against it. */
 export interface UsableDataset {
@@ -61,14 +64,19 @@ export function checkPatch(
 ): void {
   if (!dataset) return;
   const tooSmall = dataset.images.filter((image) => lrSide(image, dataset.scale) < patchSize);
-  const [first] = tooSmall;
-  if (!first) return;
+  if (tooSmall.length === 0) return;
   const smallest = Math.min(...tooSmall.map((image) => lrSide(image, dataset.scale)));
-  const others = tooSmall.length > 1 ? ` and ${tooSmall.length - 1} more images` : "";
+  const named = tooSmall
+    .slice(0, NAMED_IMAGES)
+    .map(({ name, width, height }) => `${name} (${width / dataset.scale}×${height / dataset.scale})`);
+  const others = tooSmall.length > named.length ? ` and ${tooSmall.length - named.length} more` : "";
+  const remedy =
+    smallest < SMALLEST_PATCH
+      ? `No patch fits all images: make a dataset without those below ${SMALLEST_PATCH}×${SMALLEST_PATCH}.`
+      : `At most ${smallest} fits all images.`;
   findings.add(
     pointer,
-    `A patch of ${patchSize} LR pixels is larger than the LR image of ${first.name} ` +
-      `(${first.width / dataset.scale}×${first.height / dataset.scale})${others}. At most ${smallest} fits all images.`,
+    `A patch of ${patchSize} LR pixels is larger than the LR image of ${named.join(", ")}${others}. ${remedy}`,
   );
 }
 

@@ -1,4 +1,10 @@
-import type { BlobReference, DatasetImage, DatasetSettings, FieldError } from "@drc/contracts";
+import {
+  type BlobReference,
+  type DatasetImage,
+  type DatasetSettings,
+  type FieldError,
+  trainSettings,
+} from "@drc/contracts";
 import {
   cropToMultiple,
   lowResolutionImages,
@@ -36,6 +42,7 @@ export async function ingestImage(
     context.keepWritten("dataset-image", name, (path) => writePng(image, path), "image/png");
   if (!source.hr) {
     const { width, height } = (lr as { image: RgbImage }).image;
+    noteSize(name, width, height, notes);
     const file = await keep((lr as { image: RgbImage }).image);
     return {
       image: { name, width: scale * width, height: scale * height, lrs: [blobOf(file)] },
@@ -47,6 +54,7 @@ export async function ingestImage(
   notes.unshift(...hr.notes);
   const image = fitToScale(name, hr.image, lr?.image, settings, notes);
   const { width, height } = image;
+  noteSize(name, width / scale, height / scale, notes);
   const files = [await keep(image)];
   const lrs = lowResolutionImages(image, scale, border);
   if (lr) {
@@ -60,6 +68,16 @@ export async function ingestImage(
   for (const smaller of lrs) files.push(await keep(smaller));
   const [hrBlob, ...lrBlobs] = files.map(blobOf);
   return { image: { name, width, height, hr: hrBlob, lrs: lrBlobs }, files, notes };
+}
+
+/** It is good to evaluate on: what trains or calibrates is refused when it is submitted. */
+function noteSize(name: string, lrWidth: number, lrHeight: number, notes: FieldError[]): void {
+  const { patchSize } = trainSettings.parse({});
+  if (lrWidth >= patchSize && lrHeight >= patchSize) return;
+  const detail =
+    `The LR image is ${lrWidth}×${lrHeight}, smaller than a patch of ${patchSize}×${patchSize}, the default: ` +
+    'nothing trains or calibrates on this version but with a smaller "patchSize".';
+  notes.push({ file: name, code: "SMALLER_THAN_PATCH", detail });
 }
 
 /** The HR image with sides that are multiples of the scale and fit the LR image, cut where the settings allow it. */
