@@ -88,7 +88,9 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     const response = await train({ settings: { patchSize: 41 } });
     expect(pointersOf(response)).toEqual(["/spec/settings/patchSize"]);
     // 200×120 has an LR image of 50×30.
-    expect(problemOf(response).detail).toMatch(/41 LR pixels.*image-0\.png \(50×30\), image-1\.png \(40×40\)\. At most 30/);
+    expect(problemOf(response).detail).toMatch(
+      /41 LR pixels.*image-0\.png \(50×30\), image-1\.png \(40×40\)\. At most 30/,
+    );
     expect((await train({ settings: { patchSize: 30 } })).statusCode).toBe(202);
     expect(pointersOf(await search({ calibration: { patchSize: 41 } }))).toEqual(["/spec/calibration/patchSize"]);
   });

@@ -3,9 +3,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { UploadResource } from "@drc/contracts";
+import { type DatasetVersionResource, datasetVersionResource, type UploadResource } from "@drc/contracts";
+import { describeVersions } from "@drc/database";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { form, problemOf, startApi, type TestApi } from "./support/api.ts";
+import { form, problemOf, readyDataset, startApi, type TestApi } from "./support/api.ts";
 import { makeTar, type TarEntry } from "./support/tar.ts";
 import { makeZip, type ZipFileEntry } from "./support/zip.ts";
 
@@ -298,4 +299,33 @@ it("numbers versions that are made at once one after the other", async () => {
   expect(made.map((response) => response.json().version).sort()).toEqual([1, 2, 3, 4, 5]);
   const { items } = (await api.get(`/v1/datasets/${id}/versions`)).json();
   expect(items.map((item: { version: number }) => item.version)).toEqual([5, 4, 3, 2, 1]);
+});
+
+it("counts the images of a version without reading them", async () => {
+  const sizes = [
+    { width: 96, height: 96 },
+    { width: 120, height: 96 },
+    { width: 96, height: 120 },
+  ];
+  const { datasetId, version } = await readyDataset(api, 4, sizes);
+  const { database } = api.services;
+  await database.datasetVersion.update({
+    where: { datasetId_number: { datasetId, number: version } },
+    data: { onAlpha: { background: [1, 2, 3] } },
+  });
+  await api.post(`/v1/datasets/${datasetId}/versions`, { scale: 2 });
+  const url = `/v1/datasets/${datasetId}/versions`;
+  const { items } = (await api.get(url)).json();
+  expect(items.map((item: DatasetVersionResource) => [item.version, item.state, item.images])).toEqual([
+    [2, "ingesting", 0],
+    [1, "ready", 3],
+  ]);
+  const one = (await api.get(`${url}/${version}`)).json();
+  expect(one).toEqual(items[1]);
+  expect(datasetVersionResource.parse(one)).toMatchObject({ scale: 4, onAlpha: { background: [1, 2, 3] }, notes: [] });
+  expect((await api.get(`${url}/3`)).statusCode).toBe(404);
+  // What a version holds for the jobs stays in the database.
+  const described = await describeVersions(database, datasetId);
+  expect(described.flatMap(Object.keys)).not.toContain("files");
+  expect(described.map(({ images }) => images)).toEqual([0, 3]);
 });

@@ -4,7 +4,8 @@
  *   npm run compare -- --model FILE --images DIR --evaluate DIR
  *
  * `--model`: a safetensors file of ours, or of a DRN with PyTorch's names. `--images` and `--evaluate` may be given
- * several times; their images are HR. Prints one JSON line for each method, as soon as it is done.
+ * several times; their images are HR. `--search-steps` and `--search-order` are of the plans `drc` and
+ * `drc-published`. Prints one JSON line for each method, as soon as it is done.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -69,6 +70,8 @@ const { values: options } = parseArgs({
     methods: { type: "string", default: DEFAULT_METHODS.join() },
     remove: { type: "string", default: "0.5" },
     steps: { type: "string", default: "600" },
+    "search-steps": { type: "string", default: "100" },
+    "search-order": { type: "string", default: "first" },
     batches: { type: "string", default: String(GREEDY_CALIBRATION.batches) },
     "batch-size": { type: "string", default: String(GREEDY_CALIBRATION.batchSize) },
     "patch-size": { type: "string", default: String(GREEDY_CALIBRATION.patchSize) },
@@ -82,10 +85,17 @@ function required<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-function numberOf(name: "remove" | "steps" | "batches" | "batch-size" | "patch-size" | "threads" | "seed"): number {
+type NumberOption = "remove" | "steps" | "search-steps" | "batches" | "batch-size" | "patch-size" | "threads" | "seed";
+
+function numberOf(name: NumberOption): number {
   const value = Number(options[name]);
   if (!Number.isFinite(value)) throw new Error(`--${name} is ${options[name]}; give a number.`);
   return value;
+}
+
+function searchOrder(value: string): "first" | "second" {
+  if (value === "first" || value === "second") return value;
+  throw new Error(`--search-order is ${value}; give first or second.`);
 }
 
 async function readModel(path: string): Promise<Model> {
@@ -137,6 +147,7 @@ const scale = networkScale(model.primal.graph);
 const patchSize = numberOf("patch-size");
 const calibration = { batches: numberOf("batches"), batchSize: numberOf("batch-size"), patchSize };
 const seed = numberOf("seed");
+const searchSettings = { steps: numberOf("search-steps"), order: searchOrder(options["search-order"]) };
 const budget = { of: "parameters", remove: numberOf("remove") } as const;
 const tensorflow = await loadTensorFlow({ device: "cpu", threads: numberOf("threads") });
 
@@ -167,7 +178,9 @@ for (const name of options.methods.split(",")) {
     );
   }
   const shared = { tensorflow, model, images };
-  const search = await timed(searchChannels({ ...shared, budget, method, control: { seed } }));
+  const search = await timed(
+    searchChannels({ ...shared, budget, method, settings: searchSettings, control: { seed } }),
+  );
   const { importance } = choice;
   const pruned = await timed(
     pruneChannels({

@@ -11,6 +11,7 @@ export * from "./claim-job.ts";
 export * from "./client.ts";
 export * from "./control-job.ts";
 export * from "./create-jobs.ts";
+export * from "./describe-versions.ts";
 export * from "./end-attempt.ts";
 export * from "./inputs.ts";
 export * from "./keeper-lock.ts";

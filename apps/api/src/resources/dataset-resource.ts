@@ -1,5 +1,5 @@
 import { countCodes, type DatasetResource, type DatasetVersionResource } from "@drc/contracts";
-import type { Dataset, DatasetVersion } from "@drc/database";
+import type { Dataset, DescribedVersion } from "@drc/database";
 
 export type DatasetRow = Dataset & { _count: { files: number; versions: number } };
 
@@ -15,7 +15,7 @@ export function datasetResource(dataset: DatasetRow): DatasetResource {
   };
 }
 
-export function datasetVersionResource(version: DatasetVersion): DatasetVersionResource {
+export function datasetVersionResource(version: DescribedVersion): DatasetVersionResource {
   return {
     datasetId: version.datasetId,
     version: version.number,
@@ -26,7 +26,7 @@ export function datasetVersionResource(version: DatasetVersion): DatasetVersionR
     onOddSize: version.onOddSize as DatasetVersionResource["onOddSize"],
     onAlpha: version.onAlpha as DatasetVersionResource["onAlpha"],
     state: version.state as DatasetVersionResource["state"],
-    images: (version.images as unknown[]).length,
+    images: version.images,
     badFiles: version.badFiles as DatasetVersionResource["badFiles"],
     notes: version.notes as DatasetVersionResource["notes"],
     noteCounts: countCodes(version.notes as DatasetVersionResource["notes"]),

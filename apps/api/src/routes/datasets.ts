@@ -8,7 +8,7 @@ import {
   pageQuery,
   type UploadResource,
 } from "@drc/contracts";
-import { createJobs, newJobId, registerBlobs, type Transaction, toJson } from "@drc/database";
+import { createJobs, describeVersions, newJobId, registerBlobs, type Transaction, toJson } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
@@ -111,24 +111,20 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         return reply
           .code(202)
           .header("location", `/v1/datasets/${id}/versions/${version.number}`)
-          .send(datasetVersionResource(version));
+          .send(datasetVersionResource({ ...version, images: 0 }));
       },
     );
 
     app.get("/datasets/:datasetId/versions", { schema: { params: datasetParams } }, async (request) => {
       const { datasetId: id } = request.params;
       if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
-      const versions = await database.datasetVersion.findMany({
-        where: { datasetId: id },
-        orderBy: { number: "desc" },
-      });
+      const versions = await describeVersions(database, id);
       return { items: versions.map(datasetVersionResource), nextCursor: null };
     });
 
     app.get("/datasets/:datasetId/versions/:version", { schema: { params: versionParams } }, async (request) => {
       const { datasetId: id, version: number } = request.params;
-      const where = { datasetId_number: { datasetId: id, number } };
-      const version = await database.datasetVersion.findUnique({ where });
+      const [version] = await describeVersions(database, id, number);
       if (!version) throw new ApiError("NOT_FOUND", `There is no version ${number} of a dataset ${id}.`);
       return datasetVersionResource(version);
     });

@@ -27,7 +27,12 @@ export interface ReceivedFiles {
   ignored: string[];
 }
 
-/** Streams the files of a form, and those in its archives, into the store. Two of one name are refused. */
+/**
+ * Streams the files of a form, and those in its archives, into the store. Two of one name are refused.
+ *
+ * What a refused upload has stored by then stays there, and nothing refers to it. To remove it here would not be safe:
+ * blobs are shared by their bytes, and another upload that has just stored the same ones registers them at its end only.
+ */
 export async function receiveFiles(
   store: BlobStore,
   parts: AsyncIterable<IncomingFile>,
