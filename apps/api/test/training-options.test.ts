@@ -151,6 +151,25 @@ describe("unpaired images", () => {
   });
 });
 
+describe("a training with λ = 0", () => {
+  const untrained = { train: { dualWeight: 0 } };
+
+  it("gives no dual networks: second order trains them first, what cannot is refused", async () => {
+    expect((await compress(untrained)).statusCode).toBe(202);
+    const greedy = { ...untrained, method: { importance: { method: "greedy" } } };
+    const response = await compress(greedy);
+    expect(pointersOf(response)).toEqual(["/train/dualWeight"]);
+    expect(problemOf(response).detail).toMatch(/The model has 0 dual networks.*a training with "dualWeight": 0 gives/);
+    expect((await compress({ ...greedy, train: { dualWeight: 0.1 } })).statusCode).toBe(202);
+  });
+
+  it("is known to give none before it has run", async () => {
+    const { id } = (await train({ settings: { dualWeight: 0 } })).json();
+    expect(pointersOf(await fineTune({ model: { fromJob: id } }))).toEqual(["/spec/model"]);
+    expect((await fineTune({ model: { fromJob: id }, settings: { dualWeight: 0 } })).statusCode).toBe(202);
+  });
+});
+
 describe("a compression", () => {
   it("hands these on to its training and its fine-tuning", async () => {
     const body = { unpaired: small, teacher: { modelId }, fineTune: { movingAverageDecay: 0.99 } };

@@ -14,6 +14,7 @@ import { registerDownload } from "./commands/download.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
 import { registerImport } from "./commands/import.ts";
 import { registerModels } from "./commands/models.ts";
+import { registerRetry } from "./commands/retry.ts";
 import { registerSubmit } from "./commands/submit.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerUpscale } from "./commands/upscale.ts";
@@ -29,6 +30,7 @@ for (const register of [
   registerSubmit,
   registerWatch,
   registerCancel,
+  registerRetry,
   registerModels,
   registerDownload,
   registerCompress,

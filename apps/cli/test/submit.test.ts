@@ -167,6 +167,19 @@ describe("a compression of a folder of images", () => {
     const { code, stdout, errors } = await submitted.ended;
     expect([code, stdout]).toEqual([3, `${id}\n${id} cancelled.`]);
     expect(errors.at(-1)).toMatch(/^✗ train +cancelled/);
+
+    const [newId, hint] = (await drc(["retry", id, ...serverOptions])).stdout.split("\n");
+    expect(newId).toMatch(/^job_\w+ queued\.$/);
+    expect(newId).not.toContain(id);
+    const [retry] = newId.split(" ");
+    expect(hint).toBe(`Follow it: npx drc watch ${retry} --data-folder ${workplace.data}`);
+    const running = await drc(["retry", retry, ...serverOptions]);
+    expect(running).toMatchObject({ code: 1, stdout: "" });
+    expect(running.errors).toEqual([expect.stringMatching(/^drc: The job .* cannot be retried\.$/)]);
+    await cancel(retry);
+    const again = JSON.parse((await drc(["retry", id, ...serverOptions, "--json"])).stdout);
+    expect(again).toMatchObject({ kind: "train", retryOf: id, spec: { settings: { steps: 1_000_000 } } });
+    await cancel(again.id);
   });
 
   it("watches a compression whose training is cancelled: in words, and with the retry", async () => {
@@ -179,13 +192,28 @@ describe("a compression of a folder of images", () => {
     await cancel(stages.train);
     const { code, stdout, errors } = await submitted.ended;
     expect(code).toBe(3);
+    const retryHint = `npx drc retry ${id} --data-folder ${workplace.data}`;
     expect(stdout.split("\n").slice(1)).toEqual([
-      `The stage "train" was cancelled. What has succeeded is kept; to run the rest again: POST /v1/compressions/${id}/retry`,
+      `The stage "train" was cancelled. What has succeeded is kept; to run the rest again: ${retryHint}`,
       `${id} cancelled.`,
     ]);
     const withIt = errors.filter((line) => line.startsWith("✗"));
     expect(withIt[1]).toMatch(/^✗ channel search +cancelled: train was cancelled$/);
     expect(withIt.join("\n")).not.toContain("job_");
+
+    const stage = await drc(["retry", stages.train, ...serverOptions]);
+    expect(stage).toMatchObject({ code: 2, stdout: "" });
+    expect(stage.errors).toEqual([expect.stringMatching(new RegExp(`^drc: id: .* stage .*: ${retryHint}$`))]);
+    const retried = await drc(["retry", id, ...serverOptions]);
+    expect(retried).toMatchObject({ code: 0, stdout: expect.stringMatching(`^${id} running\\.\nFollow it: npx drc`) });
+    const again = await drc(["retry", id, ...serverOptions]);
+    expect(again).toMatchObject({ code: 1, errors: [expect.stringMatching(/^drc: Nothing of the compression/)] });
+    const watched = startDrc(["watch", id, ...serverOptions, "--json"]);
+    await watched.line(/train .* of 1000000/);
+    expect((await drc(["cancel", id, ...serverOptions])).code).toBe(0);
+    const ended: Compression = JSON.parse((await watched.ended).stdout);
+    expect(ended.stages).toMatchObject({ evaluateBicubic: stages.evaluateBicubic });
+    expect(ended.stages.train).not.toBe(stages.train);
   });
 
   it("is refused by the server with the pointer of the field", async () => {
@@ -213,6 +241,7 @@ describe("a command that cannot work says why in one line", () => {
     ],
     ["a folder to save a model in", () => ["download", "mdl_1", "--output", at("train")], /^drc: --output: .*a folder/],
     ["an identifier of another kind", () => ["watch", "mdl_1"], /^drc: id: "mdl_1" is neither/],
+    ["a model to run again", () => ["retry", "mdl_1"], /^drc: id: "mdl_1" is neither/],
   ])("%s: exit code 2", async (_what, args, message) => {
     const ended = await drc([...args(), ...serverOptions]);
     expect(ended).toMatchObject({ code: 2, stdout: "" });

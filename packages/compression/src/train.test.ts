@@ -132,10 +132,13 @@ describe("training", () => {
     }
   });
 
-  it("trains the dual networks only where λ is not 0", async () => {
+  it("trains the dual networks only where λ is not 0, and gives back none that nobody trained", async () => {
     const dual = (trained: Model) => trained.duals[0].weights.get("dual_module.1.weight");
-    expect(dual((await train(request({ dualWeight: 0 }))).lastModel)).toEqual(dual(model));
     expect(dual((await train(request())).lastModel)).not.toEqual(dual(model));
+    const plain = await train(request({ dualWeight: 0 }));
+    expect([plain.model.duals, plain.lastModel.duals]).toEqual([[], []]);
+    // Those of a model that is fine-tuned were trained before.
+    expect(dual((await fineTune(request({ dualWeight: 0 }))).lastModel)).toEqual(dual(model));
   });
 
   it("field case 5: stops as diverged, and keeps the last good checkpoint", async () => {

@@ -42,8 +42,14 @@ export interface OriginalFineTuningRequest extends TrainingOptions {
   validation: readonly CalibrationImage[];
 }
 
+/**
+ * Training of a new network. With λ = 0 nobody trains its dual networks, so the result has none: what compares through
+ * them later has to train them first (`withDualNetworks`), and does not take weights that were only drawn for trained ones.
+ */
 export function train(request: TrainingRequest): Promise<TrainingResult> {
-  return trainOnImages("train", request);
+  const { model, settings } = request;
+  const trained = settings.dualWeight === 0 ? { primal: model.primal, duals: [] } : model;
+  return trainOnImages("train", { ...request, model: trained });
 }
 
 /** Fine-tuning of a pruned model: the dual networks are carried over and trained on, the optimiser starts fresh. */

@@ -1,5 +1,4 @@
-import type { CreateCompressionBody } from "@drc/contracts";
-import { trainSettings } from "@drc/contracts";
+import { type CreateCompressionBody, type TrainSettings, trainSettings } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { checkImportance, checkSearchMethod, checkValidation, importanceReadsHr, searchReadsHr } from "./check-job.ts";
 import { checkDataset, checkHasHr, checkPatch, checkScale } from "./datasets.ts";
@@ -29,7 +28,7 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   }
   checkScale(findings, scalePointer, network?.scale, dataset);
   if (body.network) {
-    checkPatch(findings, "/train/patchSize", (body.train ?? trainSettings.parse({})).patchSize, dataset);
+    checkPatch(findings, "/train/patchSize", trainingOf(body).patchSize, dataset);
   }
   await checkValidation(findings, transaction, "/validation", body.validation, network, dataset, trainingReadsHr);
   checkBudget(findings, "/budget", body.budget, network);
@@ -51,9 +50,10 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
 async function checkCompressionUnpaired(
   findings: Findings,
   transaction: Transaction,
-  { unpaired, network, train, fineTune, fineTuneTargets }: CreateCompressionBody,
+  body: CreateCompressionBody,
 ): Promise<void> {
-  const settings = network ? (train ?? trainSettings.parse({})) : fineTune;
+  const { unpaired, fineTune, fineTuneTargets } = body;
+  const settings = body.network ? trainingOf(body) : fineTune;
   const patchSize = Math.max(settings.patchSize, fineTune.patchSize);
   const dualWeight = Math.min(settings.dualWeight, fineTune.dualWeight);
   await checkUnpaired(findings, transaction, "/unpaired", unpaired, { patchSize, dualWeight });
@@ -66,5 +66,9 @@ async function checkNetwork(
   body: CreateCompressionBody,
 ): Promise<KnownNetwork | null> {
   if (body.model) return checkModelInput(findings, transaction, "/model", body.model);
-  return body.network ? checkNetworkSpec(findings, "/network", body.network) : null;
+  return body.network ? checkNetworkSpec(findings, "/network", body.network, trainingOf(body)) : null;
+}
+
+function trainingOf({ train }: CreateCompressionBody): TrainSettings {
+  return train ?? trainSettings.parse({});
 }

@@ -44,7 +44,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
   switch (body.kind) {
     case "train": {
       const { spec } = body;
-      const network = checkNetworkSpec(findings, "/spec/network", spec.network);
+      const network = checkNetworkSpec(findings, "/spec/network", spec.network, spec.settings);
       const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
       checkHasHr(findings, "/spec/dataset", dataset);
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);

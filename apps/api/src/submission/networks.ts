@@ -1,4 +1,12 @@
-import { type Budget, type Importance, type JobKind, jobSpec, type ModelInput, type NetworkSpec } from "@drc/contracts";
+import {
+  type Budget,
+  type Importance,
+  type JobKind,
+  jobSpec,
+  type ModelInput,
+  type NetworkSpec,
+  type TrainSettings,
+} from "@drc/contracts";
 import { findModel, type Transaction } from "@drc/database";
 import {
   BudgetError,
@@ -19,11 +27,22 @@ export interface KnownNetwork {
   graph?: NetworkGraph;
 }
 
-/** The network that a spec describes; a finding where there is no such preset. */
-export function checkNetworkSpec(findings: Findings, pointer: string, spec: NetworkSpec): KnownNetwork | null {
+/** What a training gives: without dual networks where λ is 0, for nobody trains them then. */
+function trainedNetwork(spec: NetworkSpec, { dualWeight }: TrainSettings): KnownNetwork {
+  const configuration = "preset" in spec ? preset(spec.preset, spec.scale) : spec;
+  const dualNetworks = dualWeight === 0 ? 0 : Math.log2(spec.scale);
+  return { scale: spec.scale, dualNetworks, graph: drnGraph(configuration) };
+}
+
+/** The network that a training gives; a finding where there is no such preset. */
+export function checkNetworkSpec(
+  findings: Findings,
+  pointer: string,
+  spec: NetworkSpec,
+  settings: TrainSettings,
+): KnownNetwork | null {
   try {
-    const configuration = "preset" in spec ? preset(spec.preset, spec.scale) : spec;
-    return { scale: spec.scale, dualNetworks: Math.log2(spec.scale), graph: drnGraph(configuration) };
+    return trainedNetwork(spec, settings);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     findings.add(`${pointer}/preset`, error.message);
@@ -79,11 +98,8 @@ async function networkOfJob(transaction: Transaction, jobId: string): Promise<Kn
   const job = await transaction.job.findUniqueOrThrow({ where: { id: jobId } });
   const work = jobSpec.parse({ kind: job.kind, spec: job.spec });
   switch (work.kind) {
-    case "train": {
-      const { network } = work.spec;
-      const configuration = "preset" in network ? preset(network.preset, network.scale) : network;
-      return { scale: network.scale, dualNetworks: Math.log2(network.scale), graph: drnGraph(configuration) };
-    }
+    case "train":
+      return trainedNetwork(work.spec.network, work.spec.settings);
     case "fine-tune":
     case "prune": {
       const { model } = work.spec;
@@ -117,7 +133,7 @@ export function checkDualNetworks(
   findings.add(
     pointer,
     `The model has ${network.dualNetworks} dual networks; the dual regression loss of its outputs needs ${Math.max(1, needed)}. ` +
-      'Use a model with them, or set "dualWeight": 0.',
+      'Use a model with them (a training with "dualWeight": 0 gives none), or set "dualWeight": 0 for this stage.',
     "ARCHITECTURE_MISMATCH",
   );
 }

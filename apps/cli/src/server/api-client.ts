@@ -92,6 +92,16 @@ export class ApiClient {
     return this.post(`/v1/compressions/${id}/cancel`, undefined);
   }
 
+  /** The new job. */
+  retryJob(id: string): Promise<JobDetailResource> {
+    return this.post(`/v1/jobs/${id}/retry`, undefined);
+  }
+
+  /** The same compression, with new jobs for the stages that failed or were cancelled. */
+  retryCompression(id: string): Promise<CompressionDetailResource> {
+    return this.post(`/v1/compressions/${id}/retry`, undefined);
+  }
+
   models(): Promise<ModelResource[]> {
     return this.all("/v1/models");
   }

@@ -15,15 +15,15 @@ export function exitCodeOf(state: string): number {
 export function formatOutcome(ended: JobResource | CompressionDetailResource, server: ServerOptions): string {
   const last = `${ended.id} ${ended.state}.`;
   if (!("models" in ended)) return last;
-  if (ended.state !== "succeeded") return `${formatEndedStages(ended)}\n${last}`;
+  if (ended.state !== "succeeded") return `${formatEndedStages(ended, server)}\n${last}`;
   return `\n${formatCompression(ended, server)}\n\n${last}`;
 }
 
-function formatEndedStages(compression: CompressionDetailResource): string {
+function formatEndedStages(compression: CompressionDetailResource, server: ServerOptions): string {
   const named = endedStages(compression).map(
     ({ label, job }) => `The stage "${label}" ${job.state === "failed" ? "failed" : "was cancelled"}.`,
   );
-  const retry = `POST /v1/compressions/${compression.id}/retry`;
+  const retry = commandHint(["retry", compression.id], server);
   return `${named.join(" ")} What has succeeded is kept; to run the rest again: ${retry}`;
 }
 
