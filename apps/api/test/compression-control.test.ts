@@ -82,7 +82,7 @@ it("makes new jobs for what failed and for what waited for it, and keeps the res
     parents: [stages.prune],
     spec: { model: { fromJob: stages.prune } },
   });
-  expect(job(stages.evaluateCompressed)).toMatchObject({
+  expect(job(stages.evaluateCompressed as string)).toMatchObject({
     state: "blocked",
     parents: [stages.fineTune],
     spec: { model: { fromJob: stages.fineTune } },

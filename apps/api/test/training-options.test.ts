@@ -184,6 +184,10 @@ describe("a compression", () => {
   it("needs no HR image but to evaluate, where no stage reads one", async () => {
     const given = { network: undefined, model: { modelId }, dataset: lrOnly, validation: lrOnly };
     expect((await compress({ ...given, fineTuneTargets: "original" })).statusCode).toBe(202);
+    const unmeasured = await compress({ ...given, fineTuneTargets: "original", evaluation: undefined });
+    expect(unmeasured.statusCode).toBe(202);
+    expect(Object.keys(unmeasured.json().stages)).toEqual(["search", "prune", "fineTune"]);
+    expect(unmeasured.json().jobs).toHaveLength(3);
     expect(pointersOf(await compress(given))).toEqual(["/dataset", "/validation"]);
     const guide = { plan: "uniform", importance: { method: "second-order", calibration: { guide: "primal" } } };
     const guided = await compress({ ...given, fineTuneTargets: "original", method: guide });

@@ -170,8 +170,8 @@ export const createJobBody = z.discriminatedUnion("kind", [
 export type CreateJobBody = z.output<typeof createJobBody>;
 
 /**
- * `POST /v1/compressions`: (train →) search → prune → fine-tune → evaluate, of the original and the compressed
- * network. Exactly one of `network` and `model` is given; only a `network` is trained first.
+ * `POST /v1/compressions`: (train →) search → prune → fine-tune (→ evaluate, of the original and the compressed
+ * network). Exactly one of `network` and `model` is given; only a `network` is trained first.
  */
 export const createCompressionBody = z
   .strictObject({
@@ -196,10 +196,13 @@ export const createCompressionBody = z
     fineTuneTargets: z.enum(["images", "original"]).default("images"),
     /** Of the fine-tuning. */
     teacher: z.strictObject({ modelId }).optional(),
-    evaluation: z.strictObject({
-      dataset: datasetInput,
-      keepImages: z.boolean().default(false),
-    }),
+    /** Needs HR images; left out, nothing is evaluated. */
+    evaluation: z
+      .strictObject({
+        dataset: datasetInput,
+        keepImages: z.boolean().default(false),
+      })
+      .optional(),
     ...common,
   })
   .superRefine((body, context) => {

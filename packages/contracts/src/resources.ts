@@ -184,15 +184,18 @@ export const compressionResource = z.strictObject({
   /** `failed` and `cancelled` as soon as one of its stages' jobs is. */
   state: z.enum(["running", "succeeded", "failed", "cancelled"]),
   body: z.record(z.string(), z.unknown()),
-  /** Its jobs by their part in it, after a retry the new ones; `train` is absent where a model was named. */
+  /**
+   * Its jobs by their part in it, after a retry the new ones; `train` is absent where a model was named, the evaluations
+   * where none was asked for.
+   */
   stages: z.strictObject({
     train: jobId.optional(),
     search: jobId,
     prune: jobId,
     fineTune: jobId,
-    evaluateOriginal: jobId,
-    evaluateCompressed: jobId,
-    evaluateBicubic: jobId,
+    evaluateOriginal: jobId.optional(),
+    evaluateCompressed: jobId.optional(),
+    evaluateBicubic: jobId.optional(),
   }),
   createdAt: timestamp,
 });

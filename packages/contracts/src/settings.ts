@@ -245,11 +245,25 @@ export const importance = z.discriminatedUnion("method", [
 ]);
 export type Importance = z.output<typeof importance>;
 
+/** Whether the choice reads HR images. */
+export function importanceReadsHr(chosen: Importance): boolean {
+  if (chosen.method === "second-order") return chosen.calibration.guide !== "dual-input";
+  return "calibration" in chosen;
+}
+
 export const IMPORTANCE_METHODS = importance.options.map((option) => option.shape.method.value);
 
 export const SEARCH_METHODS = ["second-order", "drc", "drc-published", "uniform"] as const;
 export const searchMethod = z.enum(SEARCH_METHODS);
 export type SearchMethod = z.infer<typeof searchMethod>;
+
+/** Whether the search reads HR images; `calibration` is that of second order. */
+export function searchReadsHr(
+  method: SearchMethod,
+  calibration: z.output<typeof secondOrderCalibrationSettings>,
+): boolean {
+  return method === "second-order" ? calibration.guide !== "dual-input" : method !== "uniform";
+}
 
 export const BUDGET_COSTS = ["parameters", "multiplyAdds", "latency"] as const;
 /** Latency is measured on the job's device. */

@@ -1,6 +1,12 @@
-import { type CreateCompressionBody, type TrainSettings, trainSettings } from "@drc/contracts";
+import {
+  type CreateCompressionBody,
+  importanceReadsHr,
+  searchReadsHr,
+  type TrainSettings,
+  trainSettings,
+} from "@drc/contracts";
 import type { Transaction } from "@drc/database";
-import { checkImportance, checkSearchMethod, checkValidation, importanceReadsHr, searchReadsHr } from "./check-job.ts";
+import { checkImportance, checkSearchMethod, checkValidation } from "./check-job.ts";
 import { checkDataset, checkHasHr, checkPatch, checkScale } from "./datasets.ts";
 import { Findings } from "./findings.ts";
 import {
@@ -23,7 +29,7 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   const { plan, importance, search, calibration } = body.method;
   const searched = { method: plan, settings: search, calibration };
   const trainingReadsHr = body.network !== undefined || body.fineTuneTargets === "images";
-  if (trainingReadsHr || searchReadsHr(searched) || importanceReadsHr(importance)) {
+  if (trainingReadsHr || searchReadsHr(plan, calibration) || importanceReadsHr(importance)) {
     checkHasHr(findings, "/dataset", dataset);
   }
   checkScale(findings, scalePointer, network?.scale, dataset);
@@ -40,9 +46,11 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   }
   await checkTeacher(findings, transaction, "/teacher", body.teacher, network);
   await checkCompressionUnpaired(findings, transaction, body);
-  const evaluation = await checkDataset(findings, transaction, "/evaluation/dataset", body.evaluation.dataset);
-  checkHasHr(findings, "/evaluation/dataset", evaluation);
-  checkScale(findings, "/evaluation/dataset", network?.scale, evaluation);
+  if (body.evaluation) {
+    const evaluation = await checkDataset(findings, transaction, "/evaluation/dataset", body.evaluation.dataset);
+    checkHasHr(findings, "/evaluation/dataset", evaluation);
+    checkScale(findings, "/evaluation/dataset", network?.scale, evaluation);
+  }
   findings.throwIfAny();
 }
 

@@ -3,9 +3,11 @@ import {
   type CreateJobBody,
   type FineTuneSpec,
   type Importance,
+  importanceReadsHr,
   jobSpec,
   type PlanInput,
   type PruneSpec,
+  searchReadsHr,
 } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import {
@@ -57,7 +59,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       return checkFineTune(findings, transaction, body.spec);
     case "channel-search": {
       const { spec } = body;
-      const needsHr = searchReadsHr(spec);
+      const needsHr = searchReadsHr(spec.method, spec.calibration);
       const { network, dataset } = await checkModelAndDataset(findings, transaction, spec, needsHr);
       checkBudget(findings, "/spec/budget", spec.budget, network);
       checkSearchMethod(findings, "/spec", "/spec/model", spec, network, dataset);
@@ -114,15 +116,6 @@ async function checkModelAndDataset(
   if (needsHr) checkHasHr(findings, "/spec/dataset", dataset);
   checkScale(findings, "/spec/dataset", network?.scale, dataset);
   return { network, dataset };
-}
-
-export function searchReadsHr({ method, calibration }: Pick<ChannelSearchSpec, "method" | "calibration">): boolean {
-  return method === "second-order" ? calibration.guide !== "dual-input" : method !== "uniform";
-}
-
-export function importanceReadsHr(importance: Importance): boolean {
-  if (importance.method === "second-order") return importance.calibration.guide !== "dual-input";
-  return "calibration" in importance;
 }
 
 /** The validation images: a share of the training images, or a version of its own for the same scale. */

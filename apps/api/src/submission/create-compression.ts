@@ -46,7 +46,7 @@ interface StageJob {
   parents: string[];
 }
 
-/** (train →) search → prune → fine-tune → evaluate, parents before their children. */
+/** (train →) search → prune → fine-tune (→ evaluate), parents before their children. */
 function planStages(body: CreateCompressionBody): { stages: CompressionStages; jobs: StageJob[] } {
   const jobs: StageJob[] = [];
   const add = (work: JobSpec, parents: string[]): string => {
@@ -66,12 +66,6 @@ function planStages(body: CreateCompressionBody): { stages: CompressionStages; j
     );
   const model: ModelInput = train ? { fromJob: train } : { modelId: (body.model as { modelId: string }).modelId };
   const afterTrain = train ? [train] : [];
-  const evaluate = (of: ModelInput | "bicubic", parents: string[]) =>
-    add(
-      { kind: "evaluate", spec: { model: of, dataset: evaluation.dataset, keepImages: evaluation.keepImages } },
-      parents,
-    );
-
   const search = add(
     {
       kind: "channel-search",
@@ -99,14 +93,14 @@ function planStages(body: CreateCompressionBody): { stages: CompressionStages; j
     },
     toOriginal ? [...afterTrain, prune] : [prune],
   );
-  const stages = {
-    ...(train ? { train } : {}),
-    search,
-    prune,
-    fineTune,
+  const stages = { ...(train ? { train } : {}), search, prune, fineTune };
+  if (!evaluation) return { stages, jobs };
+  const evaluate = (of: ModelInput | "bicubic", parents: string[]) =>
+    add({ kind: "evaluate", spec: { model: of, ...evaluation } }, parents);
+  const evaluations = {
     evaluateBicubic: evaluate("bicubic", []),
     evaluateOriginal: evaluate(model, afterTrain),
     evaluateCompressed: evaluate({ fromJob: fineTune }, [fineTune]),
   };
-  return { stages, jobs };
+  return { stages: { ...stages, ...evaluations }, jobs };
 }

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DatasetInput } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -71,7 +71,8 @@ async function compressAndCompare(
   const display = () => stageDisplay(process.stderr);
   const ingest = async (name: string, paths: string[]): Promise<DatasetInput> => {
     say(`${name}: ${paths.length} photographs`);
-    const dataset = { name, paths, scale: DEMO_SCALE, onBadFile: "fail" as const };
+    const files = paths.map((path) => ({ path, name: basename(path) }));
+    const dataset = { name, files, version: { scale: DEMO_SCALE } };
     return (await makeDataset(client, dataset, (jobId) => followJob(client, jobId, display(), stopping))).input;
   };
   const dataset = await ingest("To train on", photographs.train);

@@ -4,6 +4,7 @@ import { addServerOptions, connect, type ServerOptions } from "../server/connect
 import { commandHint } from "../server/hint.ts";
 import { formatBytes, groupDigits } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
+import { comparesWithOriginal } from "../watch/validation.ts";
 
 /** `drc models`: the models that a server has, newest first. */
 export function registerModels(program: Command): void {
@@ -52,7 +53,7 @@ function formatModels(
       name,
       makingOf(model, job),
       partsOf(model, job, compressions).join(", "),
-      typeof psnr === "number" ? `${psnr.toFixed(2)} dB` : "–",
+      typeof psnr === "number" ? `${psnr.toFixed(2)} dB${job && comparesWithOriginal(job) ? " to original" : ""}` : "–",
       `×${scale}`,
       groupDigits(cost.parameters),
       formatBytes(sizeBytes),

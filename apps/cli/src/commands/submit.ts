@@ -1,34 +1,27 @@
-import { readFile, realpath } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { BUDGET_COSTS, type BudgetCost, IMPORTANCE_METHODS, SEARCH_METHODS } from "@drc/contracts";
-import { NetworkError, PRESETS, preset as presetConfiguration } from "@drc/network";
+import {
+  BUDGET_COSTS,
+  datasetContent,
+  IMPORTANCE_METHODS,
+  type OnAlpha,
+  type Scale,
+  SEARCH_METHODS,
+} from "@drc/contracts";
+import { PRESETS } from "@drc/network";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
-import { type ImageFile, listImages, otherFiles } from "../images/image-folder.ts";
 import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
-import { describeBadFile, makeDataset } from "../server/make-dataset.ts";
+import { type CompressionOptions, compressionBody } from "../submit/compression-body.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
 
-interface SubmitOptions extends ServerOptions {
+interface SubmitOptions extends ServerOptions, Omit<CompressionOptions, "data"> {
   data?: string;
-  evaluation?: string;
-  scale: number;
-  preset: string;
-  model?: string;
-  remove: number;
-  of: BudgetCost;
-  plan: string;
-  importance: string;
-  steps?: number;
-  fineTuneSteps?: number;
-  skipBadFiles?: true;
-  seed: number;
-  name?: string;
   watch?: true;
   json?: true;
 }
@@ -42,10 +35,31 @@ export function registerSubmit(program: Command): void {
     .description("submit a compression or a job: a JSON body from a file or -, or --data and further options")
     .argument("[file]", "JSON body of POST /v1/compressions or, with a kind, of POST /v1/jobs; - reads standard input")
     .option("--data <folder>", "images to train with; uploaded as a dataset")
-    .option("--evaluation <folder>", "images to measure with, none of them in --data")
-    .option("--scale <factor>", "2, 4 or 8", networkScale, 4)
+    .addOption(
+      new Option("--content <kind>", "what --data holds: HR images, pairs of HR and LR images by name, or LR images")
+        .choices(datasetContent.options)
+        .default("hr"),
+    )
+    .option("--evaluation <folder>", "HR images to measure with, none of them in --data; with --content lr optional")
+    .addOption(
+      new Option(
+        "--evaluation-content <kind>",
+        "what --evaluation holds; by default pairs where --data does, else hr",
+      ).choices(["hr", "pairs"]),
+    )
+    .option("--unpaired <folder>", "further LR images without an HR twin, for the dual loss alone")
+    .option("--skip-bad-files", "leave out files that cannot be used, instead of refusing the folder")
+    .addOption(
+      new Option(
+        "--on-odd-size <rule>",
+        "HR sides that are no multiples of the scale; by default modcrop, of pairs reject",
+      ).choices(["modcrop", "reject"]),
+    )
+    .option("--on-alpha <rule>", "transparency: drop (default), reject, or a background such as 255,255,255", alphaRule)
+    .option("--scale <factor>", "2, 4 or 8; by default the model's, or 4", networkScale)
     .option("--preset <name>", `network to train: ${Object.keys(PRESETS).join(", ")}`, "drn-xs")
-    .option("--model <id>", "model of the server to compress, instead of training one")
+    .option("--model <model>", "model to compress instead of training one: one of the server (mdl_…), or a file")
+    .option("--teacher <model>", "model whose last feature the fine-tuning draws near: of the server, or a file")
     .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)
     .addOption(new Option("--of <cost>", "what the share is of").choices(BUDGET_COSTS).default("parameters"))
     .addOption(new Option("--plan <method>", "how widths are found").choices(SEARCH_METHODS).default("second-order"))
@@ -56,7 +70,12 @@ export function registerSubmit(program: Command): void {
     )
     .option("--steps <count>", "training steps", wholeNumber)
     .option("--fine-tune-steps <count>", "fine-tuning steps", wholeNumber)
-    .option("--skip-bad-files", "leave out files that cannot be used, instead of refusing the folder")
+    .addOption(
+      new Option(
+        "--fine-tune-targets <targets>",
+        "HR images, or the original network's outputs (default for LR images)",
+      ).choices(["images", "original"]),
+    )
     .option("--seed <number>", "seed", wholeNumber, 1)
     .option("--name <name>", "name for people")
     .option("--watch", "follow it to its end, as drc watch does")
@@ -84,9 +103,18 @@ function wholeNumber(given: string): number {
 }
 
 /** Checked here as well as by the server, which would be asked only after the images are uploaded. */
-function networkScale(given: string): number {
+function networkScale(given: string): Scale {
   if (!["2", "4", "8"].includes(given)) throw new InvalidArgumentError("Give 2, 4 or 8.");
-  return Number(given);
+  return Number(given) as Scale;
+}
+
+function alphaRule(given: string): OnAlpha {
+  if (given === "drop" || given === "reject") return given;
+  const samples = given.split(",").map((sample) => (/^\d+$/.test(sample) ? Number(sample) : Number.NaN));
+  if (samples.length !== 3 || !samples.every((sample) => sample <= 255)) {
+    throw new InvalidArgumentError("Give drop, reject, or red, green and blue in 0..255, such as 255,255,255.");
+  }
+  return { background: samples as [number, number, number] };
 }
 
 function share(given: string): number {
@@ -103,12 +131,11 @@ async function submit(client: ApiClient, body: Record<string, unknown>): Promise
 async function bodyOf(
   client: ApiClient,
   file: string | undefined,
-  options: SubmitOptions,
+  { data, ...options }: SubmitOptions,
 ): Promise<Record<string, unknown>> {
-  if ((file === undefined) === (options.data === undefined)) {
-    throw new CliError("file: give either a JSON body (a file, or - for standard input) or --data.", EXIT.usage);
-  }
-  return file === undefined ? bodyFromOptions(client, options) : readBody(file);
+  if (file !== undefined && data === undefined) return readBody(file);
+  if (file === undefined && data !== undefined) return compressionBody(client, { data, ...options });
+  throw new CliError("file: give either a JSON body (a file, or - for standard input) or --data.", EXIT.usage);
 }
 
 async function readBody(file: string): Promise<Record<string, unknown>> {
@@ -124,68 +151,4 @@ async function readBody(file: string): Promise<Record<string, unknown>> {
     throw new CliError(`file: ${file} is not JSON (${(error as Error).message}).`, EXIT.usage);
   }
   throw new CliError(`file: ${file} holds no JSON object.`, EXIT.usage);
-}
-
-async function bodyFromOptions(client: ApiClient, options: SubmitOptions): Promise<Record<string, unknown>> {
-  const { data, evaluation, scale, preset, model, remove, of, plan, importance, steps, fineTuneSteps, seed, name } =
-    options;
-  if (evaluation === undefined) {
-    const why = "measuring on the images of the training would say little";
-    throw new CliError(`--evaluation: give a folder of images that are not in --data; ${why}.`, EXIT.usage);
-  }
-  if (model === undefined) checkPreset(preset, scale);
-  // All that can be wrong here is found before anything is uploaded.
-  await refuseSameFolder(data as string, evaluation);
-  const images = await listImages(data as string, "--data");
-  const evaluationImages = await listImages(evaluation, "--evaluation");
-  const upload = async (folder: string, files: readonly ImageFile[]) => {
-    const paths = files.map(({ path }) => path);
-    const display = stageDisplay(process.stderr);
-    const others = await otherFiles(folder);
-    if (others.length > 0) say(`${folder}: left out, as no images: ${others.join(", ")}`);
-    const onBadFile = options.skipBadFiles ? ("skip" as const) : ("fail" as const);
-    const dataset = { name: folder, paths, scale, onBadFile };
-    const made = await makeDataset(client, dataset, (ingest) => followJob(client, ingest, display));
-    for (const badFile of made.badFiles) say(`${folder}: left out: ${describeBadFile(badFile)}`);
-    return made.input;
-  };
-  return {
-    dataset: await upload(data as string, images),
-    evaluation: { dataset: await upload(evaluation, evaluationImages) },
-    ...(model === undefined
-      ? { network: { preset, scale }, ...(steps === undefined ? {} : { train: { steps } }) }
-      : { model: { modelId: model } }),
-    budget: { of, remove },
-    method: { plan, importance: { method: importance } },
-    ...(fineTuneSteps === undefined ? {} : { fineTune: { steps: fineTuneSteps } }),
-    seed,
-    ...(name === undefined ? {} : { name }),
-  };
-}
-
-/** PSNR on the images of the training would say nothing about other images. */
-async function refuseSameFolder(data: string, evaluation: string): Promise<void> {
-  // A folder that is not there is refused when its images are listed.
-  const [one, other] = await Promise.all([data, evaluation].map((folder) => realpath(folder).catch(() => undefined)));
-  if (one === undefined || one !== other) return;
-  throw new CliError(
-    `--evaluation: ${evaluation} is the folder of --data; give a folder of other images: what is measured on the ` +
-      "images of the training says little about others.",
-    EXIT.usage,
-  );
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-/** Checked here as well as by the server, as the scale is. */
-function checkPreset(name: string, scale: number): void {
-  try {
-    presetConfiguration(name, scale);
-  } catch (error) {
-    // Its message begins with the name of the option that is wrong.
-    if (error instanceof NetworkError) throw new CliError(`--${error.message}`, EXIT.usage);
-    throw error;
-  }
 }

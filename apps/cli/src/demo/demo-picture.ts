@@ -21,9 +21,10 @@ export async function demoPicture(
     const name = basename(path);
     const cells = [];
     for (const { label, jobId } of columns) {
-      const result = jobs.find(({ id }) => id === jobId)?.result as unknown as EvaluateResult;
-      const image = result.images.find((candidate) => candidate.name === name);
-      if (image?.artifact === undefined) throw new Error(`The evaluation ${jobId} kept no image of ${name}.`);
+      const result = jobs.find(({ id }) => id === jobId)?.result as EvaluateResult | null | undefined;
+      const image = result?.images.find((candidate) => candidate.name === name);
+      if (jobId === undefined || image?.artifact === undefined)
+        throw new Error(`The evaluation ${jobId} kept no image of ${name}.`);
       const { image: decoded } = await decodeImage(await client.artifact(jobId, image.artifact));
       cells.push({ label: `${label} ${image.psnr?.toFixed(2) ?? "exact"} dB`, image: decoded });
     }

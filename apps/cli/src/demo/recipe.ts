@@ -1,6 +1,6 @@
 /** What the demo computes: steps, not minutes, so that every machine gets the same result. */
 
-export const DEMO_SCALE = 4;
+export const DEMO_SCALE = 4 as const;
 
 export const DEMO_METHODS = ["second-order", "l1", "greedy", "random"] as const;
 export type DemoMethod = (typeof DEMO_METHODS)[number];

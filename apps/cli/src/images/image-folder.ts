@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { extname, join, sep } from "node:path";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
 
@@ -42,6 +42,23 @@ export async function listImages(folder: string, field: string): Promise<ImageFi
     seen.set(key, path);
   }
   return files;
+}
+
+/**
+ * The images of a folder and of all folders below, in the order of their paths, for pairs: names alone tell HR from LR
+ * images, so two may have one name. Hidden files and folders are left out.
+ */
+export async function listImagesBelow(folder: string, field: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new CliError(
+      `${field}: ${folder} cannot be read (${fileReason(cause)}); give a folder of images`,
+      EXIT.usage,
+    );
+  });
+  const isHidden = (name: string) => name.split(sep).some((part) => part.startsWith("."));
+  const images = names.filter((name) => isImageName(name) && !isHidden(name)).sort();
+  if (images.length > 0) return images.map((name) => join(folder, name));
+  throw new CliError(`${field}: ${folder} holds no images; give a folder with HR and LR images`, EXIT.usage);
 }
 
 /** Names of files that `listImages` leaves out; hidden files, which nobody takes for images, are not named. */

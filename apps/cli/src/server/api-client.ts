@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import {
   type CompressionDetailResource,
   type CompressionResource,
+  type createDatasetVersionBody,
   type DatasetInput,
   type DatasetResource,
   type DatasetVersionResource,
@@ -15,8 +16,18 @@ import {
   problem,
   type ReadinessResource,
 } from "@drc/contracts";
+import type { z } from "zod";
 import { CliError } from "../cli-error.ts";
 import type { Connection } from "./connection-file.ts";
+
+/** A file to upload, and its name in the dataset, which may have folders. */
+export interface LocalFile {
+  path: string;
+  name: string;
+}
+
+/** Body of `POST /v1/datasets/ID/versions`. */
+export type NewVersion = z.input<typeof createDatasetVersionBody>;
 
 /** Files of one upload request; more go in several. */
 const FILES_PER_UPLOAD = 50;
@@ -42,20 +53,17 @@ export class ApiClient {
     return this.post("/v1/datasets", { name });
   }
 
-  async uploadFiles(datasetId: string, paths: readonly string[]): Promise<void> {
-    for (let from = 0; from < paths.length; from += FILES_PER_UPLOAD) {
+  async uploadFiles(datasetId: string, files: readonly LocalFile[]): Promise<void> {
+    for (let from = 0; from < files.length; from += FILES_PER_UPLOAD) {
       const form = new FormData();
-      for (const path of paths.slice(from, from + FILES_PER_UPLOAD)) {
-        form.append("files", await openAsBlob(path), basename(path));
+      for (const { path, name } of files.slice(from, from + FILES_PER_UPLOAD)) {
+        form.append("files", await openAsBlob(path), name);
       }
       await this.fetch(`/v1/datasets/${datasetId}/files`, { method: "POST", body: form }, [201]);
     }
   }
 
-  createVersion(
-    datasetId: string,
-    version: { scale: number; border?: string; onBadFile?: string },
-  ): Promise<DatasetVersionResource> {
+  createVersion(datasetId: string, version: NewVersion): Promise<DatasetVersionResource> {
     return this.post(`/v1/datasets/${datasetId}/versions`, version);
   }
 
@@ -100,6 +108,16 @@ export class ApiClient {
   /** The same compression, with new jobs for the stages that failed or were cancelled. */
   retryCompression(id: string): Promise<CompressionDetailResource> {
     return this.post(`/v1/compressions/${id}/retry`, undefined);
+  }
+
+  async uploadModel(path: string): Promise<ModelResource> {
+    const form = new FormData();
+    form.append("file", await openAsBlob(path), basename(path));
+    return (await this.fetch("/v1/models", { method: "POST", body: form }, [201])).json() as Promise<ModelResource>;
+  }
+
+  model(id: string): Promise<ModelResource> {
+    return this.get(`/v1/models/${encodeURIComponent(id)}`);
   }
 
   models(): Promise<ModelResource[]> {

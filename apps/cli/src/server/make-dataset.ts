@@ -1,12 +1,11 @@
 import type { DatasetInput, FieldError, JobResource } from "@drc/contracts";
 import { CliError } from "../cli-error.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient, LocalFile, NewVersion } from "./api-client.ts";
 
 export interface NewDataset {
   name: string;
-  paths: readonly string[];
-  scale: number;
-  onBadFile: "fail" | "skip";
+  files: readonly LocalFile[];
+  version: NewVersion;
 }
 
 export interface MadeDataset {
@@ -15,22 +14,26 @@ export interface MadeDataset {
   badFiles: FieldError[];
 }
 
-/** Uploads files as a dataset and waits until its version is ready; `follow` waits for the ingest job's end. */
+/**
+ * Uploads files as a dataset and waits until its version is ready; `follow` waits for the ingest job's end. Throws,
+ * with the first bad files, where it cannot be used.
+ */
 export async function makeDataset(
   client: ApiClient,
-  { name, paths, scale, onBadFile }: NewDataset,
+  { name, files, version: settings }: NewDataset,
   follow: (ingestJobId: string) => Promise<JobResource>,
 ): Promise<MadeDataset> {
   const { id } = await client.createDataset(name);
-  await client.uploadFiles(id, paths);
-  const { version, ingestJobId } = await client.createVersion(id, { scale, onBadFile });
+  await client.uploadFiles(id, files);
+  const { version, ingestJobId } = await client.createVersion(id, settings);
   const input = { datasetId: id, version };
   await follow(ingestJobId);
   const { state, badFiles } = await client.version(input);
   if (state !== "ready") {
     const named = badFiles.slice(0, 5).map(describeBadFile);
     const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
-    throw new CliError(`The dataset "${name}" cannot be used. ${named.join("; ")}${more}`);
+    const remedy = settings.onBadFile === "skip" ? "" : " Replace them, or leave them out with --skip-bad-files.";
+    throw new CliError(`The dataset "${name}" cannot be used. ${named.join("; ")}${more}${remedy}`);
   }
   return { input, badFiles };
 }

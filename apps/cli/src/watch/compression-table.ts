@@ -27,9 +27,9 @@ export type Evaluations = Record<EvaluatedRow["name"], EvaluateResult>;
 
 const NAMES = ["bicubic", "original", "compressed"] as const;
 
-/** The three evaluations of a compression that has succeeded. */
+/** The three evaluations of a compression that has succeeded and was asked for them. */
 export function evaluationsOf({ jobs, stages }: CompressionDetailResource): Evaluations {
-  const resultOf = (jobId: string): EvaluateResult => {
+  const resultOf = (jobId: string | undefined): EvaluateResult => {
     const job = jobs.find(({ id }) => id === jobId);
     if (job?.state !== "succeeded") throw new CliError(`The evaluation ${jobId} has no result.`);
     return job.result as unknown as EvaluateResult;

@@ -1,9 +1,17 @@
-import type { BudgetCost, ChannelSearchResult, CompressionDetailResource, JobResource } from "@drc/contracts";
+import type {
+  BudgetCost,
+  ChannelSearchResult,
+  CompressionDetailResource,
+  FineTuneResult,
+  JobResource,
+} from "@drc/contracts";
 import { EXIT } from "../cli-error.ts";
 import type { ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
+import { groupDigits, withPrefix } from "../terminal/numbers.ts";
 import { evaluatedRows, evaluationsOf, formatCostNotes, formatRows, latencyOf, percent } from "./compression-table.ts";
 import { endedStages } from "./follow.ts";
+import { comparesWithOriginal } from "./validation.ts";
 
 /** The exit code for the state in which a job or compression ended. */
 export function exitCodeOf(state: string): number {
@@ -35,18 +43,45 @@ const COST_NAMES: Record<BudgetCost, string> = {
 
 /** Sizes, costs and quality before and after, and how to get the compressed network. */
 function formatCompression(compression: CompressionDetailResource, server: ServerOptions): string {
-  const { jobs, stages, models } = compression;
-  const evaluations = evaluationsOf(compression);
-  const search = jobs.find(({ id }) => id === stages.search)?.result as unknown as ChannelSearchResult;
-  const { asked, achieved } = search;
-  const latency = latencyOf(evaluations.original);
+  const { stages, models } = compression;
+  const { asked, achieved } = searchOf(compression);
   const compressed = models.compressed as string;
   return [
-    formatRows("on the evaluation images", evaluatedRows(evaluations)),
-    ...(latency ? [formatCostNotes(latency)] : []),
+    ...(stages.evaluateCompressed === undefined ? formatUnevaluated(compression) : formatEvaluated(compression)),
     `Removed: ${percent(achieved.removedShare)} of the ${COST_NAMES[asked.of]}; ${percent(asked.remove)} were asked for` +
       `${achieved.met ? "" : ", which is not met"}.\n` +
       `Compressed network: ${compressed}. Download it:\n` +
       `  ${commandHint(["download", compressed, "--output", "compressed.safetensors"], server)}`,
   ].join("\n\n");
+}
+
+function formatEvaluated(compression: CompressionDetailResource): string[] {
+  const evaluations = evaluationsOf(compression);
+  const latency = latencyOf(evaluations.original);
+  return [
+    formatRows("on the evaluation images", evaluatedRows(evaluations)),
+    ...(latency ? [formatCostNotes(latency)] : []),
+  ];
+}
+
+/** What is known without an evaluation, and what is not. */
+function formatUnevaluated(compression: CompressionDetailResource): string[] {
+  const { jobs, stages } = compression;
+  const { original, achieved } = searchOf(compression);
+  const fineTune = jobs.find(({ id }) => id === stages.fineTune) as JobResource;
+  const best = (fineTune.result as FineTuneResult | null)?.best;
+  const measured = comparesWithOriginal(fineTune)
+    ? "PSNR to the original network's outputs, on the images held out of the fine-tuning"
+    : "PSNR on the images held out of the fine-tuning";
+  return [
+    `parameters                  ${groupDigits(original.parameters)} → ${groupDigits(achieved.parameters)}\n` +
+      `multiply-adds, 96×96 LR     ${withPrefix(original.multiplyAdds)} → ${withPrefix(achieved.multiplyAdds)}`,
+    ...(best ? [`${measured}: ${best.psnr === null ? "infinite" : `${best.psnr.toFixed(2)} dB`}`] : []),
+    "PSNR to HR images, of the original and of the compressed network, was not measured: that takes an evaluation, on HR\n" +
+      "images. A few of any kind tell more than none (drc submit --evaluation, or drc evaluate on the downloaded file).",
+  ];
+}
+
+function searchOf({ jobs, stages }: CompressionDetailResource): ChannelSearchResult {
+  return jobs.find(({ id }) => id === stages.search)?.result as unknown as ChannelSearchResult;
 }

@@ -9,6 +9,7 @@ function view(given: Partial<JobResource>, values: StageView["values"] = {}): St
     id: "job",
     kind: "train",
     state: "running",
+    spec: { targets: "images" },
     progress: null,
     error: null,
     startedAt: null,
@@ -45,6 +46,14 @@ it.each([
     { validationPsnr: { value: 21.32, step: 100 } },
   );
   expect(formatStage(ended, 5)).toBe(`✓ train  100 of 100  ${text}`);
+});
+
+it("says where a fine-tuning is validated against the original network's outputs", () => {
+  const spec = { targets: { modelId: "mdl_1" } };
+  const running = view({ kind: "fine-tune", spec }, { validationPsnr: { value: 41.5, step: 3 } });
+  expect(formatStage(running, 5)).toBe("▸ train  starts  validation PSNR to the original's outputs 41.50 dB at step 3");
+  const ended = view({ kind: "fine-tune", spec, state: "succeeded", result: { best: { step: 4, psnr: 42 } } });
+  expect(formatStage(ended, 5)).toBe("✓ train  best validation PSNR to the original's outputs 42.00 dB at step 4");
 });
 
 it("shows the code and the reason of a failed stage", () => {

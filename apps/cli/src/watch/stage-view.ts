@@ -1,5 +1,6 @@
 import type { JobMetricResource, JobResource, JobState, TrainResult } from "@drc/contracts";
 import { formatSeconds } from "../terminal/numbers.ts";
+import { comparesWithOriginal } from "./validation.ts";
 
 /** A job as one line of a display. */
 export interface StageView {
@@ -69,15 +70,16 @@ function metricTexts(job: JobResource, { loss, validationPsnr }: StageView["valu
   const texts: string[] = [];
   if (typeof loss?.value === "number") texts.push(`loss ${loss.value.toFixed(2)}`);
   const best = bestOf(job);
+  const name = comparesWithOriginal(job) ? "PSNR to the original's outputs" : "PSNR";
   if (best) {
     const gainedNothing = job.kind === "fine-tune" && best.step === 0;
     texts.push(
-      `best validation ${psnrAtStep(best.psnr, best.step)}${gainedNothing ? ": fine-tuning gained nothing" : ""}`,
+      `best validation ${name} ${decibels(best.psnr)} at step ${best.step}` +
+        `${gainedNothing ? ": fine-tuning gained nothing" : ""}`,
     );
   } else if (typeof validationPsnr?.value === "number") {
-    const isCurrent = validationPsnr.step === job.progress?.step;
     const { value, step } = validationPsnr;
-    texts.push(`validation ${isCurrent ? psnr(value) : psnrAtStep(value, step)}`);
+    texts.push(`validation ${name} ${decibels(value)}${step === job.progress?.step ? "" : ` at step ${step}`}`);
   }
   return texts;
 }
@@ -88,12 +90,8 @@ function bestOf({ kind, state, result }: JobResource): TrainResult["best"] {
   return (result as unknown as TrainResult | null)?.best;
 }
 
-function psnr(value: number | null): string {
-  return value === null ? "PSNR infinite" : `PSNR ${value.toFixed(2)} dB`;
-}
-
-function psnrAtStep(value: number | null, step: number): string {
-  return `${psnr(value)} at step ${step}`;
+function decibels(psnr: number | null): string {
+  return psnr === null ? "infinite" : `${psnr.toFixed(2)} dB`;
 }
 
 function timeText({ state, startedAt, endedAt, progress }: JobResource): string {

@@ -1,0 +1,170 @@
+import { realpath } from "node:fs/promises";
+import {
+  type BudgetCost,
+  type DatasetContent,
+  IMPORTANCE_METHODS,
+  type Importance,
+  importanceReadsHr,
+  importance as importanceSettings,
+  type ModelResource,
+  type OnAlpha,
+  type Scale,
+  SEARCH_METHODS,
+  type SearchMethod,
+  searchReadsHr,
+  secondOrderCalibrationSettings,
+} from "@drc/contracts";
+import { NetworkError, preset as presetConfiguration } from "@drc/network";
+import { CliError, EXIT } from "../cli-error.ts";
+import type { ApiClient } from "../server/api-client.ts";
+import { givenModel } from "./given-model.ts";
+import { findImages, uploadImages } from "./upload-images.ts";
+
+/** What `drc submit --data` is given. */
+export interface CompressionOptions {
+  data: string;
+  content: DatasetContent;
+  evaluation?: string;
+  evaluationContent?: DatasetContent;
+  unpaired?: string;
+  skipBadFiles?: true;
+  onOddSize?: "modcrop" | "reject";
+  onAlpha?: OnAlpha;
+  scale?: Scale;
+  preset: string;
+  model?: string;
+  teacher?: string;
+  remove: number;
+  of: BudgetCost;
+  plan: SearchMethod;
+  importance: Importance["method"];
+  steps?: number;
+  fineTuneSteps?: number;
+  fineTuneTargets?: "images" | "original";
+  seed: number;
+  name?: string;
+}
+
+const DEFAULT_SCALE = 4;
+
+const WITHOUT_EVALUATION =
+  "No --evaluation: PSNR will be that to the original network's outputs; to HR images none is measured.\n";
+
+/** Uploads what the options name, and gives the body of `POST /v1/compressions`. */
+export async function compressionBody(
+  client: ApiClient,
+  options: CompressionOptions,
+): Promise<Record<string, unknown>> {
+  const { preset, remove, of, plan, importance, steps, fineTuneSteps, seed, name } = options;
+  // All that can be wrong here is found before any image is uploaded.
+  checkOptions(options);
+  const folders = await findFolders(options);
+  const model = options.model === undefined ? undefined : await givenModel(client, "--model", options.model);
+  const teacher = options.teacher === undefined ? undefined : await givenModel(client, "--teacher", options.teacher);
+  const scale = scaleOf(options, model);
+  if (!folders.evaluation) process.stderr.write(WITHOUT_EVALUATION);
+  const { skipBadFiles, onOddSize, onAlpha } = options;
+  const settings = { scale, onBadFile: skipBadFiles ? ("skip" as const) : ("fail" as const), onOddSize, onAlpha };
+  const dataset = await uploadImages(client, folders.data, settings);
+  return {
+    dataset,
+    ...(folders.evaluation
+      ? { evaluation: { dataset: await uploadImages(client, folders.evaluation, settings) } }
+      : {}),
+    ...(folders.unpaired ? { unpaired: await uploadImages(client, folders.unpaired, settings) } : {}),
+    ...(model
+      ? { model: { modelId: model.id } }
+      : { network: { preset, scale }, ...(steps === undefined ? {} : { train: { steps } }) }),
+    ...(teacher ? { teacher: { modelId: teacher.id } } : {}),
+    budget: { of, remove },
+    method: { plan, importance: { method: importance } },
+    ...(fineTuneSteps === undefined ? {} : { fineTune: { steps: fineTuneSteps } }),
+    fineTuneTargets: targetsOf(options),
+    seed,
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+/** Without HR images, the outputs of the network before its pruning are all that there is to draw to. */
+function targetsOf({ content, fineTuneTargets }: CompressionOptions): "images" | "original" {
+  return fineTuneTargets ?? (content === "lr" ? "original" : "images");
+}
+
+function checkOptions(options: CompressionOptions): void {
+  const { content, evaluation, unpaired } = options;
+  if (content === "lr") checkNeedsNoHr(options);
+  else if (evaluation === undefined) {
+    const why = "measuring on the images of the training would say little";
+    throw usage(`--evaluation: give a folder of images that are not in --data; ${why}.`);
+  }
+  if (unpaired !== undefined && targetsOf(options) === "original") {
+    const why = "the targets are the original network's outputs, so all images are read without HR";
+    throw usage(`--unpaired: ${why}; put these into --data.`);
+  }
+}
+
+/** Refuses what LR images alone do not do, as the server would after the upload. */
+function checkNeedsNoHr({ model, fineTuneTargets, plan, importance }: CompressionOptions): void {
+  const lacking = "HR images, which --content lr does not give";
+  if (model === undefined) throw usage(`--model: training a network takes ${lacking}; give a model to compress.`);
+  if (fineTuneTargets === "images") throw usage(`--fine-tune-targets: images takes ${lacking}; take original.`);
+  const planReadsHr = (method: SearchMethod) => searchReadsHr(method, secondOrderCalibrationSettings.parse({}));
+  if (planReadsHr(plan)) {
+    throw usage(`--plan: ${plan} reads ${lacking}; take ${oneOf(SEARCH_METHODS.filter((one) => !planReadsHr(one)))}.`);
+  }
+  const choiceReadsHr = (method: Importance["method"]) => importanceReadsHr(importanceSettings.parse({ method }));
+  if (choiceReadsHr(importance)) {
+    const others = oneOf(IMPORTANCE_METHODS.filter((one) => !choiceReadsHr(one)));
+    throw usage(`--importance: ${importance} reads ${lacking}; take ${others}.`);
+  }
+}
+
+function oneOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+async function findFolders(options: CompressionOptions) {
+  const { data, content, evaluation, evaluationContent, unpaired } = options;
+  if (evaluation !== undefined) await refuseSameFolder(data, evaluation);
+  return {
+    data: await findImages("--data", data, content),
+    evaluation:
+      evaluation === undefined
+        ? undefined
+        : await findImages("--evaluation", evaluation, evaluationContent ?? (content === "pairs" ? "pairs" : "hr")),
+    // What a network reads, whether or not somebody would call it LR.
+    unpaired: unpaired === undefined ? undefined : await findImages("--unpaired", unpaired, "lr"),
+  };
+}
+
+/** PSNR on the images of the training would say nothing about other images. */
+async function refuseSameFolder(data: string, evaluation: string): Promise<void> {
+  // A folder that is not there is refused when its images are listed.
+  const [one, other] = await Promise.all([data, evaluation].map((folder) => realpath(folder).catch(() => undefined)));
+  if (one === undefined || one !== other) return;
+  throw usage(
+    `--evaluation: ${evaluation} is the folder of --data; give a folder of other images: what is measured on the ` +
+      "images of the training says little about others.",
+  );
+}
+
+/** The model's own, or that of the network to train, which is checked here as the server would after the upload. */
+function scaleOf({ scale, preset }: CompressionOptions, model: ModelResource | undefined): Scale {
+  if (model) {
+    if (scale === undefined || scale === model.scale) return model.scale as Scale;
+    throw usage(`--scale: the model is one for ×${model.scale}, and ${scale} is given; leave --scale out.`);
+  }
+  const chosen = scale ?? DEFAULT_SCALE;
+  try {
+    presetConfiguration(preset, chosen);
+    return chosen;
+  } catch (error) {
+    // Its message begins with the name of the option that is wrong.
+    if (error instanceof NetworkError) throw usage(`--${error.message}`);
+    throw error;
+  }
+}
+
+function usage(message: string): CliError {
+  return new CliError(message, EXIT.usage);
+}

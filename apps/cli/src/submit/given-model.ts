@@ -1,0 +1,22 @@
+import { stat } from "node:fs/promises";
+import type { ModelResource } from "@drc/contracts";
+import { CliError, EXIT } from "../cli-error.ts";
+import { fileReason } from "../file-reason.ts";
+import type { ApiClient } from "../server/api-client.ts";
+
+/** A model of the server by its identifier, or one in a file, which is uploaded; `field` is the option that named it. */
+export async function givenModel(client: ApiClient, field: string, given: string): Promise<ModelResource> {
+  if (given.startsWith("mdl_")) return client.model(given);
+  await checkFile(field, given);
+  const model = await client.uploadModel(given);
+  process.stderr.write(`${given}: uploaded as ${model.id}\n`);
+  return model;
+}
+
+async function checkFile(field: string, path: string): Promise<void> {
+  const what = `${field}: ${path} is neither a model of the server (mdl_…) nor a safetensors file`;
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new CliError(`${what} (${fileReason(cause)}).`, EXIT.usage);
+  });
+  if (!found.isFile()) throw new CliError(`${what}.`, EXIT.usage);
+}
