@@ -186,7 +186,7 @@ describe("a compression", () => {
     expect((await compress({ ...given, fineTuneTargets: "original" })).statusCode).toBe(202);
     const unmeasured = await compress({ ...given, fineTuneTargets: "original", evaluation: undefined });
     expect(unmeasured.statusCode).toBe(202);
-    expect(Object.keys(unmeasured.json().stages)).toEqual(["search", "prune", "fineTune"]);
+    expect(Object.keys(unmeasured.json().stages).sort()).toEqual(["fineTune", "prune", "search"]);
     expect(unmeasured.json().jobs).toHaveLength(3);
     expect(pointersOf(await compress(given))).toEqual(["/dataset", "/validation"]);
     const guide = { plan: "uniform", importance: { method: "second-order", calibration: { guide: "primal" } } };

@@ -4,7 +4,9 @@ import { ApiError, type ErrorCode, type FieldError } from "@drc/contracts";
 export class Findings {
   readonly errors: FieldError[] = [];
 
+  /** What several stages find in the same field is named once. */
   add(pointer: string, detail: string, code?: ErrorCode): void {
+    if (this.errors.some((error) => error.pointer === pointer && error.detail === detail)) return;
     this.errors.push({ pointer, detail, ...(code === undefined ? {} : { code }) });
   }
 

@@ -133,7 +133,7 @@ export function checkDualNetworks(
   findings.add(
     pointer,
     `The model has ${network.dualNetworks} dual networks; the dual regression loss of its outputs needs ${Math.max(1, needed)}. ` +
-      'Use a model with them (a training with "dualWeight": 0 gives none), or set "dualWeight": 0 for this stage.',
+      'Use a model with them (a training with "dualWeight": 0 gives none), or set "dualWeight": 0 in each stage that reads them.',
     "ARCHITECTURE_MISMATCH",
   );
 }
