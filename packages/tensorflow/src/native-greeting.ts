@@ -1,28 +1,26 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { standardErrorFile } from "./runtime/index.mjs";
 
-const STANDARD_ERROR = 2;
+interface StandardError {
+  /** Sends what is written to standard error nowhere, until it is restored. */
+  silence(): number;
+  restore(copy: number): void;
+}
 
 /**
- * Runs `load` with the process's standard error closed off. TensorFlow greets there from native code, before its log
+ * Runs `load` with the process's standard error put aside. TensorFlow greets there from native code, before its log
  * level is read, and a user would take the greeting for a warning of ours. Errors are thrown, not printed, so nothing
- * is lost. The greeting stays where standard error is a socket, which cannot be opened anew, or a file, which would be
- * opened with a position of its own.
+ * is lost.
  */
 export function withoutNativeGreeting<T>(load: () => T): T {
-  if (fstatSync(STANDARD_ERROR).isFile()) return load();
-  let copy: number;
-  try {
-    copy = openSync("/proc/self/fd/2", "a");
-  } catch {
-    return load();
-  }
-  closeSync(STANDARD_ERROR);
-  openSync("/dev/null", "w");
+  const file = standardErrorFile();
+  if (!existsSync(file)) throw new Error(`${file} is missing: run npm run setup, which compiles it.`);
+  const { silence, restore } = createRequire(import.meta.url)(file) as StandardError;
+  const copy = silence();
   try {
     return load();
   } finally {
-    closeSync(STANDARD_ERROR);
-    openSync(`/proc/self/fd/${copy}`, "a");
-    closeSync(copy);
+    restore(copy);
   }
 }

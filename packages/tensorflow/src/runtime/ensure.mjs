@@ -15,6 +15,7 @@ import {
 } from "@drc/provision";
 import { isLinked, linkRuntime, tfjsPackageFolder } from "./link.mjs";
 import { areOwnOperationsReady, ensureOwnOperations } from "./own-operations.mjs";
+import { ensureStandardError, isStandardErrorReady } from "./standard-error.mjs";
 import { RECIPES, runtimeFolder, TENSORFLOW_VERSION } from "./versions.mjs";
 
 /** @typedef {{folder: string, device: import("./versions.mjs").Device, tensorflowVersion: string}} RuntimeInfo */
@@ -39,7 +40,7 @@ export function isRuntimeLinked(device) {
 
 /** @param {import("./versions.mjs").Device} device */
 export function isRuntimeReady(device) {
-  return isRuntimeLinked(device) && areOwnOperationsReady();
+  return isRuntimeLinked(device) && areOwnOperationsReady() && isStandardErrorReady();
 }
 
 /**
@@ -67,6 +68,7 @@ export async function ensureRuntime({ device, report = createReporter() }) {
     },
     (pid) => report.line(`TensorFlow is being set up by process ${pid}, waiting for it`),
   );
+  if (!isStandardErrorReady()) await ensureStandardError(await requireCompiler());
   if (!areOwnOperationsReady()) await ensureOwnOperations(await requireCompiler(), device, report);
   linkRuntime(device);
   return { folder, device, tensorflowVersion: TENSORFLOW_VERSION };

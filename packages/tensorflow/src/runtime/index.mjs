@@ -8,3 +8,4 @@
 export { ensureRuntime, isRuntimeLinked, isRuntimeReady, runtimeDevice } from "./ensure.mjs";
 export { linkRuntime } from "./link.mjs";
 export { hashOfSources, ownOperationsFile } from "./own-operations.mjs";
+export { hashOfStandardError, standardErrorFile } from "./standard-error.mjs";
