@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "attention.h"
 #include "convolution.h"
 #include "filter-gradient.h"
 #include "tensorflow-c.h"
@@ -37,7 +38,7 @@ drc::WorkerThreads& Threads() {
 
 // What the attributes of a node say; an operation has those that it needs.
 struct Settings {
-  int32_t stride = 1, threads = 1, relu = 0, transposed = 0;
+  int32_t stride = 1, threads = 1, relu = 0, transposed = 0, mean = 0;
 };
 
 struct Attribute {
@@ -49,6 +50,7 @@ constexpr Attribute kStride{"stride", &Settings::stride};
 constexpr Attribute kThreads{"threads", &Settings::threads};
 constexpr Attribute kRelu{"relu", &Settings::relu};
 constexpr Attribute kTransposed{"transposed", &Settings::transposed};
+constexpr Attribute kMean{"mean", &Settings::mean};
 
 template <const Attribute* const* ATTRIBUTES>
 void* Create(TF_OpKernelConstruction* construction) {
@@ -179,6 +181,84 @@ void ComputeFilterGradient(const Settings& settings, Call& call) {
                 [&](int64_t part) { drc::ComputeFilterGradientPart(problem, part); });
 }
 
+// [batch, height, width, channels] as images of so many positions.
+struct Images {
+  explicit Images(const Tensor& tensor, const char* operation) {
+    Require(TF_NumDims(tensor.get()) == 4, operation);
+    batch = TF_Dim(tensor.get(), 0);
+    height = TF_Dim(tensor.get(), 1);
+    width = TF_Dim(tensor.get(), 2);
+    channels = TF_Dim(tensor.get(), 3);
+  }
+  bool operator==(const Images& other) const {
+    return batch == other.batch && height == other.height && width == other.width && channels == other.channels;
+  }
+  int64_t positions() const { return height * width; }
+
+  int64_t batch, height, width, channels;
+};
+
+// DrcScaledSum: x·scale + addend, of [batch, height, width, channels] and for `scale` [batch, 1, 1, channels].
+void ComputeScaledSum(const Settings& settings, Call& call) {
+  constexpr char kWrong[] = "DrcScaledSum: x and addend are images of the same shape, scale has one position of each.";
+  const Tensor x = call.Input(0), scale = call.Input(1), addend = call.Input(2);
+  const Images images(x, kWrong), scales(scale, kWrong);
+  Require(images == Images(addend, kWrong) && scales.positions() == 1 && scales.batch == images.batch &&
+              scales.channels == images.channels,
+          kWrong);
+  const Tensor result = call.Output(0, {images.batch, images.height, images.width, images.channels});
+  const drc::ScaledSum problem{Values(x),      Values(scale), Values(addend),
+                               Values(result), images.batch,  images.positions(), images.channels};
+  Threads().Run(settings.threads, drc::ScaledSumParts(problem),
+                [&](int64_t part) { drc::ComputeScaledSumPart(problem, part); });
+}
+
+// DrcPositionSum: the sum over all positions of x·factor, or of x where `factor` is [0], to [batch, 1, 1, channels]; with
+// `mean` it is divided by the number of positions.
+void ComputePositionSum(const Settings& settings, Call& call) {
+  constexpr char kWrong[] = "DrcPositionSum: x is [batch, height, width, channels], and so is the factor.";
+  const Tensor x = call.Input(0), factor = call.Input(1);
+  const Images images(x, kWrong);
+  const bool has_factor = TF_NumDims(factor.get()) != 1;
+  Require(!has_factor || images == Images(factor, kWrong), kWrong);
+  const Tensor result = call.Output(0, {images.batch, 1, 1, images.channels});
+  const float weight = settings.mean ? 1.0f / static_cast<float>(images.positions()) : 1.0f;
+  drc::PositionSums sums({Values(x), has_factor ? Values(factor) : nullptr, Values(result), images.batch,
+                          images.positions(), images.channels, weight});
+  Threads().Run(settings.threads, sums.parts(), [&](int64_t part) { sums.ComputePart(part); });
+  sums.Finish();
+}
+
+// DrcPointwise: a 1×1 convolution of x [batch, 1, 1, in] by filter [1, 1, in, out] with bias [out], or [0] for none, to
+// [batch, 1, 1, out]. With `transposed` the filter is [1, 1, out, in], and the result the input's gradient.
+void ComputePointwise(const Settings& settings, Call& call) {
+  constexpr char kWrong[] = "DrcPointwise: x has one position, and the filter and the bias fit its channels.";
+  const Tensor x = call.Input(0), filter = call.Input(1), bias = call.Input(2);
+  const Images images(x, kWrong), filters(filter, kWrong);
+  const bool transposed = settings.transposed != 0;
+  const int64_t outputs = transposed ? filters.width : filters.channels;
+  Require(images.positions() == 1 && filters.batch == 1 && filters.height == 1 &&
+              images.channels == (transposed ? filters.channels : filters.width) && TF_NumDims(bias.get()) == 1,
+          kWrong);
+  const int64_t biases = TF_Dim(bias.get(), 0);
+  Require(biases == 0 || biases == outputs, kWrong);
+  const Tensor result = call.Output(0, {images.batch, 1, 1, outputs});
+  drc::MultiplyRows(Values(x), Values(filter), biases == 0 ? nullptr : Values(bias), Values(result), images.batch,
+                    images.channels, outputs, transposed);
+}
+
+// DrcPointwiseGradient: x [batch, 1, 1, in] and gradient [batch, 1, 1, out] to the gradients of such a filter and bias.
+void ComputePointwiseGradient(const Settings&, Call& call) {
+  constexpr char kWrong[] = "DrcPointwiseGradient: x and gradient have one position each, and the same batch.";
+  const Tensor x = call.Input(0), gradient = call.Input(1);
+  const Images images(x, kWrong), gradients(gradient, kWrong);
+  Require(images.positions() == 1 && gradients.positions() == 1 && images.batch == gradients.batch, kWrong);
+  const Tensor filter = call.Output(0, {1, 1, images.channels, gradients.channels});
+  const Tensor bias = call.Output(1, {gradients.channels});
+  drc::MultiplyRowsGradients(Values(x), Values(gradient), Values(filter), Values(bias), images.batch,
+                             images.channels, gradients.channels);
+}
+
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status) {
   TF_ShapeInferenceContextSetUnknownShape(context, status);
 }
@@ -207,6 +287,10 @@ void Register(const char* name, std::initializer_list<const char*> inputs,
 
 constexpr const Attribute* kConvolutionAttributes[] = {&kStride, &kThreads, &kRelu, &kTransposed, nullptr};
 constexpr const Attribute* kFilterGradientAttributes[] = {&kStride, &kThreads, nullptr};
+constexpr const Attribute* kScaledSumAttributes[] = {&kThreads, nullptr};
+constexpr const Attribute* kPositionSumAttributes[] = {&kThreads, &kMean, nullptr};
+constexpr const Attribute* kPointwiseAttributes[] = {&kTransposed, nullptr};
+constexpr const Attribute* kPointwiseGradientAttributes[] = {nullptr};
 
 // An empty string, or what went wrong.
 std::string RegisterAll() {
@@ -214,6 +298,11 @@ std::string RegisterAll() {
     Register<kConvolutionAttributes, ComputeConvolution>("DrcConvolution3x3", {"input", "filter", "bias"}, {"result"});
     Register<kFilterGradientAttributes, ComputeFilterGradient>("DrcFilterGradient3x3", {"input", "gradient"},
                                                                {"filter_gradient", "bias_gradient"});
+    Register<kScaledSumAttributes, ComputeScaledSum>("DrcScaledSum", {"x", "scale", "addend"}, {"result"});
+    Register<kPositionSumAttributes, ComputePositionSum>("DrcPositionSum", {"x", "factor"}, {"result"});
+    Register<kPointwiseAttributes, ComputePointwise>("DrcPointwise", {"x", "filter", "bias"}, {"result"});
+    Register<kPointwiseGradientAttributes, ComputePointwiseGradient>("DrcPointwiseGradient", {"x", "gradient"},
+                                                                     {"filter_gradient", "bias_gradient"});
     return "";
   } catch (const std::exception& error) {
     return error.what();

@@ -11,7 +11,7 @@ import { GradientSums } from "./gradient-sums.ts";
 import { biasToExecutor, biasToFile, filterToExecutor, filterToFile, outputOrders } from "./layout.ts";
 import { noteIdentity } from "./nodes/identity-filter.ts";
 import { createKernel } from "./nodes/index.ts";
-import { type NodeKernel, type Parameters, parameter } from "./nodes/kernel.ts";
+import { type FusedForward, type NodeKernel, type Parameters, parameter } from "./nodes/kernel.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 export interface ParameterInfo {
@@ -105,7 +105,7 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
   const trainable = new Set(parameters.filter((info) => info.trainable).map((info) => info.name));
   const outputNames = graph.outputs.map((output) => output.node);
   const keptForGradients = activationsThatBackwardReads(steps);
-  const fusedRelus = relusWithinTheirInput(steps, outputNames);
+  const fusions = stepsWithinTheirReader(steps, outputNames);
 
   /** Steps to compute for `targets`, given that the nodes in `replaced` need not be. */
   function needed(targets: readonly string[], replaced: ReadonlyMap<string, Tensor> | undefined): Set<string> {
@@ -133,27 +133,32 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
       for (const name of node.inputs) readersLeft.set(name, (readersLeft.get(name) ?? 0) + 1);
     }
     const values = new Map<string, Tensor>([[INPUT, input], ...(replace ?? [])]);
-    const computed: Step[] = [];
-    for (const step of steps) {
-      const { node, kernel } = step;
-      if (!wanted.has(node.name) || values.has(node.name)) continue;
-      const inputs = node.inputs.map((name) => values.get(name) as Tensor);
-      const relu = fusedRelus.get(step);
-      // The value before the relu is nobody's then, unless this pass asks for it.
-      if (relu && wanted.has(relu.node.name) && !values.has(relu.node.name) && !keeps(node.name)) {
-        values.set(relu.node.name, (kernel.forwardWithRelu as NodeKernel["forward"])(inputs, weights));
-        computed.push(step, relu);
-      } else {
-        values.set(node.name, kernel.forward(inputs, weights));
-        computed.push(step);
-      }
-      for (const name of node.inputs) {
+    const hasRead = (names: readonly string[]) => {
+      for (const name of names) {
         const left = (readersLeft.get(name) as number) - 1;
         readersLeft.set(name, left);
         if (left === 0 && !keeps(name)) {
           values.get(name)?.dispose();
           values.delete(name);
         }
+      }
+    };
+    const computed: Step[] = [];
+    for (const step of steps) {
+      const { node, kernel } = step;
+      if (!wanted.has(node.name) || values.has(node.name)) continue;
+      const valuesOf = (names: readonly string[]) => names.map((name) => values.get(name) as Tensor);
+      const fusion = fusions.get(step);
+      const reader = fusion?.reader.node.name ?? "";
+      // The value between the two is nobody's then, unless this pass asks for it.
+      if (fusion && wanted.has(reader) && !values.has(reader) && !keeps(node.name)) {
+        values.set(reader, fusion.forward(valuesOf(node.inputs), valuesOf(fusion.others), weights));
+        computed.push(step, fusion.reader);
+        hasRead([...node.inputs, ...fusion.others]);
+      } else {
+        values.set(node.name, kernel.forward(valuesOf(node.inputs), weights));
+        computed.push(step);
+        hasRead(node.inputs);
       }
     }
     const borrowed = new Set<string>([INPUT, ...(replace?.keys() ?? [])]);
@@ -302,17 +307,29 @@ function nodesThatCarryGradients(
   return carries;
 }
 
-/** By step that can compute it: the relu that is its only reader. */
-function relusWithinTheirInput(steps: readonly Step[], outputs: readonly string[]): Map<Step, Step> {
+interface Fusion {
+  reader: Step;
+  /** What the reader reads besides the step. */
+  others: string[];
+  forward: FusedForward;
+}
+
+/** The steps that can be computed together with their only reader. */
+function stepsWithinTheirReader(steps: readonly Step[], outputs: readonly string[]): Map<Step, Fusion> {
   const readers = new Map<string, Step[]>();
   for (const step of steps) {
     for (const name of step.node.inputs) readers.set(name, [...(readers.get(name) ?? []), step]);
   }
-  const found = new Map<Step, Step>();
+  const fusions = new Map<Step, Fusion>();
+  const earlier = new Set<string>([INPUT]);
   for (const step of steps) {
-    const [reader, ...others] = readers.get(step.node.name) ?? [];
-    const only = reader !== undefined && others.length === 0 && !outputs.includes(step.node.name);
-    if (step.kernel.forwardWithRelu && only && reader.node.op === "relu") found.set(step, reader);
+    const [reader, ...rest] = readers.get(step.node.name) ?? [];
+    if (reader && rest.length === 0 && !outputs.includes(step.node.name)) {
+      const others = reader.node.inputs.filter((name) => name !== step.node.name);
+      const forward = step.kernel.fusedWith?.(reader.node);
+      if (forward && others.every((name) => earlier.has(name))) fusions.set(step, { reader, others, forward });
+    }
+    earlier.add(step.node.name);
   }
-  return found;
+  return fusions;
 }

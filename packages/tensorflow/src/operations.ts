@@ -50,8 +50,8 @@ export interface OperationsOptions {
   threads: number;
   /** Whether TensorFlow uses oneDNN's kernels on the CPU, which compute a convolution and its bias in one pass. */
   oneDnn: boolean;
-  /** Whether to compute 3×3 convolutions and their gradients by the kernels of `native/`. */
-  ownConvolutions: boolean;
+  /** Whether to use the kernels of `native/`: for 3×3 convolutions, and for what channel attention computes. */
+  ownKernels: boolean;
 }
 
 export function createOperations(tf: typeof tfjs, backend: NativeBackend, options: OperationsOptions) {
@@ -133,9 +133,10 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
     return attributes;
   }
 
+  const ownThreads = integer("threads", options.threads);
   /** Whether the kernels of `native/` compute convolutions by such a filter. */
   const isOwn = ([height, width]: readonly number[], { stride, padding }: ConvolutionGeometry) =>
-    options.ownConvolutions && height === 3 && width === 3 && padding === 1 && stride <= 2;
+    options.ownKernels && height === 3 && width === 3 && padding === 1 && stride <= 2;
   function ownConvolution(
     x: Tensor,
     filter: Tensor,
@@ -144,7 +145,7 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
   ): Tensor {
     const attributes = [
       integer("stride", stride),
-      integer("threads", options.threads),
+      ownThreads,
       integer("relu", Number(relu)),
       integer("transposed", Number(transposed)),
     ];
@@ -218,7 +219,7 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       withBias: boolean,
     ): { filter: Tensor; bias?: Tensor } {
       if (isOwn(filterShape, geometry) && (gradient.shape[2] as number) > 1) {
-        const attributes = [integer("stride", geometry.stride), integer("threads", options.threads)];
+        const attributes = [integer("stride", geometry.stride), ownThreads];
         const [filter, bias] = backend.executeMultipleOutputs("DrcFilterGradient3x3", attributes, [x, gradient], 2);
         if (withBias) return { filter, bias };
         bias.dispose();
@@ -254,9 +255,39 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
     depthToSpace: (x: Tensor, factor: number) => run("DepthToSpace", [...nhwc, integer("block_size", factor)], [x]),
     spaceToDepth: (x: Tensor, factor: number) => run("SpaceToDepth", [...nhwc, integer("block_size", factor)], [x]),
     /** Mean over height and width, `[batch, 1, 1, channels]`. */
-    meanOverPositions: (x: Tensor) => run("Mean", reductionAttributes, [x, indices([1, 2])]),
-    /** Sum over height and width, `[batch, 1, 1, channels]`. */
-    sumOverPositions: (x: Tensor) => run("Sum", reductionAttributes, [x, indices([1, 2])]),
+    meanOverPositions: (x: Tensor) =>
+      options.ownKernels
+        ? run("DrcPositionSum", [ownThreads, integer("mean", 1)], [x, none()])
+        : run("Mean", reductionAttributes, [x, indices([1, 2])]),
+    /** Sum of a·b over height and width, `[batch, 1, 1, channels]`. */
+    productSumOverPositions(a: Tensor, b: Tensor): Tensor {
+      if (options.ownKernels) return run("DrcPositionSum", [ownThreads, integer("mean", 0)], [a, b]);
+      const product = run("Mul", onlyFloat, [a, b]);
+      const sum = run("Sum", reductionAttributes, [product, indices([1, 2])]);
+      product.dispose();
+      return sum;
+    },
+    /** x·scale + addend; `scale` is `[batch, 1, 1, channels]`, the others are images of one shape. */
+    scaledSum(x: Tensor, scale: Tensor, addend: Tensor): Tensor {
+      if (options.ownKernels) return run("DrcScaledSum", [ownThreads], [x, scale, addend]);
+      const product = run("Mul", onlyFloat, [x, scale]);
+      const sum = run("AddV2", onlyFloat, [product, addend]);
+      product.dispose();
+      return sum;
+    },
+    /** Convolutions of images of one position by 1×1 filters, where there are kernels of our own for them. */
+    ownPointwise: options.ownKernels
+      ? {
+          forward: (x: Tensor, filter: Tensor, bias: Tensor | undefined) =>
+            run("DrcPointwise", [integer("transposed", 0)], [x, filter, bias ?? none()]),
+          inputGradient: (gradient: Tensor, filter: Tensor) =>
+            run("DrcPointwise", [integer("transposed", 1)], [gradient, filter, none()]),
+          parameterGradients(x: Tensor, gradient: Tensor): { filter: Tensor; bias: Tensor } {
+            const [filter, bias] = backend.executeMultipleOutputs("DrcPointwiseGradient", [], [x, gradient], 2);
+            return { filter, bias };
+          },
+        }
+      : undefined,
     /** Mean of all elements, a scalar. */
     meanOfAll: (x: Tensor) => run("Mean", fullReductionAttributes, [x, indices(x.shape.map((_, i) => i))]),
     /** Sum of all elements, a scalar. */

@@ -28,7 +28,7 @@ export interface RuntimeDescription {
   /** TensorFlow's oneDNN kernels, which change results in the last bits. */
   oneDnn: boolean;
   /** Our own kernel for the gradients of filters, which changes them in the last bits too. */
-  ownConvolutions: boolean;
+  ownKernels: boolean;
 }
 
 export interface TensorFlow {
@@ -85,7 +85,7 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
     device: options.device,
     threads: options.threads,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
-    ownConvolutions: options.device === "cpu" && preferred,
+    ownKernels: options.device === "cpu" && preferred,
   };
   const tensorflow: TensorFlow = {
     tf,

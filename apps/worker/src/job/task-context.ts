@@ -27,7 +27,7 @@ export class TaskContext implements RunnerContext {
   /** Tells the parent what this process computes with. */
   async announce(): Promise<void> {
     if (this.task.device === "none") return this.channel.send({ type: "ready" });
-    const { backend, tensorflowVersion, tfjsVersion, device, threads, oneDnn, ownConvolutions } = (
+    const { backend, tensorflowVersion, tfjsVersion, device, threads, oneDnn, ownKernels } = (
       await this.tensorflow()
     ).describe();
     await this.channel.send({
@@ -39,7 +39,7 @@ export class TaskContext implements RunnerContext {
         threads,
         processor: cpus()[0]?.model,
         node: process.version,
-        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn), ownConvolutions: String(ownConvolutions) },
+        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn), ownKernels: String(ownKernels) },
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { AddNode, ConcatNode, GlobalMeanNode, MultiplyNode } from "@drc/network";
+import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import type { KernelFactory } from "./kernel.ts";
 
 export const add: KernelFactory<AddNode> = ({ operations }) => ({
@@ -10,19 +11,27 @@ export const add: KernelFactory<AddNode> = ({ operations }) => ({
   }),
 });
 
+/** Whether `b` has one value for all positions of `a`. */
+const isScale = (b: Tensor, a: Tensor) => b.shape[1] !== a.shape[1] || b.shape[2] !== a.shape[2];
+
 /** Elementwise product; a second input of one position scales every position of the first. */
 export const multiply: KernelFactory<MultiplyNode> = ({ operations }) => ({
   reads: { inputs: true, output: false },
   forward: ([a, b]) => operations.multiply(a, b),
+  fusedWith: (reader) =>
+    reader.op === "add"
+      ? ([a, b], [addend]) => {
+          if (isScale(b, a)) return operations.scaledSum(a, b, addend);
+          const product = operations.multiply(a, b);
+          const sum = operations.add(product, addend);
+          product.dispose();
+          return sum;
+        }
+      : undefined,
   backward({ gradient, inputs: [a, b], wantInput }) {
     const forA = wantInput[0] ? operations.multiply(gradient, b) : undefined;
     if (!wantInput[1]) return { inputs: [forA, undefined], parameters: [] };
-    const product = operations.multiply(gradient, a);
-    if (b.shape[1] === a.shape[1] && b.shape[2] === a.shape[2]) {
-      return { inputs: [forA, product], parameters: [] };
-    }
-    const forB = operations.sumOverPositions(product);
-    product.dispose();
+    const forB = isScale(b, a) ? operations.productSumOverPositions(gradient, a) : operations.multiply(gradient, a);
     return { inputs: [forA, forB], parameters: [] };
   },
 });

@@ -15,10 +15,7 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
   const biasOf = (parameters: Parameters) => (node.bias ? parameter(parameters, node.bias) : undefined);
 
   function parameterGradients({ gradient, inputs: [x], parameters }: BackwardRequest) {
-    if (isProduct(x)) {
-      const filter = single.filterGradient(x, gradient);
-      return { filter, bias: node.bias ? operations.biasGradient(gradient) : undefined };
-    }
+    if (isProduct(x)) return single.parameterGradients(x, gradient);
     const { shape } = parameter(parameters, node.weight);
     return operations.conv2dParameterGradients(x, shape, gradient, geometry, node.bias !== undefined);
   }
@@ -32,10 +29,11 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
       if (isProduct(x)) return single.forward(x, filter, bias);
       return operations.conv2d(x, filter, geometry, { bias });
     },
-    forwardWithRelu: operations.hasReluInConvolution(node.kernel, geometry)
-      ? ([x], parameters) =>
-          operations.conv2d(x, parameter(parameters, node.weight), geometry, { bias: biasOf(parameters), relu: true })
-      : undefined,
+    fusedWith: (reader) =>
+      reader.op === "relu" && operations.hasReluInConvolution(node.kernel, geometry)
+        ? ([x], _, parameters) =>
+            operations.conv2d(x, parameter(parameters, node.weight), geometry, { bias: biasOf(parameters), relu: true })
+        : undefined,
     backward(request) {
       const { gradient, inputs, parameters, wantInput, wantParameters } = request;
       const [x] = inputs;
@@ -51,6 +49,7 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
         const gradients = parameterGradients(request);
         found.push([node.weight, gradients.filter]);
         if (node.bias && gradients.bias) found.push([node.bias, gradients.bias]);
+        else gradients.bias?.dispose();
       }
       return { inputs: [wantInput[0] ? inputGradient() : undefined], parameters: found };
     },

@@ -26,13 +26,16 @@ export interface BackwardResult {
   parameters: [name: string, gradient: Tensor][];
 }
 
+/** The reader's output, from the inputs of the node and what else the reader reads. */
+export type FusedForward = (inputs: Tensor[], others: Tensor[], parameters: Parameters) => Tensor;
+
 /** How one node is computed and differentiated. */
 export interface NodeKernel {
   /** What `backward` reads besides the gradient, so that everything else can be freed. */
   reads: { inputs: boolean; output: boolean };
   forward(inputs: Tensor[], parameters: Parameters): Tensor;
-  /** `forward` and max(0, x) of it in one pass, where that is to be had. */
-  forwardWithRelu?(inputs: Tensor[], parameters: Parameters): Tensor;
+  /** How to compute the node and its only reader in one pass, where that is to be had. */
+  fusedWith?(reader: GraphNode): FusedForward | undefined;
   backward(request: BackwardRequest): BackwardResult;
 }
 

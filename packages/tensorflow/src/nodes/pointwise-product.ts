@@ -18,17 +18,21 @@ export function pointwiseProduct({ operations }: TensorFlow) {
     return result;
   }
 
-  return {
-    forward(x: Tensor, filter: Tensor, bias: Tensor | undefined): Tensor {
-      const y = product(x, filter, {}, [x.shape[0], 1, 1, filter.shape[3] as number]);
-      if (!bias) return y;
-      const biased = operations.biasAdd(y, bias);
-      y.dispose();
-      return biased;
-    },
-    inputGradient: (gradient: Tensor, filter: Tensor): Tensor =>
-      product(gradient, filter, { b: true }, [gradient.shape[0], 1, 1, filter.shape[2] as number]),
-    filterGradient: (x: Tensor, gradient: Tensor): Tensor =>
-      product(x, gradient, { a: true }, [1, 1, x.shape[3] as number, gradient.shape[3] as number]),
-  };
+  return (
+    operations.ownPointwise ?? {
+      forward(x: Tensor, filter: Tensor, bias: Tensor | undefined): Tensor {
+        const y = product(x, filter, {}, [x.shape[0], 1, 1, filter.shape[3] as number]);
+        if (!bias) return y;
+        const biased = operations.biasAdd(y, bias);
+        y.dispose();
+        return biased;
+      },
+      inputGradient: (gradient: Tensor, filter: Tensor): Tensor =>
+        product(gradient, filter, { b: true }, [gradient.shape[0], 1, 1, filter.shape[2] as number]),
+      parameterGradients: (x: Tensor, gradient: Tensor): { filter: Tensor; bias: Tensor } => ({
+        filter: product(x, gradient, { a: true }, [1, 1, x.shape[3] as number, gradient.shape[3] as number]),
+        bias: operations.biasGradient(gradient),
+      }),
+    }
+  );
 }

@@ -1,6 +1,7 @@
 import { seededRandom } from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { beforeAll, describe, expect, it } from "vitest";
+import { pointwiseProduct } from "./nodes/pointwise-product.ts";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
 import { hashOfSources, ownOperationsFile } from "./runtime/index.mjs";
 import { loadTensorFlow, type TensorFlow } from "./tensorflow.ts";
@@ -10,12 +11,12 @@ beforeAll(async () => {
   tensorflow = await loadTensorFlow({ device: "cpu", threads: 2 });
 });
 
-function operations(ownConvolutions: boolean, threads: number): Operations {
+function operations(ownKernels: boolean, threads: number): Operations {
   const { tf } = tensorflow;
   return createOperations(tf, tf.backend() as unknown as NativeBackend, {
     device: "cpu",
     oneDnn: true,
-    ownConvolutions,
+    ownKernels,
     threads,
   });
 }
@@ -136,6 +137,60 @@ describe("the gradients of a 3×3 convolution", () => {
     const compute = () =>
       conv2dParameterGradients(x, [3, 3, 4, 4], random([1, 7, 8, 4], 2), { stride: 1, padding: 1 }, false);
     expect(compute).toThrow(/does not follow from the input's/);
+  });
+});
+
+/** One position, fewer channels than a vector has, and images of several parts. */
+const IMAGES = [
+  [2, 1, 1, 5],
+  [3, 7, 9, 12],
+  [2, 90, 70, 24],
+] as const;
+
+describe("what channel attention computes", () => {
+  it.each(IMAGES)("is TensorFlow's for %i images of %i×%i, %i channels", (...shape) => {
+    const [batch, , , channels] = shape;
+    const [x, other, scale] = [random(shape, 1), random(shape, 2), random([batch, 1, 1, channels], 3)];
+    const compute = (own: boolean, threads: number) => {
+      const { meanOverPositions, productSumOverPositions, scaledSum } = operations(own, threads);
+      return [meanOverPositions(x), productSumOverPositions(x, other), scaledSum(x, scale, other)].map(valuesOf);
+    };
+    const expected = compute(false, 2);
+    const result = compute(true, 2);
+    const positions = x.size / batch / channels;
+    [1e-6, 1e-6 * Math.sqrt(positions), 1e-6].forEach((tolerance, i) => {
+      expect(worstDifference(result[i], expected[i])).toBeLessThan(tolerance);
+    });
+    for (const threads of [1, 5]) {
+      compute(true, threads).forEach((values, i) => {
+        expectSameBits(values, result[i]);
+      });
+    }
+  });
+
+  it("multiplies single positions by 1×1 filters, forward and backward, as TensorFlow does", () => {
+    const [x, filter, bias, gradient] = [[3, 1, 1, 10], [1, 1, 10, 4], [4], [3, 1, 1, 4]].map(random);
+    const compute = (own: boolean) => {
+      const { forward, inputGradient, parameterGradients } = pointwiseProduct({
+        ...tensorflow,
+        operations: operations(own, 2),
+      });
+      const parameters = parameterGradients(x, gradient);
+      const y = forward(x, filter, bias);
+      return [y, forward(x, filter, undefined), inputGradient(gradient, filter), parameters.filter, parameters.bias];
+    };
+    const expected = compute(false);
+    compute(true).forEach((tensor, i) => {
+      expect(tensor.shape).toEqual(expected[i].shape);
+      expect(worstDifference(valuesOf(tensor), valuesOf(expected[i]))).toBeLessThan(1e-6);
+    });
+  });
+
+  it("refuses images that do not fit each other", () => {
+    const { scaledSum, productSumOverPositions } = operations(true, 2);
+    const x = random([1, 3, 4, 2], 1);
+    expect(() => scaledSum(x, random([1, 1, 1, 3], 2), x)).toThrow(/scale has one position/);
+    expect(() => productSumOverPositions(x, random([1, 4, 3, 2], 2))).toThrow(/and so is the factor/);
   });
 });
 
