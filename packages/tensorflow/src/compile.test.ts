@@ -278,6 +278,14 @@ describe("a run", () => {
     expect(part.outputs[0].dataSync()).toEqual(whole.outputs[0].dataSync());
   });
 
+  it("has the same bits, whether nodes are computed together or each is kept", () => {
+    const network = compile(tensorflow, graph);
+    const parameters = network.load(randomWeights(graph, 17));
+    const input = randomTensor([2, 9, 7, 4], 18);
+    const whole = network.forward(parameters, input, { keep: "all" });
+    expect(network.forward(parameters, input).outputs[0].dataSync()).toEqual(whole.outputs[0].dataSync());
+  });
+
   it("adds gradients of inner features", () => {
     const network = compile(tensorflow, graph);
     const parameters = network.load(randomWeights(graph, 11));

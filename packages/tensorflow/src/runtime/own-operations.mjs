@@ -6,11 +6,17 @@ import { fileURLToPath } from "node:url";
 import { cacheEntry, isComplete, makeCacheEntry, runCommand } from "@drc/provision";
 import { runtimeFolder } from "./versions.mjs";
 
+const FLAGS = [
+  ...["-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-DNAPI_VERSION=8"],
+  // A product and a sum in one pass round as in two: the same bits, whether nodes are computed together or not.
+  "-ffp-contract=off",
+];
+
 /**
- * The sources' hash, by which the library is kept in the cache. The bundled programs know this number and have no
+ * The hash of the sources and the flags, by which the library is kept in the cache. The bundled programs know this number and have no
  * sources, so it stands here; a test compares the two.
  */
-const SOURCES_HASH = "e90fdc333dab";
+const SOURCES_HASH = "76cf2fc49b8d";
 
 const SOURCES = new URL("../../native/", import.meta.url);
 
@@ -25,7 +31,7 @@ export function areOwnOperationsReady() {
 
 /** @returns {string} */
 export function hashOfSources() {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(FLAGS.join(" "));
   for (const name of readdirSync(SOURCES).sort()) hash.update(name).update(readFileSync(new URL(name, SOURCES)));
   return hash.digest("hex").slice(0, 12);
 }
@@ -46,7 +52,7 @@ export async function ensureOwnOperations(compiler, device, report) {
     const nodeHeaders = path.dirname(createRequire(import.meta.url).resolve("node-api-headers/include/node_api.h"));
     const sources = readdirSync(SOURCES).filter((name) => name.endsWith(".cc"));
     await runCommand(compiler, [
-      ...["-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-DNAPI_VERSION=8"],
+      ...FLAGS,
       `-I${nodeHeaders}`,
       ...sources.map((name) => fileURLToPath(new URL(name, SOURCES))),
       // Found again by its name, because the process has loaded it already.
