@@ -1,5 +1,5 @@
 /** `drc submit` with images of one's own kind: pairs, LR images alone, unpaired ones; and with models in files. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CompressionDetailResource, DatasetInput, DatasetVersionResource, JobResource } from "@drc/contracts";
 import { encodePng, lowResolutionImages } from "@drc/imaging";
@@ -25,8 +25,12 @@ beforeAll(async () => {
   for (const seed of [1, 2, 3, 4]) await writeLr(at(`div2k/${seed}x2.png`), seed);
   await mkdir(at("folders"));
   await pictureFolder(at("folders/HR"), [5, 6]);
-  await mkdir(at("folders/LR/X2"), { recursive: true });
-  for (const seed of [5, 6]) await writeLr(at(`folders/LR/X2/${seed}.png`), seed);
+  await mkdir(at("elsewhere/X2"), { recursive: true });
+  for (const seed of [5, 6]) await writeLr(at(`elsewhere/X2/${seed}.png`), seed);
+  // Collections are often links; one that leads back is no endless folder.
+  await symlink(at("elsewhere"), at("folders/LR"));
+  await symlink(at("folders"), at("folders/again"));
+  await writeFile(at("folders/HR/notes.txt"), "Taken in June.");
   await mkdir(at("empty"));
   await mkdir(at("lr"));
   for (const seed of [7, 8, 9]) await writeLr(at(`lr/${seed}.png`), seed);
@@ -97,6 +101,7 @@ describe("a compression of images of one's own", () => {
     expect(await version(body.dataset)).toMatchObject({ content: "pairs", images: 4, ...made });
     expect(await version(body.evaluation.dataset)).toMatchObject({ content: "pairs", images: 2, ...made });
     expect(await version(body.unpaired)).toMatchObject({ content: "lr", images: 3, ...made });
+    expect(errors).toContain(`${at("folders")}: left out, as no images: HR/notes.txt`);
     const [uploaded] = errors.filter((line) => line.includes("uploaded as")).map((line) => line.split(" ").at(-1));
     expect(uploaded).toMatch(/^mdl_/);
     const specOf = (stage: "train" | "fineTune") => done.jobs.find(({ id }) => id === done.stages[stage])?.spec;
@@ -158,6 +163,15 @@ describe("pairs without a partner (field case 25)", () => {
     const { code, errors } = await drc(["submit", ...serverOptions, ...options(), "--preset", "drn-tiny"]);
     expect(code).toBe(1);
     expect(errors.at(-1)).toMatch(/cannot be used\. 2\.png: .*; 9x2\.png: .*leave them out with --skip-bad-files\.$/);
+  });
+
+  it("and of odd sizes are refused with the option that cuts them (field case 22)", async () => {
+    await pictureFolder(at("odd"), [1], 65);
+    await writeLr(at("odd/1x2.png"), 1);
+    const odd = ["--data", at("odd"), "--content", "pairs", "--evaluation", at("folders"), "--scale", "2"];
+    const { code, errors } = await drc(["submit", ...serverOptions, ...odd]);
+    expect(code).toBe(1);
+    expect(errors.at(-1)).toMatch(/1\.png: 65×65 is no multiple.*\. --on-odd-size modcrop cuts odd sizes\. Replace/);
   });
 
   it("are left out where that is asked for", async () => {

@@ -228,7 +228,11 @@ describe("a command that cannot work says why in one line", () => {
 
   it.concurrent.each<[string, () => string[], RegExp]>([
     ["neither a body nor images", () => ["submit"], /^drc: file: give either/],
-    ["both a body and images", () => ["submit", at("list.json"), ...data("train")], /^drc: file: give either/],
+    [
+      "both a body and images",
+      () => ["submit", at("list.json"), ...data("train")],
+      /^drc: file: .* named with --model/,
+    ],
     ["no images to measure with", () => ["submit", "--data", at("train")], /^drc: --evaluation: give a folder/],
     ["a folder without images", () => ["submit", ...data("empty")], /^drc: --data: .*empty holds no images/],
     ["a body that is no object", () => ["submit", at("list.json")], /^drc: file: .*list\.json holds no JSON object/],

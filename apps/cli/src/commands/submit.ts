@@ -135,7 +135,8 @@ async function bodyOf(
 ): Promise<Record<string, unknown>> {
   if (file !== undefined && data === undefined) return readBody(file);
   if (file === undefined && data !== undefined) return compressionBody(client, { data, ...options });
-  throw new CliError("file: give either a JSON body (a file, or - for standard input) or --data.", EXIT.usage);
+  const model = file === undefined ? "" : " A model to compress is named with --model.";
+  throw new CliError(`file: give either a JSON body (a file, or - for standard input) or --data.${model}`, EXIT.usage);
 }
 
 async function readBody(file: string): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
 
@@ -17,10 +17,7 @@ const EXTENSIONS = new Set([".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", "
  */
 export async function listImages(folder: string, field: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(
-      `${field}: ${folder} cannot be read (${fileReason(cause)}); give a folder of images`,
-      EXIT.usage,
-    );
+    throw unreadable(folder, field, cause);
   });
   const files = entries
     .filter((entry) => !entry.isDirectory() && isImageName(entry.name))
@@ -46,17 +43,13 @@ export async function listImages(folder: string, field: string): Promise<ImageFi
 
 /**
  * The images of a folder and of all folders below, in the order of their paths, for pairs: names alone tell HR from LR
- * images, so two may have one name. Hidden files and folders are left out.
+ * images, so two may have one name. Throws where there is none.
  */
 export async function listImagesBelow(folder: string, field: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError(
-      `${field}: ${folder} cannot be read (${fileReason(cause)}); give a folder of images`,
-      EXIT.usage,
-    );
+  const names = await namesBelow(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(folder, field, cause);
   });
-  const isHidden = (name: string) => name.split(sep).some((part) => part.startsWith("."));
-  const images = names.filter((name) => isImageName(name) && !isHidden(name)).sort();
+  const images = names.filter(isImageName);
   if (images.length > 0) return images.map((name) => join(folder, name));
   throw new CliError(`${field}: ${folder} holds no images; give a folder with HR and LR images`, EXIT.usage);
 }
@@ -70,6 +63,28 @@ export async function otherFiles(folder: string): Promise<string[]> {
     .sort();
 }
 
+/** The same of `listImagesBelow`. */
+export async function otherFilesBelow(folder: string): Promise<string[]> {
+  return (await namesBelow(folder)).filter((name) => !isImageName(name));
+}
+
+/**
+ * Of all files below that are not hidden, relative to the folder. Links are followed, for HR and LR folders are often
+ * links into a collection elsewhere; one that leads to a folder above it is not.
+ */
+async function namesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
+  const place = await realpath(folder);
+  if (above.includes(place)) return [];
+  const names: string[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    if (name.startsWith(".")) continue;
+    const path = join(folder, name);
+    if (!(await stat(path)).isDirectory()) names.push(name);
+    else for (const below of await namesBelow(path, [...above, place])) names.push(`${name}/${below}`);
+  }
+  return names;
+}
+
 async function subfolderWithImages(folder: string): Promise<string | undefined> {
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries.filter((candidate) => candidate.isDirectory())) {
@@ -77,6 +92,10 @@ async function subfolderWithImages(folder: string): Promise<string | undefined> 
     if ((await readdir(below).catch((): string[] => [])).some(isImageName)) return below;
   }
   return undefined;
+}
+
+function unreadable(folder: string, field: string, cause: NodeJS.ErrnoException): CliError {
+  return new CliError(`${field}: ${folder} cannot be read (${fileReason(cause)}); give a folder of images`, EXIT.usage);
 }
 
 /** BMP, which cannot be read, among them: such a file is refused with the reason, and not passed over. */

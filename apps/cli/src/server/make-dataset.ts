@@ -30,12 +30,19 @@ export async function makeDataset(
   await follow(ingestJobId);
   const { state, badFiles } = await client.version(input);
   if (state !== "ready") {
-    const named = badFiles.slice(0, 5).map(describeBadFile);
+    const named = badFiles.slice(0, 5).map((file) => describeBadFile(file).replace(/\.$/, ""));
     const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
-    const remedy = settings.onBadFile === "skip" ? "" : " Replace them, or leave them out with --skip-bad-files.";
-    throw new CliError(`The dataset "${name}" cannot be used. ${named.join("; ")}${more}${remedy}`);
+    throw new CliError(
+      `The dataset "${name}" cannot be used. ${named.join("; ")}${more}.${remedyOf(settings, badFiles)}`,
+    );
   }
   return { input, badFiles };
+}
+
+/** In options of the command line where the reasons name fields of the version. */
+function remedyOf({ onBadFile }: NewVersion, badFiles: readonly FieldError[]): string {
+  const cut = badFiles.some(({ code }) => code === "ODD_SIZE") ? " --on-odd-size modcrop cuts odd sizes." : "";
+  return onBadFile === "fail" ? `${cut} Replace them, or leave them out with --skip-bad-files.` : cut;
 }
 
 /** The file and why it cannot be used; most reasons begin with the file's name already. */

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { DatasetContent, DatasetInput } from "@drc/contracts";
-import { listImages, listImagesBelow, otherFiles } from "../images/image-folder.ts";
+import { listImages, listImagesBelow, otherFiles, otherFilesBelow } from "../images/image-folder.ts";
 import type { ApiClient, NewVersion } from "../server/api-client.ts";
 import { describeBadFile, makeDataset } from "../server/make-dataset.ts";
 import { followJob } from "../watch/follow.ts";
@@ -28,7 +28,7 @@ export async function uploadImages(
   { folder, content, paths }: ImageFolder,
   settings: Omit<NewVersion, "content">,
 ): Promise<DatasetInput> {
-  const others = await otherFiles(folder);
+  const others = await (content === "pairs" ? otherFilesBelow : otherFiles)(folder);
   if (others.length > 0) say(`${folder}: left out, as no images: ${others.join(", ")}`);
   const display = stageDisplay(process.stderr);
   const files = paths.map((path) => ({ path, name: relative(folder, path) }));

@@ -77,8 +77,8 @@ function formatUnevaluated(compression: CompressionDetailResource): string[] {
     `parameters                  ${groupDigits(original.parameters)} → ${groupDigits(achieved.parameters)}\n` +
       `multiply-adds, 96×96 LR     ${withPrefix(original.multiplyAdds)} → ${withPrefix(achieved.multiplyAdds)}`,
     ...(best ? [`${measured}: ${best.psnr === null ? "infinite" : `${best.psnr.toFixed(2)} dB`}`] : []),
-    "PSNR to HR images, of the original and of the compressed network, was not measured: that takes an evaluation, on HR\n" +
-      "images. A few of any kind tell more than none (drc submit --evaluation, or drc evaluate on the downloaded file).",
+    "PSNR to HR images, of the original and of the compressed network, was not measured: no evaluation was asked for.\n" +
+      "Where there are HR images, drc submit --evaluation measures it, or drc evaluate on the downloaded file.",
   ];
 }
 
