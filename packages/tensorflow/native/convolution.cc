@@ -31,13 +31,11 @@ int64_t PartRows(const Convolution& p) {
 std::vector<float> PaddedRows(const Convolution& p, int64_t image, int64_t first_row, int64_t rows) {
   const int64_t row_size = PaddedWidth(p) * p.channels;
   std::vector<float> padded(rows * row_size);
-  // The right border of an even width is not read with stride 2.
-  const int64_t columns = std::min(p.width, PaddedWidth(p) - 1);
   for (int64_t row = 0; row < rows; row++) {
     const int64_t y = first_row + row;
     if (y < 0 || y >= p.height) continue;
     const float* from = p.input + (image * p.height + y) * p.width * p.channels;
-    std::copy(from, from + columns * p.channels, padded.data() + row * row_size + p.channels);
+    std::copy(from, from + p.width * p.channels, padded.data() + row * row_size + p.channels);
   }
   return padded;
 }

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -27,8 +28,16 @@ using Tensor = std::unique_ptr<TF_Tensor, TensorDeleter>;
 
 bool Failed(const Status& status) { return TF_GetCode(status.get()) != TF_OK; }
 
+// What TensorFlow said, with its code: callers tell a lack of memory from a mistake.
+class TensorFlowError : public std::runtime_error {
+ public:
+  explicit TensorFlowError(const Status& status)
+      : std::runtime_error(TF_Message(status.get())), code(TF_GetCode(status.get())) {}
+  const int code;
+};
+
 void Check(const Status& status) {
-  if (Failed(status)) throw std::runtime_error(TF_Message(status.get()));
+  if (Failed(status)) throw TensorFlowError(status);
 }
 
 drc::WorkerThreads& Threads() {
@@ -105,13 +114,20 @@ void Require(bool holds, const char* message) {
 // Calls COMPUTE; what it throws becomes the error of the operation.
 template <void (*COMPUTE)(const Settings&, Call&)>
 void Compute(void* settings, TF_OpKernelContext* context) {
+  const auto fail = [&](int code, const char* message) {
+    Status status(TF_NewStatus());
+    TF_SetStatus(status.get(), code, message);
+    TF_OpKernelContext_Failure(context, status.get());
+  };
   try {
     Call call(context);
     COMPUTE(*static_cast<const Settings*>(settings), call);
+  } catch (const TensorFlowError& error) {
+    fail(error.code, error.what());
+  } catch (const std::bad_alloc&) {
+    fail(TF_RESOURCE_EXHAUSTED, "OOM when allocating the scratch memory of an operation.");
   } catch (const std::exception& error) {
-    Status status(TF_NewStatus());
-    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, error.what());
-    TF_OpKernelContext_Failure(context, status.get());
+    fail(TF_INVALID_ARGUMENT, error.what());
   }
 }
 

@@ -63,7 +63,8 @@ class WorkerThreads {
     for (const pthread_t thread : threads_) pthread_setaffinity_np(thread, sizeof others, &others);
   }
 
-  void Take() {
+  // What a part throws ends the process: the other threads still work for the caller.
+  void Take() noexcept {
     for (int64_t part = next_++; part < parts_; part = next_++) (*work_)(part);
   }
 

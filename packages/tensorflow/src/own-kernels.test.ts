@@ -102,6 +102,13 @@ describe("a 3×3 convolution", () => {
     expect(valuesOf(y).every(Number.isNaN)).toBe(true);
   });
 
+  it("says RESOURCE_EXHAUSTED (8) where there is no memory for the result, as TensorFlow does", () => {
+    const [x, filter] = [tensorflow.tf.zeros([1, 1024, 1024, 1]), tensorflow.tf.zeros([3, 3, 1, 2 ** 20])];
+    const compute = () => operations(true, 2).conv2d(x, filter, { stride: 1, padding: 1 });
+    expect(compute).toThrow(/^Invalid TF_Status: 8\b/);
+    tensorflow.tf.dispose([x, filter]);
+  });
+
   it("refuses a filter that does not fit the input", () => {
     const compute = () =>
       operations(true, 2).conv2d(random([1, 8, 8, 4], 1), random([3, 3, 5, 4], 2), { stride: 1, padding: 1 });
