@@ -18,6 +18,7 @@ beforeAll(async () => {
   const model = createModel({ blocks: 1, features: 8, scale: 2, seed: 3 });
   await writeFile(at("model.safetensors"), encodeModel(model));
   await writeFile(at("without-duals.safetensors"), encodeModel({ ...model, duals: [] }));
+  await writeFile(at("x4.safetensors"), encodeModel(createModel({ blocks: 1, features: 4, scale: 4, seed: 3 })));
   await pictureFolder(at("hr"), [1, 2, 3], 64);
   await mkdir(at("lr"));
   for (const seed of [1, 2, 3]) {
@@ -109,6 +110,17 @@ it.each([
   expect(first.primal.weights).not.toEqual(second.primal.weights);
 });
 
+it("fine-tunes with a teacher, which may be another network of the same scale", async () => {
+  const teacher = createModel({ blocks: 2, features: 4, scale: 2, seed: 5 });
+  await writeFile(at("teacher.safetensors"), encodeModel(teacher));
+  const given = ["--fine-tune-steps", "2", "--seed", "3"];
+  expect((await compress("taught.safetensors", ...given, "--teacher", at("teacher.safetensors"))).code).toBe(0);
+  await compress("untaught.safetensors", ...given);
+  const [first, second] = await Promise.all([readModel("taught.safetensors"), readModel("untaught.safetensors")]);
+  expect(first.primal.graph).toEqual(second.primal.graph);
+  expect(first.primal.weights).not.toEqual(second.primal.weights);
+});
+
 it("measures on the only image where there is one alone, and says so", async () => {
   await pictureFolder(at("single"), [1]);
   const { stdout } = await compress("single.safetensors", "--images", at("single"));
@@ -133,10 +145,16 @@ it.each<[string, string[], RegExp]>([
     /^drc: --images: .*5\.png is 40×40; .* 48×48 HR/,
   ],
   ["an output in a folder that is not there", ["--output", "/nowhere/x"], /^drc: --output: the folder of \/nowhere\/x/],
+  ["a teacher that nothing is tuned with", ["--teacher", "x"], /^drc: --teacher: .*give --fine-tune-steps/],
+  [
+    "a teacher of another scale",
+    ["--fine-tune-steps", "2", "--teacher", "x4"],
+    /^drc: --teacher: .* for ×4, the model one for ×2/,
+  ],
   ["an unknown option", ["--keep", "0.5"], /unknown option '--keep'/],
 ])("refuses %s before it computes", async (_what, options, message) => {
   if (options.includes("tiny")) await pictureFolder(at("tiny"), [5], 40);
-  const folders: Record<string, string> = { tiny: at("tiny"), empty: workplace.data };
+  const folders: Record<string, string> = { tiny: at("tiny"), empty: workplace.data, x4: at("x4.safetensors") };
   const given = options.map((option) => folders[option] ?? option);
   const { code, stdout, errors } = await compress("refused.safetensors", ...given);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -4,6 +4,7 @@ export * from "./checkpoint.ts";
 export * from "./control.ts";
 export * from "./dual-networks.ts";
 export * from "./evaluate.ts";
+export { checkTeacher } from "./feature-teacher.ts";
 export * from "./flat-parameters.ts";
 export * from "./latency.ts";
 export * from "./learning-rate.ts";

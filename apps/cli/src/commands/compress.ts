@@ -10,6 +10,7 @@ import { CliError, EXIT } from "../cli-error.ts";
 import { type CompressionReport, formatReport } from "../compress/compression-report.ts";
 import { fineTuneCompressed } from "../compress/fine-tune.ts";
 import { measureChange } from "../compress/measure-change.ts";
+import { readTeacher } from "../compress/read-teacher.ts";
 import { fileReason } from "../file-reason.ts";
 import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
 import { readModel } from "../read-model.ts";
@@ -24,6 +25,7 @@ interface CompressOptions {
   lrOnly?: true;
   guide: Guide;
   fineTuneSteps: number;
+  teacher?: string;
   border: BorderRule;
   seed: number;
   device: Device;
@@ -48,6 +50,7 @@ export function registerCompress(program: Command): void {
       new Option("--guide <loss>", "loss that says which errors matter").choices(GUIDES).default(DEFAULT_GUIDE),
     )
     .option("--fine-tune-steps <count>", "steps of training afterwards, on the same images", wholeNumber, 0)
+    .option("--teacher <file>", "model whose last feature the fine-tuning draws near")
     .addOption(
       new Option("--border <rule>", "border rule of bicubic, for LR images").choices(BORDER_RULES).default("symmetric"),
     )
@@ -89,6 +92,10 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     const why = "reads images above the network's input, which --lr-only does not give";
     throw new CliError(`--guide: ${guide} ${why}; take dual-input, or give HR images without --lr-only`, EXIT.usage);
   }
+  if (options.teacher !== undefined && fineTuneSteps === 0) {
+    throw new CliError("--teacher: it is for the fine-tuning; give --fine-tune-steps as well", EXIT.usage);
+  }
+  const teacher = options.teacher === undefined ? undefined : await readTeacher(options.teacher, model);
   await checkOutput(output, file);
   const scale = networkScale(model.primal.graph);
   const images = await readCompressionImages({ folder: options.images, scale, lrOnly, border });
@@ -107,8 +114,9 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     guide,
     control,
   });
-  const tuning = { tensorflow, original: model, compressed: compressed.model, images: images.calibration, control };
-  const small = fineTuneSteps > 0 ? await fineTuneCompressed({ ...tuning, steps: fineTuneSteps }) : compressed.model;
+  const tuning = { tensorflow, original: model, compressed: compressed.model, images: images.calibration, teacher };
+  const small =
+    fineTuneSteps > 0 ? await fineTuneCompressed({ ...tuning, steps: fineTuneSteps, control }) : compressed.model;
   const seconds = (performance.now() - startedAtMs) / 1000;
   const change = await measureChange(tensorflow, model, small, images.measured);
   await writeOutput(output, encodeModel(small));

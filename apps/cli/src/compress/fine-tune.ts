@@ -1,6 +1,6 @@
 import { type CalibrationImage, fineTune, fineTuneToOriginal, type StageControl } from "@drc/compression";
 import { fineTuneSettings } from "@drc/contracts";
-import type { Model } from "@drc/network";
+import type { Model, Network } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 
 interface FineTuning {
@@ -8,16 +8,18 @@ interface FineTuning {
   original: Model;
   compressed: Model;
   images: readonly CalibrationImage[];
+  teacher: Network | undefined;
   steps: number;
   control: StageControl;
 }
 
 /** Trains the compressed network on: against HR images where all images have one, else the original's outputs. */
 export async function fineTuneCompressed(given: FineTuning): Promise<Model> {
-  const { tensorflow, original, compressed, images, steps, control } = given;
+  const { tensorflow, original, compressed, images, teacher, steps, control } = given;
   const common = {
     tensorflow,
     model: compressed,
+    teacher,
     settings: fineTuneSettings.parse({ steps }),
     validation: [],
     control,
