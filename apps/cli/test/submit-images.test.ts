@@ -122,7 +122,7 @@ describe("a compression of images of one's own", () => {
     expect(errors.join("\n")).toMatch(/✓ fine-tune +2 of 2 .*validation PSNR to the original's outputs \d+\.\d\d dB/);
     expect(errors.join("\n")).toContain("No --evaluation: PSNR will be that to the original network's outputs");
     expect(errors.join("\n")).not.toMatch(/✓ evaluate/);
-    expect(stdout).toMatch(/PSNR to the original network's outputs, on the images held out .*: \d+\.\d\d dB/);
+    expect(stdout).toMatch(/PSNR to the original network's outputs, on what was held out .*: \d+\.\d\d dB/);
     expect(stdout).toMatch(/PSNR to HR images, .* was not measured/);
     expect(stdout).toMatch(/parameters +[\d,]+ → [\d,]+\n/);
     const [id] = stdout.split("\n");

@@ -74,6 +74,24 @@ async function outcomesOf(jobId: string): Promise<(string | null)[]> {
   return attempts.map(({ outcome }) => outcome);
 }
 
+it("holds out rows of every image where there are few, and whole images where there are many or rows leave no room", async () => {
+  const heldOutOf = async (images: DatasetInput, settings: Record<string, unknown>) => {
+    const jobId = await submitJob(services, trainWork(images, { steps: 1, ...settings }));
+    await untilState(services, jobId, "succeeded");
+    const lines = await services.database.jobLog.findMany({ where: { jobId }, orderBy: { number: "asc" } });
+    return lines.find(({ line }) => line.includes("Held out"))?.line;
+  };
+  // LR images of 24×24: a fifth would be 5 rows, the least is 8.
+  expect(await heldOutOf(dataset, {})).toBe(
+    `Held out at the bottom of 5 of 5 images: ${[1, 2, 3, 4, 5].map((i) => `${i}.png (8 LR rows)`).join(", ")}`,
+  );
+  // By the hashes of 1.png to 5.png, 3376… of the second is the smallest, and above a fifth.
+  expect(await heldOutOf(dataset, { patchSize: 17 })).toBe("4 images to train on. Held out: 2.png");
+  const many = await submitDataset(services, await photographs(20));
+  await untilState(services, many.ingestJobId, "succeeded");
+  expect(await heldOutOf(many.input, {})).toMatch(/^1\d images to train on. Held out: .*\b8\.png/);
+});
+
 it("trains a network over the queue and registers it with its cost and runtime", async () => {
   const jobId = await submitJob(services, trainWork(dataset));
   const job = await untilState(services, jobId, "succeeded");

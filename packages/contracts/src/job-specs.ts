@@ -30,7 +30,10 @@ export const planInput = z.union([
 ]);
 export type PlanInput = z.infer<typeof planInput>;
 
-/** A dataset version of its own, or a share of the training images that is kept out of training. */
+/**
+ * A dataset version of its own, or a share that is kept out of training: of the images, or of the rows of each where
+ * they are few.
+ */
 export const validationInput = z.union([datasetInput, z.strictObject({ share: z.number().gt(0).max(0.5) })]);
 export type ValidationInput = z.infer<typeof validationInput>;
 

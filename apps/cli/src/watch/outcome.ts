@@ -71,8 +71,8 @@ function formatUnevaluated(compression: CompressionDetailResource): string[] {
   const fineTune = jobs.find(({ id }) => id === stages.fineTune) as JobResource;
   const best = (fineTune.result as FineTuneResult | null)?.best;
   const measured = comparesWithOriginal(fineTune)
-    ? "PSNR to the original network's outputs, on the images held out of the fine-tuning"
-    : "PSNR on the images held out of the fine-tuning";
+    ? "PSNR to the original network's outputs, on what was held out of the fine-tuning"
+    : "PSNR on what was held out of the fine-tuning";
   return [
     `parameters                  ${groupDigits(original.parameters)} → ${groupDigits(achieved.parameters)}\n` +
       `multiply-adds, 96×96 LR     ${withPrefix(original.multiplyAdds)} → ${withPrefix(achieved.multiplyAdds)}`,

@@ -1,17 +1,28 @@
-import { fineTune, fineTuneToOriginal, type TrainingOptions, type TrainingResult, train } from "@drc/compression";
+import {
+  type CalibrationImage,
+  fineTune,
+  fineTuneToOriginal,
+  splitRows,
+  type TrainingOptions,
+  type TrainingResult,
+  train,
+} from "@drc/compression";
 import type { FineTuneSettings, TrainSettings, ValidationInput } from "@drc/contracts";
 import { splitByName } from "@drc/imaging";
 import type { Model } from "@drc/network";
 import type { LocalImage } from "../protocol.ts";
-import { loadEvaluationImages, loadInputImages, loadTrainingImages, loadUnpairedImages } from "./images.ts";
+import { loadInputImages, loadTrainingImages, loadUnpairedImages } from "./images.ts";
 import { checkScale, keepModel, readModel } from "./models.ts";
 import type { RunnerContext, RunnerOutcome } from "./runner.ts";
 
+/** A tenth of fewer images than these is one or two: which they are would decide what the validation says. */
+const FEW_IMAGES = 20;
+
 const STAGES = { train, "fine-tune": fineTune };
 
-interface Split {
-  training: LocalImage[];
-  validation: LocalImage[];
+interface Split<T> {
+  training: T[];
+  validation: T[];
 }
 
 interface TrainingSpec {
@@ -24,10 +35,10 @@ export async function runTrainingStage(
   context: RunnerContext,
   stage: keyof typeof STAGES,
   model: Model,
-  { validation, settings }: TrainingSpec,
+  spec: TrainingSpec,
 ): Promise<RunnerOutcome> {
   const { inputs } = context.task;
-  const split = splitInputs(context, validation);
+  const { settings } = spec;
   const options: TrainingOptions = {
     tensorflow: await context.tensorflow(),
     model,
@@ -37,21 +48,38 @@ export async function runTrainingStage(
   };
   const result =
     inputs.original === undefined
-      ? await trainOnImages(context, stage, options, split)
-      : await trainOnOutputs(context, options, split, inputs.original);
+      ? await trainOnImages(context, stage, options, spec)
+      : await trainOnOutputs(context, options, spec, inputs.original);
   return {
     result: describeTraining(result),
     files: [await keepModel(context, "model", result.model), await keepModel(context, "last-model", result.lastModel)],
   };
 }
 
-function splitInputs(context: RunnerContext, validation: ValidationInput): Split {
-  const { images, validation: own } = context.task.inputs;
-  const split = "share" in validation ? splitByName(images, validation.share) : { training: images, validation: own };
-  context.log(`${split.training.length} images to train on, ${split.validation.length} to validate on.`);
-  if ("share" in validation && split.validation.length > 0) {
-    context.log(`Held out: ${split.validation.map(({ name }) => name).join(", ")}`);
+/** What is trained on, and what is kept out of it or given to validate on, as `load` reads it. */
+async function readSplit<T extends CalibrationImage>(
+  context: RunnerContext,
+  { validation, settings }: TrainingSpec,
+  load: (images: readonly LocalImage[]) => Promise<T[]>,
+): Promise<Split<T>> {
+  const { inputs } = context.task;
+  const images = await load(inputs.images);
+  if (!("share" in validation)) {
+    const own = await load(inputs.validation);
+    context.log(`${images.length} images to train on, ${own.length} to validate on.`);
+    return { training: images, validation: own };
   }
+  if (images.length < FEW_IMAGES) {
+    const split = splitRows(images, validation.share, settings.patchSize);
+    if (split.validation.length > 0) {
+      const rows = split.validation.map(({ name, lrs }) => `${name} (${lrs[0].height} LR rows)`).join(", ");
+      context.log(`Held out at the bottom of ${split.validation.length} of ${images.length} images: ${rows}`);
+      return split;
+    }
+  }
+  const split = splitByName(images, validation.share);
+  const names = split.validation.map(({ name }) => name).join(", ");
+  context.log(`${split.training.length} images to train on. Held out: ${names || "none"}`);
   return split;
 }
 
@@ -59,31 +87,33 @@ async function trainOnImages(
   context: RunnerContext,
   stage: keyof typeof STAGES,
   options: TrainingOptions,
-  { training, validation }: Split,
+  spec: TrainingSpec,
 ): Promise<TrainingResult> {
-  const { unpaired } = context.task.inputs;
-  for (const { lrs } of [...training, ...validation]) checkScale(options.model.primal.graph, lrs.length);
+  const { images, validation: own, unpaired } = context.task.inputs;
+  for (const { lrs } of [...images, ...own]) checkScale(options.model.primal.graph, lrs.length);
   if (unpaired.length > 0) context.log(`${unpaired.length} unpaired images for the dual loss.`);
+  const { training, validation } = await readSplit(context, spec, loadTrainingImages);
   return STAGES[stage]({
     ...options,
-    images: await loadTrainingImages(training),
+    images: training,
     unpaired: await loadUnpairedImages(unpaired),
-    validation: await loadEvaluationImages(validation),
+    validation: validation.map(({ name, hr, lrs }) => ({ name, hr, lr: lrs[0] })),
   });
 }
 
 async function trainOnOutputs(
   context: RunnerContext,
   options: TrainingOptions,
-  { training, validation }: Split,
+  spec: TrainingSpec,
   original: string,
 ): Promise<TrainingResult> {
   context.log("The targets are the original network's outputs; PSNR of the validation is that to its SR images.");
+  const { training, validation } = await readSplit(context, spec, loadInputImages);
   return fineTuneToOriginal({
     ...options,
     original: (await readModel(original)).primal,
-    images: await loadInputImages(training),
-    validation: await loadInputImages(validation),
+    images: training,
+    validation,
   });
 }
 
