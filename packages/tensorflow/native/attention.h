@@ -1,4 +1,4 @@
-// What channel attention computes, for processors with AVX2: with one value for each channel of an image.
+// What channel attention computes, with one value for each channel of an image.
 //
 // Operations over large images take as long as it takes to read and write them, so what can be done in one pass is.
 #pragma once

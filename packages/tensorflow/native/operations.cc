@@ -120,6 +120,8 @@ void Compute(void* settings, TF_OpKernelContext* context) {
     TF_OpKernelContext_Failure(context, status.get());
   };
   try {
+    static const bool runs_here = drc::HasAvx2();
+    Require(runs_here, "The operations of this library need a processor with AVX2 and FMA.");
     Call call(context);
     COMPUTE(*static_cast<const Settings*>(settings), call);
   } catch (const TensorFlowError& error) {
@@ -140,8 +142,8 @@ void ComputeConvolution(const Settings& settings, Call& call) {
   const Tensor input = call.Input(0), filter = call.Input(1), bias = call.Input(2);
   Require(TF_NumDims(input.get()) == 4 && TF_NumDims(filter.get()) == 4 && TF_NumDims(bias.get()) == 1,
           "DrcConvolution3x3: input and filter have four axes, the bias has one.");
-  Require(settings.stride >= 1 && !(settings.transposed && settings.stride != 1),
-          "DrcConvolution3x3: a transposed filter goes with stride 1.");
+  Require(settings.stride == 1 || (settings.stride == 2 && !settings.transposed),
+          "DrcConvolution3x3: the stride is 1 or 2, and 1 with a transposed filter.");
   drc::Convolution problem;
   problem.batch = TF_Dim(input.get(), 0);
   problem.height = TF_Dim(input.get(), 1);
@@ -152,6 +154,7 @@ void ComputeConvolution(const Settings& settings, Call& call) {
   problem.out_height = Strided(problem.height, settings.stride);
   problem.out_width = Strided(problem.width, settings.stride);
   problem.relu = settings.relu != 0;
+  Require(problem.height > 0 && problem.width > 0 && problem.channels > 0, "DrcConvolution3x3: the input is empty.");
   Require(TF_Dim(filter.get(), 0) == 3 && TF_Dim(filter.get(), 1) == 3 &&
               TF_Dim(filter.get(), settings.transposed ? 3 : 2) == problem.channels,
           "DrcConvolution3x3: the filter does not fit the input's channels.");
@@ -199,12 +202,13 @@ void ComputeFilterGradient(const Settings& settings, Call& call) {
 
 // [batch, height, width, channels] as images of so many positions.
 struct Images {
-  explicit Images(const Tensor& tensor, const char* operation) {
-    Require(TF_NumDims(tensor.get()) == 4, operation);
+  explicit Images(const Tensor& tensor, const char* message) {
+    Require(TF_NumDims(tensor.get()) == 4, message);
     batch = TF_Dim(tensor.get(), 0);
     height = TF_Dim(tensor.get(), 1);
     width = TF_Dim(tensor.get(), 2);
     channels = TF_Dim(tensor.get(), 3);
+    Require(channels > 0, message);
   }
   bool operator==(const Images& other) const {
     return batch == other.batch && height == other.height && width == other.width && channels == other.channels;

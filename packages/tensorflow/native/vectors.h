@@ -14,11 +14,14 @@ namespace drc {
 constexpr int kTaps = 3;
 constexpr int kLanes = 8;
 
-// Whether this processor can run the kernels, and TensorFlow has nothing better for it: with AVX-512, oneDNN has.
-inline bool PrefersOwnKernels() {
+// Whether this processor can run the kernels.
+inline bool HasAvx2() {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && !__builtin_cpu_supports("avx512f");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+
+// Whether TensorFlow has nothing better for it: with AVX-512, oneDNN has.
+inline bool PrefersOwnKernels() { return HasAvx2() && !__builtin_cpu_supports("avx512f"); }
 
 // A mask of the first `count` of eight lanes.
 DRC_AVX2 inline __m256i LeadingLanes(int64_t count) {

@@ -1,12 +1,14 @@
 // A few threads that stay, for parts of one operation at a time.
 #pragma once
 
+#include <pmmintrin.h>
 #include <pthread.h>
 #include <sched.h>
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -14,13 +16,29 @@
 
 namespace drc {
 
+// Takes denormal numbers for zero while it lives, as TensorFlow does in its operations: they are a hundred times slower,
+// and a result must not depend on which thread computed it.
+class FlushDenormals {
+ public:
+  FlushDenormals() : before_(_mm_getcsr()) {
+    _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+    _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
+  }
+  ~FlushDenormals() { _mm_setcsr(before_); }
+  FlushDenormals(const FlushDenormals&) = delete;
+
+ private:
+  const unsigned before_;
+};
+
 // TensorFlow's own threads cannot be had through its C interface. Never destroyed: its threads wait until the process
 // ends, whatever ends it.
 class WorkerThreads {
  public:
   // Calls `work(0)` to `work(parts - 1)` on up to `threads` threads, the caller's among them, and returns when all are
-  // done. One call at a time.
+  // done. One call at a time. What a part throws is thrown here, once no thread works any more.
   void Run(int threads, int64_t parts, const std::function<void(int64_t)>& work) {
+    const FlushDenormals flush;
     if (threads <= 1 || parts <= 1) {
       for (int64_t part = 0; part < parts; part++) work(part);
       return;
@@ -39,6 +57,7 @@ class WorkerThreads {
       parts_ = parts;
       next_ = 0;
       wanted_ = threads - 1;
+      failure_ = nullptr;
       call_number_++;
     }
     wake_.notify_all();
@@ -47,6 +66,7 @@ class WorkerThreads {
     // Whoever has not begun by now has nothing to do.
     wanted_ = 0;
     idle_.wait(lock, [this] { return busy_ == 0; });
+    if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
@@ -59,16 +79,23 @@ class WorkerThreads {
     cpu_set_t others;
     if (sched_getaffinity(0, sizeof others, &others) != 0) return;
     CPU_CLR(processor, &others);
-    if (CPU_COUNT(&others) == 0) return;
+    // With more threads than processors, they share those that there are as the system likes.
+    if (CPU_COUNT(&others) < static_cast<int>(threads_.size())) return;
     for (const pthread_t thread : threads_) pthread_setaffinity_np(thread, sizeof others, &others);
   }
 
-  // What a part throws ends the process: the other threads still work for the caller.
-  void Take() noexcept {
-    for (int64_t part = next_++; part < parts_; part = next_++) (*work_)(part);
+  void Take() {
+    try {
+      for (int64_t part = next_++; part < parts_; part = next_++) (*work_)(part);
+    } catch (...) {
+      next_ = parts_;
+      std::lock_guard<std::mutex> lock(state_);
+      if (!failure_) failure_ = std::current_exception();
+    }
   }
 
   void Wait() {
+    const FlushDenormals flush;
     uint64_t last_call = 0;
     std::unique_lock<std::mutex> lock(state_);
     for (;;) {
@@ -91,6 +118,7 @@ class WorkerThreads {
   const std::function<void(int64_t)>* work_ = nullptr;
   int64_t parts_ = 0;
   std::atomic<int64_t> next_{0};
+  std::exception_ptr failure_;
   int wanted_ = 0, busy_ = 0;
   uint64_t call_number_ = 0;
 };

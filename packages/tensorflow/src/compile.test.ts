@@ -282,8 +282,13 @@ describe("a run", () => {
     const network = compile(tensorflow, graph);
     const parameters = network.load(randomWeights(graph, 17));
     const input = randomTensor([2, 9, 7, 4], 18);
-    const whole = network.forward(parameters, input, { keep: "all" });
-    expect(network.forward(parameters, input).outputs[0].dataSync()).toEqual(whole.outputs[0].dataSync());
+    const direction = randomTensor([2, 9, 7, 4], 19);
+    const bits = (keep: "all" | "gradients") => {
+      const run = network.forward(parameters, input, { keep });
+      const gradients = run.backward([direction], { nodes: new Set([INPUT]) });
+      return [...run.outputs, ...gradients.parameters.values(), ...gradients.nodes.values()].map((x) => x.dataSync());
+    };
+    expect(bits("gradients")).toEqual(bits("all"));
   });
 
   it("adds gradients of inner features", () => {

@@ -314,22 +314,20 @@ interface Fusion {
   forward: FusedForward;
 }
 
-/** The steps that can be computed together with their only reader. */
+/**
+ * The steps that can be computed together with their only reader. It has to be the next step: then gradients are summed in
+ * the same order either way.
+ */
 function stepsWithinTheirReader(steps: readonly Step[], outputs: readonly string[]): Map<Step, Fusion> {
-  const readers = new Map<string, Step[]>();
-  for (const step of steps) {
-    for (const name of step.node.inputs) readers.set(name, [...(readers.get(name) ?? []), step]);
-  }
   const fusions = new Map<Step, Fusion>();
-  const earlier = new Set<string>([INPUT]);
-  for (const step of steps) {
-    const [reader, ...rest] = readers.get(step.node.name) ?? [];
-    if (reader && rest.length === 0 && !outputs.includes(step.node.name)) {
-      const others = reader.node.inputs.filter((name) => name !== step.node.name);
-      const forward = step.kernel.fusedWith?.(reader.node);
-      if (forward && others.every((name) => earlier.has(name))) fusions.set(step, { reader, others, forward });
-    }
-    earlier.add(step.node.name);
-  }
+  steps.slice(0, -1).forEach((step, i) => {
+    const { name } = step.node;
+    const readings = steps.flatMap(({ node }) => node.inputs).filter((input) => input === name);
+    const reader = steps[i + 1];
+    if (readings.length !== 1 || !reader.node.inputs.includes(name) || outputs.includes(name)) return;
+    const others = reader.node.inputs.filter((input) => input !== name);
+    const forward = step.kernel.fusedWith?.(reader.node);
+    if (forward) fusions.set(step, { reader, others, forward });
+  });
   return fusions;
 }

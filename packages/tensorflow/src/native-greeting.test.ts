@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, it } from "vitest";
-import { hashOfStandardError, standardErrorFile } from "./runtime/index.mjs";
+import { standardError } from "./runtime/index.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "drc-greeting-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,5 +50,5 @@ describe("loading TensorFlow prints nothing to standard error, and leaves it as 
 });
 
 it("comes from the library of this source", () => {
-  expect(standardErrorFile()).toContain(hashOfStandardError());
+  expect(standardError.file()).toContain(standardError.sourcesHash());
 });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { standardErrorFile } from "./runtime/index.mjs";
+import { standardError } from "./runtime/index.mjs";
 
 interface StandardError {
   /** Sends what is written to standard error nowhere, until it is restored. */
@@ -14,7 +14,7 @@ interface StandardError {
  * is lost.
  */
 export function withoutNativeGreeting<T>(load: () => T): T {
-  const file = standardErrorFile();
+  const file = standardError.file();
   if (!existsSync(file)) throw new Error(`${file} is missing: run npm run setup, which compiles it.`);
   const { silence, restore } = createRequire(import.meta.url)(file) as StandardError;
   const copy = silence();

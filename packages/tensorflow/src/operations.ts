@@ -173,30 +173,22 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       }
       return constant;
     },
-    /** Whether `conv2d` computes `relu` within such a convolution, and not in a pass of its own. */
-    hasReluInConvolution: (filterShape: readonly number[], geometry: ConvolutionGeometry) =>
-      isOwn(filterShape, geometry),
-    conv2d(
-      x: Tensor,
-      filter: Tensor,
-      geometry: ConvolutionGeometry,
-      { bias, relu = false }: { bias?: Tensor; relu?: boolean } = {},
-    ): Tensor {
-      if (isOwn(filter.shape, geometry)) {
-        return ownConvolution(x, filter, bias ?? none(), { stride: geometry.stride, relu });
-      }
+    conv2d(x: Tensor, filter: Tensor, geometry: ConvolutionGeometry, bias?: Tensor): Tensor {
+      if (isOwn(filter.shape, geometry)) return ownConvolution(x, filter, bias ?? none(), geometry);
       const { plain, withBias } = convolutionAttributes(geometry, filter.shape);
-      const product =
-        bias && withBias
-          ? run("_MklNativeConv2DWithBias", withBias, [x, filter, bias])
-          : run("Conv2D", plain, [x, filter]);
-      const sum = bias && !withBias ? run("BiasAdd", nhwc, [product, bias]) : product;
-      if (sum !== product) product.dispose();
-      if (!relu) return sum;
-      const positive = run("Relu", onlyFloat, [sum]);
-      sum.dispose();
-      return positive;
+      if (bias && withBias) return run("_MklNativeConv2DWithBias", withBias, [x, filter, bias]);
+      const product = run("Conv2D", plain, [x, filter]);
+      if (!bias) return product;
+      const sum = run("BiasAdd", nhwc, [product, bias]);
+      product.dispose();
+      return sum;
     },
+    /** max(0, x) of such a convolution in one pass, where there is a kernel of our own for it. */
+    ownConv2dWithRelu: (filterShape: readonly number[], geometry: ConvolutionGeometry) =>
+      isOwn(filterShape, geometry)
+        ? (x: Tensor, filter: Tensor, bias?: Tensor) =>
+            ownConvolution(x, filter, bias ?? none(), { ...geometry, relu: true })
+        : undefined,
     conv2dInputGradient: (
       inputShape: readonly number[],
       filter: Tensor,
@@ -267,14 +259,10 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       product.dispose();
       return sum;
     },
-    /** x·scale + addend; `scale` is `[batch, 1, 1, channels]`, the others are images of one shape. */
-    scaledSum(x: Tensor, scale: Tensor, addend: Tensor): Tensor {
-      if (options.ownKernels) return run("DrcScaledSum", [ownThreads], [x, scale, addend]);
-      const product = run("Mul", onlyFloat, [x, scale]);
-      const sum = run("AddV2", onlyFloat, [product, addend]);
-      product.dispose();
-      return sum;
-    },
+    /** x·scale + addend, with a kernel of our own; `scale` is `[batch, 1, 1, channels]`, the others are of one shape. */
+    ownScaledSum: options.ownKernels
+      ? (x: Tensor, scale: Tensor, addend: Tensor) => run("DrcScaledSum", [ownThreads], [x, scale, addend])
+      : undefined,
     /** Convolutions of images of one position by 1×1 filters, where there are kernels of our own for them. */
     ownPointwise: options.ownKernels
       ? {

@@ -3,7 +3,7 @@ import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pointwiseProduct } from "./nodes/pointwise-product.ts";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
-import { hashOfSources, ownOperationsFile } from "./runtime/index.mjs";
+import { ownOperations } from "./runtime/index.mjs";
 import { loadTensorFlow, type TensorFlow } from "./tensorflow.ts";
 
 let tensorflow: TensorFlow;
@@ -74,8 +74,18 @@ function problem({ size: [height, width], ins, outs, stride }: (typeof PROBLEMS)
 describe("a 3×3 convolution", () => {
   it.each(PROBLEMS)("is TensorFlow's for $size, $ins to $outs, stride $stride", (sizes) => {
     const { x, filter, bias, geometry } = problem(sizes);
-    for (const extras of [{}, { bias }, { bias, relu: true }]) {
-      const compute = (own: boolean, threads: number) => operations(own, threads).conv2d(x, filter, geometry, extras);
+    for (const { b, relu } of [
+      { b: undefined, relu: false },
+      { b: bias, relu: false },
+      { b: bias, relu: true },
+    ]) {
+      const compute = (own: boolean, threads: number) => {
+        const { conv2d, ownConv2dWithRelu, relu: positive } = operations(own, threads);
+        if (!relu) return conv2d(x, filter, geometry, b);
+        const together = ownConv2dWithRelu(filter.shape, geometry);
+        expect(together !== undefined).toBe(own);
+        return together?.(x, filter, b) ?? positive(conv2d(x, filter, geometry, b));
+      };
       const expected = compute(false, 2);
       const result = compute(true, 2);
       expect(result.shape).toEqual(expected.shape);
@@ -98,8 +108,11 @@ describe("a 3×3 convolution", () => {
 
   it("hands on what is not a number, through a relu too", () => {
     const x = tensorflow.tf.fill([1, 4, 4, 1], Number.NaN);
-    const y = operations(true, 2).conv2d(x, random([3, 3, 1, 8], 1), { stride: 1, padding: 1 }, { relu: true });
-    expect(valuesOf(y).every(Number.isNaN)).toBe(true);
+    const y = operations(true, 2).ownConv2dWithRelu([3, 3, 1, 8], { stride: 1, padding: 1 })?.(
+      x,
+      random([3, 3, 1, 8], 1),
+    );
+    expect(valuesOf(y as Tensor).every(Number.isNaN)).toBe(true);
   });
 
   it("says RESOURCE_EXHAUSTED (8) where there is no memory for the result, as TensorFlow does", () => {
@@ -159,8 +172,9 @@ describe("what channel attention computes", () => {
     const [batch, , , channels] = shape;
     const [x, other, scale] = [random(shape, 1), random(shape, 2), random([batch, 1, 1, channels], 3)];
     const compute = (own: boolean, threads: number) => {
-      const { meanOverPositions, productSumOverPositions, scaledSum } = operations(own, threads);
-      return [meanOverPositions(x), productSumOverPositions(x, other), scaledSum(x, scale, other)].map(valuesOf);
+      const { meanOverPositions, productSumOverPositions, ownScaledSum, add, multiply } = operations(own, threads);
+      const sum = ownScaledSum?.(x, scale, other) ?? add(multiply(x, scale), other);
+      return [meanOverPositions(x), productSumOverPositions(x, other), sum].map(valuesOf);
     };
     const expected = compute(false, 2);
     const result = compute(true, 2);
@@ -193,14 +207,21 @@ describe("what channel attention computes", () => {
     });
   });
 
+  it("takes denormal numbers for zero on every thread, as TensorFlow does", () => {
+    const { tf } = tensorflow;
+    const [x, scale] = [tf.fill([1, 300, 300, 8], 1e-20), tf.fill([1, 1, 1, 8], 1e-20)];
+    const sum = operations(true, 2).ownScaledSum?.(x, scale, tf.zerosLike(x));
+    expect(valuesOf(sum as Tensor).every((value) => value === 0)).toBe(true);
+  });
+
   it("refuses images that do not fit each other", () => {
-    const { scaledSum, productSumOverPositions } = operations(true, 2);
+    const { ownScaledSum, productSumOverPositions } = operations(true, 2);
     const x = random([1, 3, 4, 2], 1);
-    expect(() => scaledSum(x, random([1, 1, 1, 3], 2), x)).toThrow(/scale has one position/);
+    expect(() => ownScaledSum?.(x, random([1, 1, 1, 3], 2), x)).toThrow(/scale has one position/);
     expect(() => productSumOverPositions(x, random([1, 4, 3, 2], 2))).toThrow(/and so is the factor/);
   });
 });
 
 it("comes from the library of these sources", () => {
-  expect(ownOperationsFile()).toContain(hashOfSources());
+  expect(ownOperations.file()).toContain(ownOperations.sourcesHash());
 });

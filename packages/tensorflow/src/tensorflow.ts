@@ -8,7 +8,7 @@ import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 import { withoutNativeGreeting } from "./native-greeting.ts";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
 import { loadOwnOperations } from "./own-operations.ts";
-import { isRuntimeLinked, linkRuntime } from "./runtime/index.mjs";
+import { isRuntimeLinked, linkRuntime, OWN_OPERATIONS_HASH } from "./runtime/index.mjs";
 
 export type Device = "cpu" | "gpu";
 
@@ -27,8 +27,8 @@ export interface RuntimeDescription {
   threads: number;
   /** TensorFlow's oneDNN kernels, which change results in the last bits. */
   oneDnn: boolean;
-  /** Our own kernel for the gradients of filters, which changes them in the last bits too. */
-  ownKernels: boolean;
+  /** Which kernels of our own are used, by the hash of their sources: they change results in the last bits too. */
+  ownKernels: string | undefined;
 }
 
 export interface TensorFlow {
@@ -85,11 +85,11 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
     device: options.device,
     threads: options.threads,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
-    ownKernels: options.device === "cpu" && preferred,
+    ownKernels: options.device === "cpu" && preferred ? OWN_OPERATIONS_HASH : undefined,
   };
   const tensorflow: TensorFlow = {
     tf,
-    operations: createOperations(tf, backend, description),
+    operations: createOperations(tf, backend, { ...description, ownKernels: description.ownKernels !== undefined }),
     describe: () => description,
   };
   loaded = { options: { ...options }, tensorflow };

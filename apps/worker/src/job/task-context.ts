@@ -39,7 +39,7 @@ export class TaskContext implements RunnerContext {
         threads,
         processor: cpus()[0]?.model,
         node: process.version,
-        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn), ownKernels: String(ownKernels) },
+        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn), ownKernels: ownKernels ?? "none" },
       },
     });
   }

@@ -15,19 +15,22 @@ export const add: KernelFactory<AddNode> = ({ operations }) => ({
 const isScale = (b: Tensor, a: Tensor) => b.shape[1] !== a.shape[1] || b.shape[2] !== a.shape[2];
 
 /** Elementwise product; a second input of one position scales every position of the first. */
-export const multiply: KernelFactory<MultiplyNode> = ({ operations }) => ({
+export const multiply: KernelFactory<MultiplyNode> = ({ tf: { util }, operations }) => ({
   reads: { inputs: true, output: false },
   forward: ([a, b]) => operations.multiply(a, b),
-  fusedWith: (reader) =>
-    reader.op === "add"
-      ? ([a, b], [addend]) => {
-          if (isScale(b, a)) return operations.scaledSum(a, b, addend);
-          const product = operations.multiply(a, b);
-          const sum = operations.add(product, addend);
-          product.dispose();
-          return sum;
-        }
-      : undefined,
+  fusedWith: (reader) => {
+    const { ownScaledSum } = operations;
+    if (reader.op !== "add" || !ownScaledSum) return undefined;
+    return ([a, b], [addend]) => {
+      if (b.shape[1] === 1 && b.shape[2] === 1 && util.arraysEqual(a.shape, addend.shape)) {
+        return ownScaledSum(a, b, addend);
+      }
+      const product = operations.multiply(a, b);
+      const sum = operations.add(product, addend);
+      product.dispose();
+      return sum;
+    };
+  },
   backward({ gradient, inputs: [a, b], wantInput }) {
     const forA = wantInput[0] ? operations.multiply(gradient, b) : undefined;
     if (!wantInput[1]) return { inputs: [forA, undefined], parameters: [] };

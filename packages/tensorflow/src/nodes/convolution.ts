@@ -27,13 +27,12 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
       const bias = biasOf(parameters);
       if (isIdentity(filter)) return bias ? operations.biasAdd(x, bias) : x.clone();
       if (isProduct(x)) return single.forward(x, filter, bias);
-      return operations.conv2d(x, filter, geometry, { bias });
+      return operations.conv2d(x, filter, geometry, bias);
     },
-    fusedWith: (reader) =>
-      reader.op === "relu" && operations.hasReluInConvolution(node.kernel, geometry)
-        ? ([x], _, parameters) =>
-            operations.conv2d(x, parameter(parameters, node.weight), geometry, { bias: biasOf(parameters), relu: true })
-        : undefined,
+    fusedWith: (reader) => {
+      const withRelu = reader.op === "relu" ? operations.ownConv2dWithRelu(node.kernel, geometry) : undefined;
+      return withRelu && (([x], _, parameters) => withRelu(x, parameter(parameters, node.weight), biasOf(parameters)));
+    },
     backward(request) {
       const { gradient, inputs, parameters, wantInput, wantParameters } = request;
       const [x] = inputs;

@@ -14,8 +14,8 @@ import {
   SetupError,
 } from "@drc/provision";
 import { isLinked, linkRuntime, tfjsPackageFolder } from "./link.mjs";
-import { areOwnOperationsReady, ensureOwnOperations } from "./own-operations.mjs";
-import { ensureStandardError, isStandardErrorReady } from "./standard-error.mjs";
+import { ensureOwnOperations, ownOperations } from "./own-operations.mjs";
+import { standardError } from "./standard-error.mjs";
 import { RECIPES, runtimeFolder, TENSORFLOW_VERSION } from "./versions.mjs";
 
 /** @typedef {{folder: string, device: import("./versions.mjs").Device, tensorflowVersion: string}} RuntimeInfo */
@@ -40,7 +40,7 @@ export function isRuntimeLinked(device) {
 
 /** @param {import("./versions.mjs").Device} device */
 export function isRuntimeReady(device) {
-  return isRuntimeLinked(device) && areOwnOperationsReady() && isStandardErrorReady();
+  return isRuntimeLinked(device) && ownOperations.isReady() && standardError.isReady();
 }
 
 /**
@@ -68,8 +68,8 @@ export async function ensureRuntime({ device, report = createReporter() }) {
     },
     (pid) => report.line(`TensorFlow is being set up by process ${pid}, waiting for it`),
   );
-  if (!isStandardErrorReady()) await ensureStandardError(await requireCompiler());
-  if (!areOwnOperationsReady()) await ensureOwnOperations(await requireCompiler(), device, report);
+  if (!standardError.isReady()) await standardError.ensure(await requireCompiler());
+  if (!ownOperations.isReady()) await ensureOwnOperations(await requireCompiler(), device, report);
   linkRuntime(device);
   return { folder, device, tensorflowVersion: TENSORFLOW_VERSION };
 }

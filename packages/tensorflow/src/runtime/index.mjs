@@ -7,5 +7,5 @@
  */
 export { ensureRuntime, isRuntimeLinked, isRuntimeReady, runtimeDevice } from "./ensure.mjs";
 export { linkRuntime } from "./link.mjs";
-export { hashOfSources, ownOperationsFile } from "./own-operations.mjs";
-export { hashOfStandardError, standardErrorFile } from "./standard-error.mjs";
+export { OWN_OPERATIONS_HASH, ownOperations } from "./own-operations.mjs";
+export { standardError } from "./standard-error.mjs";
