@@ -30,6 +30,7 @@ export class PatchSampler {
   private readonly patchSize: number;
   private readonly levels: number;
   private readonly random: SeededRandom;
+  private ahead: { batch: Batch; stateBefore: number[] } | undefined;
 
   /** `patchSize` in pixels of the smallest image. */
   constructor(tensorflow: TensorFlow, images: readonly CalibrationImage[], patchSize: number, seed: number) {
@@ -40,18 +41,39 @@ export class PatchSampler {
     this.random = seededRandom(seed);
   }
 
-  next(batchSize: number): Batch {
-    const placements = Array.from({ length: batchSize }, () => this.place());
-    const images = Array.from({ length: this.levels }, (_, level) => this.gather(placements, level));
-    return { images, dispose: () => this.tensorflow.tf.dispose(images) };
+  /** Makes the batch that `next` gives then, while the device computes. */
+  prepare(batchSize: number): void {
+    const stateBefore = this.random.state();
+    this.ahead ??= { batch: this.draw(batchSize), stateBefore };
   }
 
+  /** The caller disposes the batch. */
+  next(batchSize: number): Batch {
+    const batch = this.ahead?.batch ?? this.draw(batchSize);
+    this.ahead = undefined;
+    return batch;
+  }
+
+  /** The state from which `next` gives the batches that it gives now. */
   state(): number[] {
-    return this.random.state();
+    return this.ahead?.stateBefore ?? this.random.state();
   }
 
   restore(state: number[]): void {
+    this.dispose();
     this.random.restore(state);
+  }
+
+  /** Frees a batch that was prepared and not taken. */
+  dispose(): void {
+    this.ahead?.batch.dispose();
+    this.ahead = undefined;
+  }
+
+  private draw(batchSize: number): Batch {
+    const placements = Array.from({ length: batchSize }, () => this.place());
+    const images = Array.from({ length: this.levels }, (_, level) => this.gather(placements, level));
+    return { images, dispose: () => this.tensorflow.tf.dispose(images) };
   }
 
   private place(): Placement {

@@ -70,11 +70,14 @@ export class RegressionStep {
    *
    * L_P and L_D are means over the samples that have them: the samples of `unpaired`, LR images without an HR twin,
    * count in L_D alone. What is known of them is the network's input, so every output is mapped down to it.
+   *
+   * `meanwhile` is called when all is handed to the device, before anything is waited for.
    */
-  gradient(images: readonly Tensor[], unpaired?: Tensor): StepGradient {
+  gradient(images: readonly Tensor[], unpaired?: Tensor, meanwhile?: () => void): StepGradient {
     const paired = this.pairedPass(images, unpaired);
     const passes = unpaired ? [paired, this.unpairedPass(unpaired, 1 - paired.share)] : [paired];
     const gradient = this.flatten(passes);
+    meanwhile?.();
     const loss = this.readLoss(passes, gradient);
     for (const { parts, primalGradients, teacherLoss } of passes) {
       parts.dispose();

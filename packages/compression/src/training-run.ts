@@ -207,6 +207,8 @@ export class TrainingRun {
   dispose(): void {
     this.average?.dispose();
     this.adam.dispose();
+    this.sampler.dispose();
+    this.unpairedSampler?.dispose();
     this.step.dispose();
     this.model.dispose();
     this.teacher?.dispose();
@@ -222,9 +224,13 @@ export class TrainingRun {
     const { settings } = this.inputs;
     const startedAtMs = performance.now();
     const learningRate = learningRateAt(state.step, settings);
+    const unpairedBatchSize = settings.unpairedBatchSize ?? settings.batchSize;
     const batch = sampler.next(settings.batchSize);
-    const unpaired = unpairedSampler?.next(settings.unpairedBatchSize ?? settings.batchSize);
-    const { loss, gradient } = step.gradient(batch.images, unpaired?.images[0]);
+    const unpaired = unpairedSampler?.next(unpairedBatchSize);
+    const { loss, gradient } = step.gradient(batch.images, unpaired?.images[0], () => {
+      sampler.prepare(settings.batchSize);
+      unpairedSampler?.prepare(unpairedBatchSize);
+    });
     batch.dispose();
     unpaired?.dispose();
     if (loss.finite) {
