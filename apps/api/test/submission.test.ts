@@ -95,6 +95,20 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     expect(pointersOf(await search({ calibration: { patchSize: 41 } }))).toEqual(["/spec/calibration/patchSize"]);
   });
 
+  it("a patch with no room above the rows that are held out, where images are few (field case 24)", async () => {
+    const sizes = [50, 60, 30].map((side) => ({ width: 4 * side, height: 4 * side }));
+    const few = await readyDataset(api, 4, sizes.slice(0, 2));
+    const response = await train({ dataset: few, settings: { patchSize: 48 } });
+    expect(pointersOf(response)).toEqual(["/spec/validation"]);
+    expect(problemOf(response).detail).toMatch(/leaves 42 of the 50 LR rows of image-0\.png: .* at most 42, or name/);
+    expect((await train({ dataset: few, settings: { patchSize: 42 } })).statusCode).toBe(202);
+    expect((await train({ dataset: few, validation: dataset, settings: { patchSize: 48 } })).statusCode).toBe(202);
+    expect(pointersOf(await compress({ dataset: few, fineTune: { patchSize: 43 } }))).toEqual(["/validation"]);
+    // Of 30 rows none are held out.
+    const small = await readyDataset(api, 4, sizes.slice(1));
+    expect((await train({ dataset: small, settings: { patchSize: 30 } })).statusCode).toBe(202);
+  });
+
   it("an image that no patch fits into, by its name (field case 24)", async () => {
     const sizes = [200, 8, 200, 40, 40, 40, 40].map((side) => ({ width: side, height: side }));
     const response = await compress({ dataset: await readyDataset(api, 4, sizes) });

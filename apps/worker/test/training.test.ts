@@ -81,12 +81,14 @@ it("holds out rows of every image where there are few, and whole images where th
     const lines = await services.database.jobLog.findMany({ where: { jobId }, orderBy: { number: "asc" } });
     return lines.find(({ line }) => line.includes("Held out"))?.line;
   };
-  // LR images of 24×24: a fifth would be 5 rows, the least is 8.
-  expect(await heldOutOf(dataset, {})).toBe(
-    `Held out at the bottom of 5 of 5 images: ${[1, 2, 3, 4, 5].map((i) => `${i}.png (8 LR rows)`).join(", ")}`,
-  );
-  // By the hashes of 1.png to 5.png, 3376… of the second is the smallest, and above a fifth.
-  expect(await heldOutOf(dataset, { patchSize: 17 })).toBe("4 images to train on. Held out: 2.png");
+  // LR images of 32×32: a fifth would be 6 rows, the least is 8. The patch changes nothing.
+  const few = await submitDataset(services, await photographs(3, 64, 64));
+  await untilState(services, few.ingestJobId, "succeeded");
+  const bottoms = [1, 2, 3].map((i) => `${i}.png (8 LR rows)`).join(", ");
+  expect(await heldOutOf(few.input, {})).toBe(`Held out at the bottom of 3 of 3 images: ${bottoms}`);
+  expect(await heldOutOf(few.input, { patchSize: 24 })).toBe(`Held out at the bottom of 3 of 3 images: ${bottoms}`);
+  // 24×24 leaves no room. By the hashes of 1.png to 5.png, 3376… of the second is the smallest, and above a fifth.
+  expect(await heldOutOf(dataset, {})).toBe("4 images to train on. Held out: 2.png");
   const many = await submitDataset(services, await photographs(20));
   await untilState(services, many.ingestJobId, "succeeded");
   expect(await heldOutOf(many.input, {})).toMatch(/^1\d images to train on. Held out: .*\b8\.png/);

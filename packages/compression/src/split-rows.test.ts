@@ -17,7 +17,7 @@ const heights = ({ lrs, hr }: CalibrationImage) => [...lrs, ...(hr ? [hr] : [])]
 describe("splitRows", () => {
   it("cuts each image at one place of every scale, with nothing lost", () => {
     const whole = image("a.png", 30, 100);
-    const { training, validation } = splitRows([whole], 0.2, 24);
+    const { training, validation } = splitRows([whole], () => 20);
     expect(training.map(heights)).toEqual([[80, 160, 320]]);
     expect(validation.map(heights)).toEqual([[20, 40, 80]]);
     checkTrainingImages(training, 4, 24);
@@ -30,27 +30,29 @@ describe("splitRows", () => {
     }
   });
 
-  it("takes at least 8 rows, and none where a patch has no room above them", () => {
-    const images = [image("a.png", 30, 40), image("b.png", 30, 32), image("c.png", 30, 31)];
-    const { training, validation } = splitRows(images, 0.1, 24);
-    expect(training.map(({ lrs }) => lrs[0].height)).toEqual([32, 24, 31]);
-    expect(validation.map(({ name, lrs }) => [name, lrs[0].height])).toEqual([
-      ["a.png", 8],
-      ["b.png", 8],
+  it("trains on an image whole where no rows of it are held out", () => {
+    const images = [image("a.png", 30, 40), image("b.png", 30, 31)];
+    const { training, validation } = splitRows(images, (height) => (height < 32 ? 0 : 8));
+    expect(training.map(heights)).toEqual([
+      [32, 64, 128],
+      [31, 62, 124],
     ]);
+    expect(training[1]).toEqual(images[1]);
+    expect(validation.map(({ name, lrs }) => [name, lrs[0].height])).toEqual([["a.png", 8]]);
   });
 
   it("divides an image the same way whatever others there are", () => {
     const [a, b, c] = ["a.png", "b.png", "c.png"].map((name, i) => image(name, 30, 50 + 20 * i));
-    const alone = splitRows([b], 0.3, 24);
-    const among = splitRows([c, b, a], 0.3, 24);
+    const third = (height: number) => Math.round(height / 3);
+    const alone = splitRows([b], third);
+    const among = splitRows([c, b, a], third);
     expect(among.training[1]).toEqual(alone.training[0]);
     expect(among.validation[1]).toEqual(alone.validation[0]);
   });
 
   it("divides LR images alone", () => {
     const { name, lrs } = image("a.png", 30, 50);
-    const { training, validation } = splitRows([{ name, lrs: [lrs[0]] } as CalibrationImage], 0.1, 24);
+    const { training, validation } = splitRows([{ name, lrs: [lrs[0]] } as CalibrationImage], () => 8);
     expect([...training, ...validation].map(heights)).toEqual([[42], [8]]);
     expect(training[0]).not.toHaveProperty("hr");
   });

@@ -4,6 +4,7 @@
  */
 export * from "./dataset-settings.ts";
 export * from "./errors.ts";
+export * from "./held-out.ts";
 export * from "./identifiers.ts";
 export * from "./job-kinds.ts";
 export * from "./job-specs.ts";

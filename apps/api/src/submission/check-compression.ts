@@ -36,7 +36,9 @@ export async function checkCompression(transaction: Transaction, body: CreateCom
   if (body.network) {
     checkPatch(findings, "/train/patchSize", trainingOf(body).patchSize, dataset);
   }
-  await checkValidation(findings, transaction, "/validation", body.validation, network, dataset, trainingReadsHr);
+  const patchSize = Math.max(body.fineTune.patchSize, body.network ? trainingOf(body).patchSize : 0);
+  const { validation } = body;
+  await checkValidation(findings, transaction, "/validation", validation, patchSize, network, dataset, trainingReadsHr);
   checkBudget(findings, "/budget", body.budget, network);
   checkSearchMethod(findings, "/method", modelPointer, searched, network, dataset, "search");
   checkImportance(findings, "/method/importance", modelPointer, importance, network, dataset);

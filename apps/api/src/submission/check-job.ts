@@ -51,7 +51,15 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       checkHasHr(findings, "/spec/dataset", dataset);
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);
       checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
-      await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset);
+      await checkValidation(
+        findings,
+        transaction,
+        "/spec/validation",
+        spec.validation,
+        spec.settings.patchSize,
+        network,
+        dataset,
+      );
       await checkUnpaired(findings, transaction, "/spec/unpaired", spec.unpaired, spec.settings);
       return [];
     }
@@ -97,7 +105,16 @@ async function checkFineTune(findings: Findings, transaction: Transaction, spec:
   checkScale(findings, "/spec/dataset", network?.scale, dataset);
   checkDualNetworks(findings, "/spec/model", network, settings.dualWeight);
   checkPatch(findings, "/spec/settings/patchSize", settings.patchSize, dataset);
-  await checkValidation(findings, transaction, "/spec/validation", spec.validation, network, dataset, needsHr);
+  await checkValidation(
+    findings,
+    transaction,
+    "/spec/validation",
+    spec.validation,
+    settings.patchSize,
+    network,
+    dataset,
+    needsHr,
+  );
   await checkTargets(findings, transaction, "/spec/targets", targets, network);
   await checkTeacher(findings, transaction, "/spec/teacher", teacher, network);
   await checkUnpaired(findings, transaction, "/spec/unpaired", unpaired, settings);
@@ -124,11 +141,12 @@ export async function checkValidation(
   transaction: Transaction,
   pointer: string,
   validation: Parameters<typeof checkValidationShare>[2],
+  patchSize: number,
   network: KnownNetwork | null,
   dataset: UsableDataset | null,
   needsHr = true,
 ): Promise<void> {
-  checkValidationShare(findings, pointer, validation, dataset);
+  checkValidationShare(findings, pointer, validation, patchSize, dataset);
   if ("share" in validation) return;
   const own = await checkDataset(findings, transaction, pointer, validation);
   if (needsHr) checkHasHr(findings, pointer, own);

@@ -1,4 +1,4 @@
-import { type DatasetImage, type DatasetInput, SMALLEST_PATCH } from "@drc/contracts";
+import { type DatasetImage, type DatasetInput, FEW_IMAGES, heldOutRows, SMALLEST_PATCH } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import type { Findings } from "./findings.ts";
 
@@ -99,17 +99,49 @@ export function checkScale(
   );
 }
 
-/** A finding where too few images are left to train on. */
+/** A finding where too few images are left to train on, or too few rows of one. */
 export function checkValidationShare(
   findings: Findings,
   pointer: string,
   validation: { share: number } | DatasetInput,
+  patchSize: number,
   dataset: UsableDataset | null,
 ): void {
-  if (!dataset || !("share" in validation) || dataset.images.length >= 2) return;
+  if (!dataset || !("share" in validation)) return;
+  const { images, scale } = dataset;
+  if (images.length < 2) {
+    findings.add(
+      pointer,
+      `The dataset version has ${images.length} image: none can be kept for validation. ` +
+        "Name a dataset version for validation, or add images.",
+    );
+  } else if (images.length < FEW_IMAGES) {
+    checkRowsLeft(findings, pointer, validation.share, patchSize, { images, scale });
+  }
+}
+
+/** A finding where a patch that fits an image has no room above the rows that are held out. */
+function checkRowsLeft(
+  findings: Findings,
+  pointer: string,
+  share: number,
+  patchSize: number,
+  { images, scale }: Pick<UsableDataset, "images" | "scale">,
+): void {
+  const left = images
+    .filter((image) => lrSide(image, scale) >= patchSize)
+    .map(({ name, height }) => ({
+      name,
+      of: height / scale,
+      rows: height / scale - heldOutRows(height / scale, share),
+    }))
+    .sort((a, b) => a.rows - b.rows);
+  const [least] = left;
+  if (!least || least.rows >= patchSize) return;
   findings.add(
     pointer,
-    `The dataset version has ${dataset.images.length} image: none can be kept for validation. ` +
-      "Name a dataset version for validation, or add images.",
+    `Of fewer than ${FEW_IMAGES} images the bottom rows are held out, which leaves ${least.rows} of the ${least.of} LR rows ` +
+      `of ${least.name}: a patch of ${patchSize} has no room. Take a patchSize of at most ${least.rows}, or name a dataset ` +
+      "version for validation.",
   );
 }

@@ -7,16 +7,19 @@ import {
   type TrainingResult,
   train,
 } from "@drc/compression";
-import type { FineTuneSettings, TrainSettings, ValidationInput } from "@drc/contracts";
+import {
+  FEW_IMAGES,
+  type FineTuneSettings,
+  heldOutRows,
+  type TrainSettings,
+  type ValidationInput,
+} from "@drc/contracts";
 import { splitByName } from "@drc/imaging";
 import type { Model } from "@drc/network";
 import type { LocalImage } from "../protocol.ts";
 import { loadInputImages, loadTrainingImages, loadUnpairedImages } from "./images.ts";
 import { checkScale, keepModel, readModel } from "./models.ts";
 import type { RunnerContext, RunnerOutcome } from "./runner.ts";
-
-/** A tenth of fewer images than these is one or two: which they are would decide what the validation says. */
-const FEW_IMAGES = 20;
 
 const STAGES = { train, "fine-tune": fineTune };
 
@@ -59,7 +62,7 @@ export async function runTrainingStage(
 /** What is trained on, and what is kept out of it or given to validate on, as `load` reads it. */
 async function readSplit<T extends CalibrationImage>(
   context: RunnerContext,
-  { validation, settings }: TrainingSpec,
+  { validation }: TrainingSpec,
   load: (images: readonly LocalImage[]) => Promise<T[]>,
 ): Promise<Split<T>> {
   const { inputs } = context.task;
@@ -70,7 +73,8 @@ async function readSplit<T extends CalibrationImage>(
     return { training: images, validation: own };
   }
   if (images.length < FEW_IMAGES) {
-    const split = splitRows(images, validation.share, settings.patchSize);
+    const { share } = validation;
+    const split = splitRows(images, (height) => heldOutRows(height, share));
     if (split.validation.length > 0) {
       const rows = split.validation.map(({ name, lrs }) => `${name} (${lrs[0].height} LR rows)`).join(", ");
       context.log(`Held out at the bottom of ${split.validation.length} of ${images.length} images: ${rows}`);
