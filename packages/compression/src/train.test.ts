@@ -2,7 +2,7 @@ import { createModel, encodeModel, type Model } from "@drc/network";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluationImage, syntheticPicture, trainingImage } from "../test/synthetic-images.ts";
-import { CheckpointError, decodeCheckpoint } from "./checkpoint.ts";
+import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { AbortedError, DivergedError, type StageControl, type StageMetrics } from "./control.ts";
 import {
   fineTune,
@@ -139,6 +139,24 @@ describe("training", () => {
     expect([plain.model.duals, plain.lastModel.duals]).toEqual([[], []]);
     // Those of a model that is fine-tuned were trained before.
     expect(dual((await fineTune(request({ dualWeight: 0 }))).lastModel)).toEqual(dual(model));
+  });
+
+  it("leaves out those that nobody trained of a checkpoint that has them, and ends with the same bits", async () => {
+    let saved = new Uint8Array();
+    const save = (written: Uint8Array) => {
+      saved = new Uint8Array(written);
+    };
+    const checkpoint = { everySteps: 5, save };
+    const plain = await train(request({ dualWeight: 0 }, { checkpoint }));
+    // As it was written before the dual networks were left out.
+    const written = decodeCheckpoint<Record<string, unknown>>(saved, "train");
+    const { last, best } = written.models;
+    const { duals } = model;
+    const resume = encodeCheckpoint({ ...written, models: { last: { ...last, duals }, best: { ...best, duals } } });
+    const resumed = await train(request({ dualWeight: 0 }, { checkpoint: { ...checkpoint, resume } }));
+    expect([resumed.model.duals, resumed.lastModel.duals]).toEqual([[], []]);
+    expect(bytes(resumed.lastModel)).toBe(bytes(plain.lastModel));
+    expect(bytes(resumed.model)).toBe(bytes(plain.model));
   });
 
   it("field case 5: stops as diverged, and keeps the last good checkpoint", async () => {

@@ -322,7 +322,10 @@ export class TrainingRun {
   }
 }
 
-/** The checkpoint, if this run can go on from it. */
+/**
+ * The checkpoint, if this run can go on from it. Where the model has no dual networks, those of the checkpoint are left
+ * out: older ones with λ = 0 hold some that nobody trained.
+ */
 function resumedFrom(bytes: Uint8Array, stage: TrainingStage, inputs: TrainingInputs): Checkpoint<TrainingState> {
   const checkpoint = decodeCheckpoint<TrainingState>(bytes, stage);
   const trained = checkpoint.models.last.primal.graph;
@@ -339,7 +342,9 @@ function resumedFrom(bytes: Uint8Array, stage: TrainingStage, inputs: TrainingIn
       `The checkpoint has ${averaged ? "a" : "no"} moving average of the weights; resume with the settings it was made with.`,
     );
   }
-  return checkpoint;
+  if (inputs.model.duals.length > 0) return checkpoint;
+  const models = Object.entries(checkpoint.models).map(([name, { primal }]) => [name, { primal, duals: [] }]);
+  return { ...checkpoint, models: Object.fromEntries(models) };
 }
 
 /** An exact match (no finite PSNR) beats every number. */
