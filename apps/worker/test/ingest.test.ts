@@ -130,6 +130,11 @@ it("field case 24: names images whose LR image is smaller than a patch of the de
   const hr = await ingest("succeeded", files);
   expect(hr.smallerThanPatch.map(({ file }) => file)).toEqual(["tiny.png", "flat.png", "patch.png"]);
   expect(hr.smallerThanPatch[0].detail).toMatch(/LR image is 2×2, smaller than a patch of 24×24/);
+  // A smaller patch helps where one fits.
+  expect(hr.smallerThanPatch[0].detail).toMatch(
+    /at all, for no patch fits it: make a version without images below 4×4/,
+  );
+  expect(hr.smallerThanPatch[2].detail).toMatch(/LR image is 6×6, .* but with a smaller "patchSize"\.$/);
   const lr = await ingest("succeeded", files, { content: "lr" });
   expect(lr.smallerThanPatch.map(({ file }) => file)).toEqual(["tiny.png", "flat.png"]);
 });

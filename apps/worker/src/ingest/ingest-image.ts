@@ -3,6 +3,7 @@ import {
   type DatasetImage,
   type DatasetSettings,
   type FieldError,
+  SMALLEST_PATCH,
   trainSettings,
 } from "@drc/contracts";
 import {
@@ -74,9 +75,13 @@ export async function ingestImage(
 function noteSize(name: string, lrWidth: number, lrHeight: number, notes: FieldError[]): void {
   const { patchSize } = trainSettings.parse({});
   if (lrWidth >= patchSize && lrHeight >= patchSize) return;
+  const remedy =
+    Math.min(lrWidth, lrHeight) < SMALLEST_PATCH
+      ? `at all, for no patch fits it: make a version without images below ${SMALLEST_PATCH}×${SMALLEST_PATCH}.`
+      : 'but with a smaller "patchSize".';
   const detail =
     `The LR image is ${lrWidth}×${lrHeight}, smaller than a patch of ${patchSize}×${patchSize}, the default: ` +
-    'nothing trains or calibrates on this version but with a smaller "patchSize".';
+    `nothing trains or calibrates on this version ${remedy}`;
   notes.push({ file: name, code: "SMALLER_THAN_PATCH", detail });
 }
 
