@@ -58,6 +58,11 @@ describe("writeWhole", () => {
 });
 
 describe("writeOutput", () => {
+  function run(program: string) {
+    const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", program];
+    return spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  }
+
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("leaves nothing after %s, and says so", async (signal) => {
     // A process of its own: the signal must not reach this one.
     const program = `
@@ -73,14 +78,7 @@ describe("writeOutput", () => {
         process.stdout.write(message);
         process.exit(exitCode);
       });`;
-    const child = spawn(
-      process.execPath,
-      ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", program],
-      {
-        cwd: folder,
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
+    const child = run(program);
     let printed = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       printed += text;
@@ -89,5 +87,34 @@ describe("writeOutput", () => {
     const [code] = await once(child, "close");
     expect({ code, printed }).toEqual({ code: 130, printed: `under way\nStopped by ${signal}.` });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("says that it was stopped where the signal came while the file got its name, and leaves it whole", async () => {
+    const child = run(`
+      import fs from "node:fs/promises";
+      import { syncBuiltinESMExports } from "node:module";
+      import { writeOutput } from ${JSON.stringify(new URL("write-whole.ts", import.meta.url).href)};
+      const { rename } = fs;
+      fs.rename = async (...paths) => {
+        const signalled = new Promise((resolve) => process.once("SIGINT", resolve));
+        process.kill(process.pid, "SIGINT");
+        await signalled;
+        await rename(...paths);
+      };
+      syncBuiltinESMExports();
+      setTimeout(() => process.exit(), 30_000);
+      await writeOutput("file", Buffer.from("all of it")).catch(({ message, exitCode }) => {
+        process.stdout.write(message);
+        process.exit(exitCode);
+      });
+      process.exit();`);
+    let printed = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    const [code] = await once(child, "close");
+    expect({ code, printed }).toEqual({ code: 130, printed: "Stopped by SIGINT." });
+    expect(await readFile(join(folder, "file"), "utf8")).toBe("all of it");
+    expect(await readdir(folder)).toEqual(["file"]);
   });
 });

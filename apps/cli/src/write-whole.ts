@@ -24,11 +24,13 @@ export async function writeWhole(path: string, content: FileContent, stopping: A
   }
 }
 
-/** Writes what a command is asked for; Ctrl-C ends the command, and leaves nothing of the file. */
+/** Writes what a command is asked for; Ctrl-C ends the command, and leaves nothing of the file, or all where it was written. */
 export async function writeOutput(path: string, content: FileContent): Promise<void> {
   const { stopping, release } = interruptible();
   try {
     await writeWhole(path, content, stopping);
+    // It came when all was written: the command ends all the same.
+    stopping.throwIfAborted();
   } finally {
     release();
   }
