@@ -220,10 +220,28 @@ describe("is refused in one line before anything is uploaded", () => {
     expect(ended.errors).toEqual([expect.stringMatching(message)]);
   });
 
-  it("a scale that is not the model's, and a background that is no colour", async () => {
+  it("a file that is no model, by the option and its path, whatever its name", async () => {
+    await writeFile(at("mdl_best.safetensors"), "not a model");
+    const named = await drc(["submit", ...serverOptions, ...lr(), "--model", at("mdl_best.safetensors")]);
+    expect(named.errors).toEqual([expect.stringMatching(/^drc: --model: .*mdl_best\.safetensors: ./)]);
+    const here = ["submit", ...serverOptions, ...lr(), "--model", "mdl_best.safetensors"];
+    expect((await drc(here)).errors).toEqual([
+      expect.stringMatching(/mdl_best\.safetensors is neither .*no such file/),
+    ]);
+    const none = `mdl_${"0".repeat(20)}`;
+    const unknown = await drc(["submit", ...serverOptions, ...lr(), ...model(), "--teacher", none]);
+    expect(unknown.errors.at(-1)).toMatch(new RegExp(`^drc: --teacher: ${none}: `));
+  });
+
+  it("a scale that is not the model's or the teacher's, and a background that is no colour", async () => {
     const scale = await drc(["submit", ...serverOptions, ...lr(), ...model(), "--scale", "4"]);
     expect(scale).toMatchObject({ code: 2, stdout: "" });
     expect(scale.errors.at(-1)).toMatch(/^drc: --scale: the model is one for ×2, and 4 is given/);
+    const pairs = ["--data", at("div2k"), "--content", "pairs", "--evaluation", at("folders")];
+    const teacher = await drc(["submit", ...serverOptions, ...pairs, "--teacher", at("model.safetensors")]);
+    expect(teacher).toMatchObject({ code: 2, stdout: "" });
+    expect(teacher.errors.at(-1)).toMatch(/^drc: --teacher: it is a network for ×2, the compressed one for ×4/);
+    expect(teacher.errors.join("\n")).not.toContain("ingest");
     const colour = await drc(["submit", ...serverOptions, ...lr(), ...model(), "--on-alpha", "pink"]);
     expect([colour.code, colour.errors[0]]).toEqual([2, expect.stringMatching(/--on-alpha.*'pink'/)]);
   });

@@ -236,7 +236,31 @@ describe("a command that cannot work says why in one line", () => {
     ["no images to measure with", () => ["submit", "--data", at("train")], /^drc: --evaluation: give a folder/],
     ["a folder without images", () => ["submit", ...data("empty")], /^drc: --data: .*empty holds no images/],
     ["a body that is no object", () => ["submit", at("list.json")], /^drc: file: .*list\.json holds no JSON object/],
-    ["an unknown preset", () => ["submit", ...data("train"), "--preset", "drn-xl"], /^drc: --preset: "drn-xl"/],
+    [
+      "options of a compression beside a body",
+      () => ["submit", at("list.json"), "--remove", "0.3"],
+      /^drc: --remove: it goes with --data; beside a JSON body/,
+    ],
+    [
+      "what an evaluation holds that is not given",
+      () => ["submit", "--data", at("train"), "--content", "pairs", "--evaluation-content", "hr"],
+      /^drc: --evaluation-content: .* give both/,
+    ],
+    [
+      "a preset beside a model",
+      () => ["submit", ...data("train"), "--model", "mdl_1", "--preset", "drn-xs"],
+      /^drc: --preset: .*--model/,
+    ],
+    [
+      "training steps beside a model",
+      () => ["submit", ...data("train"), "--model", "mdl_1", "--steps", "5"],
+      /^drc: --steps: .*--fine-tune-steps/,
+    ],
+    [
+      "an unknown preset, before a teacher is uploaded",
+      () => ["submit", ...data("train"), "--preset", "drn-xl", "--teacher", at("list.json")],
+      /^drc: --preset: "drn-xl"/,
+    ],
     ["a preset without that scale", () => ["submit", ...data("train"), "--preset", "drn-l"], /^drc: --scale: drn-l/],
     [
       "the images of the training to measure with",

@@ -15,7 +15,7 @@ import { fileReason } from "../file-reason.ts";
 import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
-import { type CompressionOptions, compressionBody } from "../submit/compression-body.ts";
+import { type CompressionOptions, compressionBody, DEFAULT_PRESET } from "../submit/compression-body.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
@@ -57,7 +57,7 @@ export function registerSubmit(program: Command): void {
     )
     .option("--on-alpha <rule>", "transparency: drop (default), reject, or a background such as 255,255,255", alphaRule)
     .option("--scale <factor>", "2, 4 or 8; by default the model's, or 4", networkScale)
-    .option("--preset <name>", `network to train: ${Object.keys(PRESETS).join(", ")}`, "drn-xs")
+    .option("--preset <name>", `network to train: ${Object.keys(PRESETS).join(", ")}; by default ${DEFAULT_PRESET}`)
     .option("--model <model>", "model to compress instead of training one: one of the server (mdl_…), or a file")
     .option("--teacher <model>", "model whose last feature the fine-tuning draws near: of the server, or a file")
     .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)
@@ -80,7 +80,8 @@ export function registerSubmit(program: Command): void {
     .option("--name <name>", "name for people")
     .option("--watch", "follow it to its end, as drc watch does")
     .option("--json", "print one JSON document")
-    .action(async (file: string | undefined, options: SubmitOptions) => {
+    .action(async (file: string | undefined, options: SubmitOptions, command: Command) => {
+      if (file !== undefined && options.data === undefined) checkNoneOfACompression(command);
       const client = await connect(options);
       const id = await submit(client, await bodyOf(client, file, options));
       if (!options.watch) {
@@ -126,6 +127,16 @@ function share(given: string): number {
 /** A body with a kind is a job's; the server checks either. */
 async function submit(client: ApiClient, body: Record<string, unknown>): Promise<string> {
   return (await ("kind" in body ? client.submitJob(body) : client.submitCompression(body))).id;
+}
+
+/** A JSON body says all: options for `--data` beside it would be passed over. */
+function checkNoneOfACompression(command: Command): void {
+  const others = new Set(["url", "key", "dataFolder", "watch", "json"]);
+  const given = command.options.find((option) => {
+    const name = option.attributeName();
+    return !others.has(name) && command.getOptionValueSource(name) === "cli";
+  });
+  if (given) throw new CliError(`${given.long}: it goes with --data; beside a JSON body, write it there.`, EXIT.usage);
 }
 
 async function bodyOf(

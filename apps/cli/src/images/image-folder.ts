@@ -94,8 +94,11 @@ async function subfolderWithImages(folder: string): Promise<string | undefined> 
   return undefined;
 }
 
+/** Of the folder itself, or of what lies below it, such as a link that leads nowhere. */
 function unreadable(folder: string, field: string, cause: NodeJS.ErrnoException): CliError {
-  return new CliError(`${field}: ${folder} cannot be read (${fileReason(cause)}); give a folder of images`, EXIT.usage);
+  const { path = folder } = cause;
+  const remedy = path === folder ? "give a folder of images" : "mend or remove this file or link";
+  return new CliError(`${field}: ${path} cannot be read (${fileReason(cause)}); ${remedy}`, EXIT.usage);
 }
 
 /** BMP, which cannot be read, among them: such a file is refused with the reason, and not passed over. */

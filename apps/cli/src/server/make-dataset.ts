@@ -15,8 +15,8 @@ export interface MadeDataset {
 }
 
 /**
- * Uploads files as a dataset and waits until its version is ready; `follow` waits for the ingest job's end. Throws,
- * with the first bad files, where it cannot be used.
+ * Uploads files as a dataset and waits until its version is ready; `follow` waits for the ingest job's end. Throws
+ * where it cannot be used, with the first bad files or with what became of the job.
  */
 export async function makeDataset(
   client: ApiClient,
@@ -27,16 +27,23 @@ export async function makeDataset(
   await client.uploadFiles(id, files);
   const { version, ingestJobId } = await client.createVersion(id, settings);
   const input = { datasetId: id, version };
-  await follow(ingestJobId);
+  const ingest = await follow(ingestJobId);
   const { state, badFiles } = await client.version(input);
-  if (state !== "ready") {
-    const named = badFiles.slice(0, 5).map((file) => describeBadFile(file).replace(/\.$/, ""));
-    const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
-    throw new CliError(
-      `The dataset "${name}" cannot be used. ${named.join("; ")}${more}.${remedyOf(settings, badFiles)}`,
-    );
-  }
-  return { input, badFiles };
+  if (state === "ready") return { input, badFiles };
+  const why = badFiles.length > 0 ? describeBadFiles(settings, badFiles) : describeEnd(ingest);
+  throw new CliError(`The dataset "${name}" cannot be used. ${why}`);
+}
+
+function describeBadFiles(settings: NewVersion, badFiles: readonly FieldError[]): string {
+  const named = badFiles.slice(0, 5).map((file) => describeBadFile(file).replace(/\.$/, ""));
+  const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
+  return `${named.join("; ")}${more}.${remedyOf(settings, badFiles)}`;
+}
+
+/** Of an ingest that ended before it judged the files: it was cancelled, or failed for another reason than theirs. */
+export function describeEnd({ id, state, error, stateReason }: JobResource): string {
+  const reason = error?.detail ?? stateReason;
+  return `Its ingest job ${id} ended as ${state}${reason ? `: ${reason.replace(/\.$/, "")}` : ""}.`;
 }
 
 /** In options of the command line where the reasons name fields of the version. */

@@ -31,7 +31,7 @@ export interface CompressionOptions {
   onOddSize?: "modcrop" | "reject";
   onAlpha?: OnAlpha;
   scale?: Scale;
-  preset: string;
+  preset?: string;
   model?: string;
   teacher?: string;
   remove: number;
@@ -46,6 +46,7 @@ export interface CompressionOptions {
 }
 
 const DEFAULT_SCALE = 4;
+export const DEFAULT_PRESET = "drn-xs";
 
 const WITHOUT_EVALUATION =
   "No --evaluation: PSNR will be that to the original network's outputs; to HR images none is measured.\n";
@@ -55,13 +56,14 @@ export async function compressionBody(
   client: ApiClient,
   options: CompressionOptions,
 ): Promise<Record<string, unknown>> {
-  const { preset, remove, of, plan, importance, steps, fineTuneSteps, seed, name } = options;
+  const { preset = DEFAULT_PRESET, remove, of, plan, importance, steps, fineTuneSteps, seed, name } = options;
   // All that can be wrong here is found before any image is uploaded.
   checkOptions(options);
   const folders = await findFolders(options);
   const model = options.model === undefined ? undefined : await givenModel(client, "--model", options.model);
+  const scale = model ? scaleOf(model, options.scale) : (options.scale ?? DEFAULT_SCALE);
   const teacher = options.teacher === undefined ? undefined : await givenModel(client, "--teacher", options.teacher);
-  const scale = scaleOf(options, model);
+  if (teacher) checkTeacherScale(teacher, scale);
   if (!folders.evaluation) process.stderr.write(WITHOUT_EVALUATION);
   const { skipBadFiles, onOddSize, onAlpha } = options;
   const settings = { scale, onBadFile: skipBadFiles ? ("skip" as const) : ("fail" as const), onOddSize, onAlpha };
@@ -91,7 +93,13 @@ function targetsOf({ content, fineTuneTargets }: CompressionOptions): "images" |
 }
 
 function checkOptions(options: CompressionOptions): void {
-  const { content, evaluation, unpaired } = options;
+  const { content, evaluation, evaluationContent, unpaired } = options;
+  checkNetworkOptions(options);
+  if (evaluation === undefined && evaluationContent !== undefined) {
+    throw usage(
+      "--evaluation-content: it says what --evaluation holds, which is not given; give both, or leave it out.",
+    );
+  }
   if (content === "lr") checkNeedsNoHr(options);
   else if (evaluation === undefined) {
     const why = "measuring on the images of the training would say little";
@@ -100,6 +108,23 @@ function checkOptions(options: CompressionOptions): void {
   if (unpaired !== undefined && targetsOf(options) === "original") {
     const why = "the targets are the original network's outputs, so all images are read without HR";
     throw usage(`--unpaired: ${why}; put these into --data.`);
+  }
+}
+
+/** Options of the network to train: none beside a model, else a preset that there is at the scale. */
+function checkNetworkOptions({ model, preset, steps, scale }: CompressionOptions): void {
+  if (model !== undefined) {
+    const why = "it is of a network to train, and --model names one that is trained; leave one of the two out.";
+    if (preset !== undefined) throw usage(`--preset: ${why}`);
+    if (steps !== undefined) throw usage(`--steps: ${why} Those of the fine-tuning are --fine-tune-steps.`);
+    return;
+  }
+  try {
+    presetConfiguration(preset ?? DEFAULT_PRESET, scale ?? DEFAULT_SCALE);
+  } catch (error) {
+    // Its message begins with the name of the option that is wrong.
+    if (error instanceof NetworkError) throw usage(`--${error.message}`);
+    throw error;
   }
 }
 
@@ -148,21 +173,17 @@ async function refuseSameFolder(data: string, evaluation: string): Promise<void>
   );
 }
 
-/** The model's own, or that of the network to train, which is checked here as the server would after the upload. */
-function scaleOf({ scale, preset }: CompressionOptions, model: ModelResource | undefined): Scale {
-  if (model) {
-    if (scale === undefined || scale === model.scale) return model.scale as Scale;
-    throw usage(`--scale: the model is one for ×${model.scale}, and ${scale} is given; leave --scale out.`);
-  }
-  const chosen = scale ?? DEFAULT_SCALE;
-  try {
-    presetConfiguration(preset, chosen);
-    return chosen;
-  } catch (error) {
-    // Its message begins with the name of the option that is wrong.
-    if (error instanceof NetworkError) throw usage(`--${error.message}`);
-    throw error;
-  }
+/** The model's own, which is the only one that may be given. */
+function scaleOf(model: ModelResource, given: Scale | undefined): Scale {
+  if (given === undefined || given === model.scale) return model.scale as Scale;
+  throw usage(`--scale: the model is one for ×${model.scale}, and ${given} is given; leave --scale out.`);
+}
+
+function checkTeacherScale(teacher: ModelResource, scale: Scale): void {
+  if (teacher.scale === scale) return;
+  throw usage(
+    `--teacher: it is a network for ×${teacher.scale}, the compressed one for ×${scale}; give one for ×${scale}.`,
+  );
 }
 
 function usage(message: string): CliError {

@@ -1,14 +1,17 @@
 import { stat } from "node:fs/promises";
-import type { ModelResource } from "@drc/contracts";
+import { type ModelResource, modelId } from "@drc/contracts";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
 import type { ApiClient } from "../server/api-client.ts";
 
 /** A model of the server by its identifier, or one in a file, which is uploaded; `field` is the option that named it. */
 export async function givenModel(client: ApiClient, field: string, given: string): Promise<ModelResource> {
-  if (given.startsWith("mdl_")) return client.model(given);
+  const named = (error: unknown) => {
+    throw error instanceof CliError ? new CliError(`${field}: ${given}: ${error.message}`, error.exitCode) : error;
+  };
+  if (modelId.safeParse(given).success) return client.model(given).catch(named);
   await checkFile(field, given);
-  const model = await client.uploadModel(given);
+  const model = await client.uploadModel(given).catch(named);
   process.stderr.write(`${given}: uploaded as ${model.id}\n`);
   return model;
 }
