@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chown, cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
+import { copyWhole } from "./copy-whole.ts";
 import { freePort } from "./free-port.ts";
 import type { Guard } from "./guard.ts";
 import { postgresFolder } from "./programs.mjs";
@@ -75,16 +76,8 @@ async function programsFor(account: Account): Promise<string> {
   const native = postgresFolder();
   if (account.uid === undefined || canEnter(native, account)) return native;
   const name = createHash("sha256").update(native).digest("hex").slice(0, 16);
-  const copy = join(SHARED_FOLDER, `drc-postgres-programs-${name}`);
-  if (!existsSync(copy)) {
-    const staging = `${copy}.${process.pid}`;
-    await cp(native, staging, { recursive: true });
-    await rename(staging, copy).catch(async (error: unknown) => {
-      await rm(staging, { recursive: true, force: true });
-      // Another process was faster.
-      if (!existsSync(copy)) throw error;
-    });
-  }
+  const copy = join(SHARED_FOLDER, `drc-postgres-copy-${name}`);
+  await copyWhole(native, copy);
   return copy;
 }
 
