@@ -1,26 +1,21 @@
 /** `drc submit` with images of one's own kind: pairs, LR images alone, unpaired ones; and with models in files. */
 import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { CompressionDetailResource, DatasetInput, DatasetVersionResource, JobResource } from "@drc/contracts";
 import { encodePng, lowResolutionImages } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildPrograms, drc, killRemaining, type RunningDrc } from "./support/drc.ts";
+import { drc } from "./support/drc.ts";
 import { picture, pictureFolder } from "./support/pictures.ts";
-import { addressOf, keyOf, makeWorkplace, startUp, untilNoProcessIn, type Workplace } from "./support/server.ts";
+import { addressOf, keyOf, startServer, type TestServer } from "./support/server.ts";
 
-let workplace: Workplace;
-let up: RunningDrc;
+let server: TestServer;
 let url: string;
 let at: (name: string) => string;
 let serverOptions: string[];
 
 beforeAll(async () => {
-  await buildPrograms();
-  workplace = await makeWorkplace();
-  at = (name) => join(workplace.path, name);
-  serverOptions = ["--data-folder", workplace.data];
-  up = startUp(workplace.data);
+  server = await startServer();
+  ({ at, options: serverOptions } = server);
   await pictureFolder(at("div2k"), [1, 2, 3, 4]);
   for (const seed of [1, 2, 3, 4]) await writeLr(at(`div2k/${seed}x2.png`), seed);
   await mkdir(at("folders"));
@@ -40,22 +35,16 @@ beforeAll(async () => {
   await writeLr(at("unmatched/9x2.png"), 9);
   const model = createModel({ blocks: 1, features: 8, scale: 2, seed: 3 });
   await writeFile(at("model.safetensors"), encodeModel(model));
-  url = await addressOf(up);
+  url = await addressOf(server.up);
 });
-afterAll(async () => {
-  up.kill("SIGINT");
-  await up.ended;
-  await killRemaining();
-  await untilNoProcessIn(workplace.data);
-  await workplace.remove();
-});
+afterAll(() => server.stop());
 
 async function writeLr(path: string, seed: number): Promise<void> {
   await writeFile(path, await encodePng(lowResolutionImages(picture(seed), 2)[0]));
 }
 
 async function get<T>(path: string): Promise<T> {
-  const headers = { authorization: `Bearer ${await keyOf(workplace.data)}` };
+  const headers = { authorization: `Bearer ${await keyOf(server.workplace.data)}` };
   return (await fetch(`${url}${path}`, { headers })).json() as Promise<T>;
 }
 

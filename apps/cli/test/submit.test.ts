@@ -2,27 +2,22 @@
 import { once } from "node:events";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import type { ChannelSearchResult, DatasetInput, EvaluateResult } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
 import { costAtPublishedSizes, decodeModel } from "@drc/network";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildPrograms, drc, killRemaining, type RunningDrc, startDrc } from "./support/drc.ts";
+import { drc, startDrc } from "./support/drc.ts";
 import { picture, pictureFolder } from "./support/pictures.ts";
-import { addressOf, keyOf, makeWorkplace, startUp, untilNoProcessIn, type Workplace } from "./support/server.ts";
+import { addressOf, keyOf, startServer, type TestServer } from "./support/server.ts";
 
-let workplace: Workplace;
-let up: RunningDrc;
+let server: TestServer;
 let url: string;
 let at: (name: string) => string;
 let serverOptions: string[];
 
 beforeAll(async () => {
-  await buildPrograms();
-  workplace = await makeWorkplace();
-  at = (name) => join(workplace.path, name);
-  serverOptions = ["--data-folder", workplace.data];
-  up = startUp(workplace.data);
+  server = await startServer();
+  ({ at, options: serverOptions } = server);
   await pictureFolder(at("train"), [1, 2, 3, 4]);
   await pictureFolder(at("held-out"), [5, 6]);
   await pictureFolder(at("broken"), [7, 8]);
@@ -30,18 +25,12 @@ beforeAll(async () => {
   await writeFile(at("broken/9.png"), png.subarray(0, png.length / 2));
   await mkdir(at("empty"));
   await writeFile(at("list.json"), "[]");
-  url = await addressOf(up);
+  url = await addressOf(server.up);
 });
-afterAll(async () => {
-  up.kill("SIGINT");
-  await up.ended;
-  await killRemaining();
-  await untilNoProcessIn(workplace.data);
-  await workplace.remove();
-});
+afterAll(() => server.stop());
 
 async function cancel(jobId: string): Promise<void> {
-  const headers = { authorization: `Bearer ${await keyOf(workplace.data)}` };
+  const headers = { authorization: `Bearer ${await keyOf(server.workplace.data)}` };
   const response = await fetch(`${url}/v1/jobs/${jobId}/cancel`, { method: "POST", headers });
   expect(response.status).toBeLessThan(300);
 }
@@ -124,7 +113,7 @@ describe("a compression of a folder of images", () => {
     const { removedShare } = resultOf<ChannelSearchResult>("search").achieved;
     expect(watched.stdout).toContain(`Removed: ${(100 * removedShare).toFixed(1)} % of the parameters; 50.0 % were`);
     expect(watched.stdout).toContain(
-      `npx drc download ${done.models.compressed} --output compressed.safetensors --data-folder ${workplace.data}`,
+      `npx drc download ${done.models.compressed} --output compressed.safetensors --data-folder ${server.workplace.data}`,
     );
     expect(lines.at(-1)).toBe(`${done.id} succeeded.`);
   });
@@ -134,7 +123,10 @@ describe("a compression of a folder of images", () => {
     await writeFile(at("evaluate.json"), JSON.stringify({ kind: "evaluate", spec }));
     const submitted = await drc(["submit", at("evaluate.json"), ...serverOptions]);
     const [id, hint] = submitted.stdout.split("\n");
-    expect([submitted.code, hint]).toEqual([0, `Follow it: npx drc watch ${id} --data-folder ${workplace.data}`]);
+    expect([submitted.code, hint]).toEqual([
+      0,
+      `Follow it: npx drc watch ${id} --data-folder ${server.workplace.data}`,
+    ]);
     const watched = await drc(["watch", id, ...serverOptions, "--json"]);
     expect(watched.code).toBe(0);
     const job = JSON.parse(watched.stdout);
@@ -172,7 +164,7 @@ describe("a compression of a folder of images", () => {
     expect(newId).toMatch(/^job_\w+ queued\.$/);
     expect(newId).not.toContain(id);
     const [retry] = newId.split(" ");
-    expect(hint).toBe(`Follow it: npx drc watch ${retry} --data-folder ${workplace.data}`);
+    expect(hint).toBe(`Follow it: npx drc watch ${retry} --data-folder ${server.workplace.data}`);
     const running = await drc(["retry", retry, ...serverOptions]);
     expect(running).toMatchObject({ code: 1, stdout: "" });
     expect(running.errors).toEqual([expect.stringMatching(/^drc: The job .* cannot be retried\.$/)]);
@@ -187,12 +179,12 @@ describe("a compression of a folder of images", () => {
     const submitted = startDrc(["submit", ...serverOptions, ...small(), ...options]);
     const id = await submitted.line(/^cmp_/);
     await submitted.line(/train .* of 1000000/);
-    const headers = { authorization: `Bearer ${await keyOf(workplace.data)}` };
+    const headers = { authorization: `Bearer ${await keyOf(server.workplace.data)}` };
     const { stages } = (await (await fetch(`${url}/v1/compressions/${id}`, { headers })).json()) as Compression;
     await cancel(stages.train);
     const { code, stdout, errors } = await submitted.ended;
     expect(code).toBe(3);
-    const retryHint = `npx drc retry ${id} --data-folder ${workplace.data}`;
+    const retryHint = `npx drc retry ${id} --data-folder ${server.workplace.data}`;
     expect(stdout.split("\n").slice(1)).toEqual([
       `The stage "train" was cancelled. What has succeeded is kept; to run the rest again: ${retryHint}`,
       `${id} cancelled.`,

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type RunningDrc, startDrc } from "./drc.ts";
+import { buildPrograms, killRemaining, type RunningDrc, startDrc } from "./drc.ts";
 
 /** A folder for all files of a test; `data` in it is for a server. */
 export interface Workplace {
@@ -25,6 +25,36 @@ export async function makeWorkplace(): Promise<Workplace> {
 /** `drc up`, in its data folder: the processes that it starts stay in there. */
 export function startUp(dataFolder: string, env?: Record<string, string>): RunningDrc {
   return startDrc(["up", "--data-folder", dataFolder, "--port", "0"], { cwd: dataFolder, env });
+}
+
+/** A server for all tests of a file, and its workplace. It may not be ready yet: `addressOf(up)` waits for that. */
+export interface TestServer {
+  workplace: Workplace;
+  up: RunningDrc;
+  /** The path of a file of the test. */
+  at(name: string): string;
+  /** With which a command finds this server. */
+  options: string[];
+  stop(): Promise<void>;
+}
+
+export async function startServer(): Promise<TestServer> {
+  await buildPrograms();
+  const workplace = await makeWorkplace();
+  const up = startUp(workplace.data);
+  return {
+    workplace,
+    up,
+    at: (name) => join(workplace.path, name),
+    options: ["--data-folder", workplace.data],
+    async stop() {
+      up.kill("SIGINT");
+      await up.ended;
+      await killRemaining();
+      await untilNoProcessIn(workplace.data);
+      await workplace.remove();
+    },
+  };
 }
 
 /** The address, once the server is ready. */
