@@ -135,26 +135,50 @@ void Compute(void* settings, TF_OpKernelContext* context) {
 
 int64_t Strided(int64_t length, int64_t stride) { return (length - 1) / stride + 1; }
 
+// [batch, height, width, channels] as images of so many positions.
+struct Images {
+  explicit Images(const Tensor& tensor, const char* message) {
+    Require(TF_NumDims(tensor.get()) == 4, message);
+    batch = TF_Dim(tensor.get(), 0);
+    height = TF_Dim(tensor.get(), 1);
+    width = TF_Dim(tensor.get(), 2);
+    channels = TF_Dim(tensor.get(), 3);
+    Require(channels > 0, message);
+  }
+  bool operator==(const Images& other) const {
+    return batch == other.batch && height == other.height && width == other.width && channels == other.channels;
+  }
+  int64_t positions() const { return height * width; }
+
+  template <typename Problem>
+  void CopyTo(Problem& problem) const {
+    problem.batch = batch;
+    problem.height = height;
+    problem.width = width;
+    problem.channels = channels;
+  }
+
+  int64_t batch, height, width, channels;
+};
+
 // DrcConvolution3x3: input [batch, height, width, in], filter [3, 3, in, out] and bias [out], or [0] for none, to
 // [batch, ⌈height/stride⌉, ⌈width/stride⌉, out]. With `transposed` the filter is [3, 3, out, in], and the result is the
 // gradient of the input of a convolution by it.
 void ComputeConvolution(const Settings& settings, Call& call) {
+  constexpr char kWrong[] = "DrcConvolution3x3: input and filter have four axes, the bias has one.";
   const Tensor input = call.Input(0), filter = call.Input(1), bias = call.Input(2);
-  Require(TF_NumDims(input.get()) == 4 && TF_NumDims(filter.get()) == 4 && TF_NumDims(bias.get()) == 1,
-          "DrcConvolution3x3: input and filter have four axes, the bias has one.");
+  const Images images(input, kWrong);
+  Require(TF_NumDims(filter.get()) == 4 && TF_NumDims(bias.get()) == 1, kWrong);
   Require(settings.stride == 1 || (settings.stride == 2 && !settings.transposed),
           "DrcConvolution3x3: the stride is 1 or 2, and 1 with a transposed filter.");
   drc::Convolution problem;
-  problem.batch = TF_Dim(input.get(), 0);
-  problem.height = TF_Dim(input.get(), 1);
-  problem.width = TF_Dim(input.get(), 2);
-  problem.channels = TF_Dim(input.get(), 3);
+  images.CopyTo(problem);
   problem.outputs = TF_Dim(filter.get(), settings.transposed ? 2 : 3);
   problem.stride = settings.stride;
   problem.out_height = Strided(problem.height, settings.stride);
   problem.out_width = Strided(problem.width, settings.stride);
   problem.relu = settings.relu != 0;
-  Require(problem.height > 0 && problem.width > 0 && problem.channels > 0, "DrcConvolution3x3: the input is empty.");
+  Require(images.positions() > 0, "DrcConvolution3x3: the input is empty.");
   Require(TF_Dim(filter.get(), 0) == 3 && TF_Dim(filter.get(), 1) == 3 &&
               TF_Dim(filter.get(), settings.transposed ? 3 : 2) == problem.channels,
           "DrcConvolution3x3: the filter does not fit the input's channels.");
@@ -173,20 +197,17 @@ void ComputeConvolution(const Settings& settings, Call& call) {
 // DrcFilterGradient3x3: input and gradient [batch, height, width, channels] to the gradients of the filter,
 // [3, 3, in, out], and of the bias, [out], of a convolution that pads by one.
 void ComputeFilterGradient(const Settings& settings, Call& call) {
+  constexpr char kWrong[] = "DrcFilterGradient3x3: input and gradient have to be [batch, height, width, channels].";
   const Tensor input = call.Input(0), gradient = call.Input(1);
-  Require(TF_NumDims(input.get()) == 4 && TF_NumDims(gradient.get()) == 4,
-          "DrcFilterGradient3x3: input and gradient have to be [batch, height, width, channels].");
+  const Images images(input, kWrong), gradients(gradient, kWrong);
   drc::FilterGradient problem;
-  problem.batch = TF_Dim(input.get(), 0);
-  problem.height = TF_Dim(input.get(), 1);
-  problem.width = TF_Dim(input.get(), 2);
-  problem.channels = TF_Dim(input.get(), 3);
-  problem.out_height = TF_Dim(gradient.get(), 1);
-  problem.out_width = TF_Dim(gradient.get(), 2);
-  problem.outputs = TF_Dim(gradient.get(), 3);
+  images.CopyTo(problem);
+  problem.out_height = gradients.height;
+  problem.out_width = gradients.width;
+  problem.outputs = gradients.channels;
   problem.stride = settings.stride;
   Require(problem.stride >= 1 && problem.stride <= 2 && problem.out_width >= 2 &&
-              TF_Dim(gradient.get(), 0) == problem.batch &&
+              gradients.batch == problem.batch &&
               problem.out_height == Strided(problem.height, problem.stride) &&
               problem.out_width == Strided(problem.width, problem.stride),
           "DrcFilterGradient3x3: the gradient's size does not follow from the input's and the stride.");
@@ -199,24 +220,6 @@ void ComputeFilterGradient(const Settings& settings, Call& call) {
   Threads().Run(settings.threads, drc::FilterGradientParts(problem),
                 [&](int64_t part) { drc::ComputeFilterGradientPart(problem, part); });
 }
-
-// [batch, height, width, channels] as images of so many positions.
-struct Images {
-  explicit Images(const Tensor& tensor, const char* message) {
-    Require(TF_NumDims(tensor.get()) == 4, message);
-    batch = TF_Dim(tensor.get(), 0);
-    height = TF_Dim(tensor.get(), 1);
-    width = TF_Dim(tensor.get(), 2);
-    channels = TF_Dim(tensor.get(), 3);
-    Require(channels > 0, message);
-  }
-  bool operator==(const Images& other) const {
-    return batch == other.batch && height == other.height && width == other.width && channels == other.channels;
-  }
-  int64_t positions() const { return height * width; }
-
-  int64_t batch, height, width, channels;
-};
 
 // DrcScaledSum: x·scale + addend, of [batch, height, width, channels] and for `scale` [batch, 1, 1, channels].
 void ComputeScaledSum(const Settings& settings, Call& call) {

@@ -133,6 +133,7 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
       for (const name of node.inputs) readersLeft.set(name, (readersLeft.get(name) ?? 0) + 1);
     }
     const values = new Map<string, Tensor>([[INPUT, input], ...(replace ?? [])]);
+    const valuesOf = (names: readonly string[]) => names.map((name) => values.get(name) as Tensor);
     const hasRead = (names: readonly string[]) => {
       for (const name of names) {
         const left = (readersLeft.get(name) as number) - 1;
@@ -147,7 +148,6 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
     for (const step of steps) {
       const { node, kernel } = step;
       if (!wanted.has(node.name) || values.has(node.name)) continue;
-      const valuesOf = (names: readonly string[]) => names.map((name) => values.get(name) as Tensor);
       const fusion = fusions.get(step);
       const reader = fusion?.reader.node.name ?? "";
       // The value between the two is nobody's then, unless this pass asks for it.
@@ -319,12 +319,13 @@ interface Fusion {
  * the same order either way.
  */
 function stepsWithinTheirReader(steps: readonly Step[], outputs: readonly string[]): Map<Step, Fusion> {
+  const readings = new Map<string, number>();
+  for (const { node } of steps) for (const name of node.inputs) readings.set(name, (readings.get(name) ?? 0) + 1);
   const fusions = new Map<Step, Fusion>();
   steps.slice(0, -1).forEach((step, i) => {
     const { name } = step.node;
-    const readings = steps.flatMap(({ node }) => node.inputs).filter((input) => input === name);
     const reader = steps[i + 1];
-    if (readings.length !== 1 || !reader.node.inputs.includes(name) || outputs.includes(name)) return;
+    if (readings.get(name) !== 1 || !reader.node.inputs.includes(name) || outputs.includes(name)) return;
     const others = reader.node.inputs.filter((input) => input !== name);
     const forward = step.kernel.fusedWith?.(reader.node);
     if (forward) fusions.set(step, { reader, others, forward });

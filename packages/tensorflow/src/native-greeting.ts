@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { standardError } from "./runtime/index.mjs";
 
 interface StandardError {
@@ -14,9 +12,7 @@ interface StandardError {
  * is lost.
  */
 export function withoutNativeGreeting<T>(load: () => T): T {
-  const file = standardError.file();
-  if (!existsSync(file)) throw new Error(`${file} is missing: run npm run setup, which compiles it.`);
-  const { silence, restore } = createRequire(import.meta.url)(file) as StandardError;
+  const { silence, restore } = standardError.load() as StandardError;
   const copy = silence();
   try {
     return load();

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { ownOperations } from "./runtime/index.mjs";
 
 interface OwnOperations {
@@ -9,7 +7,5 @@ interface OwnOperations {
 
 /** Registers the operations of `native/` with TensorFlow, which has to be loaded. */
 export function loadOwnOperations(): OwnOperations {
-  const file = ownOperations.file();
-  if (!existsSync(file)) throw new Error(`${file} is missing: run npm run setup, which compiles it.`);
-  return createRequire(import.meta.url)(file) as OwnOperations;
+  return ownOperations.load() as OwnOperations;
 }

@@ -22,9 +22,7 @@ export const multiply: KernelFactory<MultiplyNode> = ({ tf: { util }, operations
     const { ownScaledSum } = operations;
     if (reader.op !== "add" || !ownScaledSum) return undefined;
     return ([a, b], [addend]) => {
-      if (b.shape[1] === 1 && b.shape[2] === 1 && util.arraysEqual(a.shape, addend.shape)) {
-        return ownScaledSum(a, b, addend);
-      }
+      if (isScale(b, a) && util.arraysEqual(a.shape, addend.shape)) return ownScaledSum(a, b, addend);
       const product = operations.multiply(a, b);
       const sum = operations.add(product, addend);
       product.dispose();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,8 @@ const COMMON_FLAGS = ["-std=c++17", "-fPIC", "-shared", "-DNAPI_VERSION=8"];
  * run it too: what is special to one is chosen when it is loaded.
  *
  * @typedef {object} NativeModule
- * @property {() => string} file the file to load, once it is made
+ * @property {() => string} file where it is, once it is made
+ * @property {() => unknown} load what it exports; throws where it is not made yet
  * @property {() => boolean} isReady
  * @property {() => string} sourcesHash of the sources as they are
  * @property {(compiler: string, libraries?: string[]) => Promise<void>} ensure compiles it unless the cache has it
@@ -32,6 +33,11 @@ export function nativeModule({ name, sources, hash, flags }) {
     cacheEntry(`${name}-${hash}-${process.platform}-${process.arch}-node${process.versions.modules}`);
   const file = () => path.join(folder(), `${name}.node`);
   const isReady = () => isComplete(folder());
+
+  function load() {
+    if (!existsSync(file())) throw new Error(`${file()} is missing: run npm run setup, which compiles it.`);
+    return createRequire(import.meta.url)(file());
+  }
 
   function sourcesHash() {
     const sum = createHash("sha256").update(allFlags.join(" "));
@@ -63,5 +69,5 @@ export function nativeModule({ name, sources, hash, flags }) {
     });
   }
 
-  return { file, isReady, sourcesHash, ensure };
+  return { file, isReady, load, sourcesHash, ensure };
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import { nativeModule } from "./native-module.mjs";
 import { runtimeFolder } from "./versions.mjs";
 
-export const OWN_OPERATIONS_HASH = "dcd04edab9e7";
+export const OWN_OPERATIONS_HASH = "c9183525cd08";
 
 /** The operations that TensorFlow is slow at. */
 export const ownOperations = nativeModule({
