@@ -33,6 +33,11 @@ export const ERRORS = {
     title: "The present state does not allow this",
     retryable: false,
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: "The idempotency key belongs to another request",
+    retryable: false,
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     title: "The upload is too large",

@@ -43,3 +43,9 @@ export const displayName = z
   .regex(/^[^\p{Cc}]*$/u, {
     error: "Control characters are not allowed in a name.",
   });
+
+/** For finding things again, such as `nightly` or `customer=7`. */
+export const label = z.string().regex(/^[\w.:=/-]{1,64}$/, {
+  error: "A label has 1 to 64 letters, digits and _ . : = / -",
+});
+export const labels = z.array(label).max(20).default([]);

@@ -1,7 +1,7 @@
 /** What each kind of job is asked to do. A stored spec is what these schemas give, with every default filled in. */
 import { z } from "zod";
 import { datasetSettings, scale } from "./dataset-settings.ts";
-import { datasetId, displayName, jobId, modelId } from "./identifiers.ts";
+import { datasetId, displayName, jobId, labels, modelId } from "./identifiers.ts";
 import { computeDevice } from "./job-kinds.ts";
 import {
   budget,
@@ -142,6 +142,7 @@ export const seed = z
 
 const common = {
   name: displayName.optional(),
+  labels,
   seed: seed.default(1),
   /** Left out: the device class that the server is set up for. */
   device: computeDevice.optional(),

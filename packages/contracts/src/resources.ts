@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { datasetSettings } from "./dataset-settings.ts";
 import { codeCounts, fieldError, jobError } from "./errors.ts";
-import { compressionId, datasetId, displayName, jobId, modelId } from "./identifiers.ts";
+import { compressionId, datasetId, displayName, jobId, label, modelId } from "./identifiers.ts";
 import { deviceClass, jobKind } from "./job-kinds.ts";
 import { jobState } from "./job-states.ts";
 import { metricPoint, modelCost, progress, runtimeInfo } from "./results.ts";
@@ -119,6 +119,7 @@ export const jobResource = z.strictObject({
   id: jobId,
   kind: jobKind,
   name: z.string().nullable(),
+  labels: z.array(z.string()),
   state: jobState,
   /** Why it is in this state, where there is something to say. */
   stateReason: z.string().nullable(),
@@ -181,6 +182,7 @@ export type JobLogResource = z.infer<typeof jobLogResource>;
 export const compressionResource = z.strictObject({
   id: compressionId,
   name: z.string().nullable(),
+  labels: z.array(z.string()),
   /** `failed` and `cancelled` as soon as one of its stages' jobs is. */
   state: z.enum(["running", "succeeded", "failed", "cancelled"]),
   body: z.record(z.string(), z.unknown()),
@@ -232,4 +234,10 @@ export type ReadinessResource = z.infer<typeof readinessResource>;
 export const jobListQuery = pageQuery.extend({
   state: jobState.optional(),
   kind: jobKind.optional(),
+  label: label.optional(),
+  compressionId: compressionId.optional(),
+  createdAfter: timestamp.optional(),
+  createdBefore: timestamp.optional(),
 });
+
+export const compressionListQuery = pageQuery.extend({ label: label.optional() });

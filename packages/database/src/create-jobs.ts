@@ -9,6 +9,9 @@ export interface NewJob {
   id: string;
   work: JobSpec;
   name?: string;
+  labels?: readonly string[];
+  /** Who asked for it. */
+  apiKeyId?: string;
   deviceClass: DeviceClass;
   seed: number;
   priority: number;
@@ -38,6 +41,8 @@ async function createJob(transaction: Transaction, job: NewJob): Promise<Job> {
       id: job.id,
       kind: job.work.kind,
       name: job.name,
+      labels: [...(job.labels ?? [])],
+      apiKeyId: job.apiKeyId,
       deviceClass: job.deviceClass,
       spec: toJson(job.work.spec),
       seed: job.seed,

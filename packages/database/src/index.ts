@@ -13,6 +13,7 @@ export * from "./control-job.ts";
 export * from "./create-jobs.ts";
 export * from "./describe-versions.ts";
 export * from "./end-attempt.ts";
+export * from "./idempotency.ts";
 export * from "./inputs.ts";
 export * from "./keeper-lock.ts";
 export * from "./lease.ts";

@@ -17,6 +17,8 @@ export interface NewModel {
   cost: ModelCost;
   role: "uploaded" | "best" | "last";
   metrics?: Record<string, number | null>;
+  /** Who uploaded it. */
+  apiKeyId?: string;
 }
 
 /** Adds models; `originJobId` is the job that made them. */
@@ -42,6 +44,7 @@ export async function insertModels(
       originJobId,
       role: model.role,
       metrics: toJson(model.metrics ?? {}),
+      apiKeyId: model.apiKeyId,
     })),
   });
 }

@@ -1,5 +1,5 @@
 import { type DeviceClass, newId, type RuntimeInfo, type WorkerResource } from "@drc/contracts";
-import { type Database, toJson } from "./client.ts";
+import { type Database, type Transaction, toJson } from "./client.ts";
 
 export type WorkerSlots = WorkerResource["slots"];
 
@@ -54,7 +54,7 @@ export async function liveWorkers(database: Database): Promise<WorkerResource[]>
 }
 
 /** The device classes for which a worker that was heard of lately has a slot. */
-export async function servedClasses(database: Database): Promise<ReadonlySet<DeviceClass>> {
+export async function servedClasses(database: Transaction): Promise<ReadonlySet<DeviceClass>> {
   const rows = await database.$queryRaw<{ deviceClass: DeviceClass }[]>`
     SELECT DISTINCT slot->>'deviceClass' AS "deviceClass" FROM "Worker", jsonb_array_elements(slots) AS slot
     WHERE "heartbeatAt" > clock_timestamp() - ${WORKER_SILENCE_MS} * interval '1 millisecond'`;

@@ -1,4 +1,12 @@
-import { type Database, type KeeperLock, reapLeases, reconcile, settleBlocked, takeOutbox } from "@drc/database";
+import {
+  type Database,
+  type KeeperLock,
+  reapLeases,
+  reconcile,
+  removeExpiredIdempotencyKeys,
+  settleBlocked,
+  takeOutbox,
+} from "@drc/database";
 import type { JobQueues } from "@drc/queue";
 import type { Logger } from "pino";
 
@@ -18,10 +26,11 @@ export async function deliverWork({ database, queues }: KeeperDuties): Promise<v
   while ((await takeOutbox(database, (dispatch) => queues.add(dispatch))) > 0);
 }
 
-/** Finds what went wrong: lost leases, and queued jobs that Redis has forgotten. */
+/** Finds what went wrong, lost leases and queued jobs that Redis has forgotten, and removes what has expired. */
 export async function repairWork({ database, queues }: KeeperDuties): Promise<void> {
   await reapLeases(database);
   await reconcile(database, queues);
+  await removeExpiredIdempotencyKeys(database);
 }
 
 /** Runs both for as long as this process holds the keepers' lock; other replicas stand by. */

@@ -14,6 +14,7 @@ export function compressionResource(
   return {
     id: compression.id,
     name: compression.name,
+    labels: compression.labels,
     state: stateOf(currentJobs(compression).map((job) => job.state)),
     body: compression.body as CompressionResource["body"],
     stages: compression.stages as CompressionResource["stages"],

@@ -13,6 +13,7 @@ export function jobResource(job: JobRow, served: ReadonlySet<DeviceClass>): JobR
     id: job.id,
     kind: job.kind as JobResource["kind"],
     name: job.name,
+    labels: job.labels,
     state: job.state as JobResource["state"],
     stateReason: job.stateReason,
     waitsFor: job.state === "queued" && !served.has(deviceClass) ? missingWorker(deviceClass) : null,

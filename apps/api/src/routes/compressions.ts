@@ -1,8 +1,9 @@
-import { ApiError, compressionId, createCompressionBody, isFinal, pageQuery } from "@drc/contracts";
-import { requestCancel, servedClasses } from "@drc/database";
+import { ApiError, compressionId, compressionListQuery, createCompressionBody, isFinal } from "@drc/contracts";
+import { type CreationAnswer, requestCancel, servedClasses, type Transaction } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { createOnce } from "../create-once.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
@@ -13,32 +14,36 @@ import { retryCompression } from "../submission/retry-compression.ts";
 const compressionParams = z.strictObject({ compressionId });
 
 export function compressionRoutes({ database, device }: ApiContext): FastifyPluginCallbackZod {
-  const readCompression = async (id: string) => {
-    const compression = await database.compression.findUnique({
+  const readCompression = async (id: string, transaction: Transaction = database) => {
+    const compression = await transaction.compression.findUnique({
       where: { id },
       include: { jobs: { include: JOB_PARENTS, orderBy: [{ createdAt: "asc" }, { id: "asc" }] } },
     });
     if (!compression) throw missing(id);
-    return compressionDetailResource(compression, await servedClasses(database));
+    return compressionDetailResource(compression, await servedClasses(transaction));
   };
+  const accepted = async (transaction: Transaction, id: string): Promise<CreationAnswer> => ({
+    status: 202,
+    location: `/v1/compressions/${id}`,
+    body: await readCompression(id, transaction),
+  });
 
   return (app, _options, done) => {
-    app.post("/compressions", { schema: { body: createCompressionBody } }, async (request, reply) => {
-      const id = await database.$transaction(async (transaction) => {
+    app.post("/compressions", { schema: { body: createCompressionBody } }, (request, reply) =>
+      createOnce(database, request, reply, request.body, async (transaction) => {
         await checkCompression(transaction, request.body);
-        return createCompression(transaction, request.body, device);
-      });
-      return reply
-        .code(202)
-        .header("location", `/v1/compressions/${id}`)
-        .send(await readCompression(id));
-    });
+        const id = await createCompression(transaction, request.body, device, request.caller.apiKeyId);
+        return accepted(transaction, id);
+      }),
+    );
 
-    app.get("/compressions", { schema: { querystring: pageQuery } }, async (request) => {
+    app.get("/compressions", { schema: { querystring: compressionListQuery } }, async (request) => {
+      const { label, limit } = request.query;
       const { after, ...page } = pageArguments(request.query);
+      const filter = label === undefined ? {} : { labels: { has: label } };
       const jobs = { select: { id: true, state: true } };
-      const rows = await database.compression.findMany({ ...page, where: after, include: { jobs } });
-      return toPage(rows, request.query.limit, compressionResource);
+      const rows = await database.compression.findMany({ ...page, where: { AND: [after, filter] }, include: { jobs } });
+      return toPage(rows, limit, compressionResource);
     });
 
     app.get("/compressions/:compressionId", { schema: { params: compressionParams } }, async (request) =>
@@ -61,14 +66,12 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       },
     );
 
-    app.post(
-      "/compressions/:compressionId/retry",
-      { schema: { params: compressionParams } },
-      async (request, reply) => {
+    app.post("/compressions/:compressionId/retry", { schema: { params: compressionParams } }, (request, reply) =>
+      createOnce(database, request, reply, null, async (transaction) => {
         const id = request.params.compressionId;
-        await database.$transaction((transaction) => retryCompression(transaction, id));
-        return reply.code(202).send(await readCompression(id));
-      },
+        await retryCompression(transaction, id, request.caller.apiKeyId);
+        return accepted(transaction, id);
+      }),
     );
 
     done();

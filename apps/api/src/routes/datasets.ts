@@ -12,6 +12,7 @@ import { createJobs, describeVersions, newJobId, registerBlobs, type Transaction
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { createOnce } from "../create-once.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
@@ -22,13 +23,15 @@ const versionParams = z.strictObject({ datasetId, version: z.coerce.number().int
 
 export function datasetRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
   return (app, _options, done) => {
-    app.post("/datasets", { schema: { body: createDatasetBody } }, async (request, reply) => {
-      const dataset = await database.dataset.create({
-        data: { id: newId("dataset"), name: request.body.name },
-        include: DATASET_COUNTS,
-      });
-      return reply.code(201).header("location", `/v1/datasets/${dataset.id}`).send(datasetResource(dataset));
-    });
+    app.post("/datasets", { schema: { body: createDatasetBody } }, (request, reply) =>
+      createOnce(database, request, reply, request.body, async (transaction) => {
+        const dataset = await transaction.dataset.create({
+          data: { id: newId("dataset"), name: request.body.name, apiKeyId: request.caller.apiKeyId },
+          include: DATASET_COUNTS,
+        });
+        return { status: 201, location: `/v1/datasets/${dataset.id}`, body: datasetResource(dataset) };
+      }),
+    );
 
     app.get("/datasets", { schema: { querystring: pageQuery } }, async (request) => {
       const { after, ...page } = pageArguments(request.query);
@@ -50,7 +53,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
       // Folders are part of a name: they say what is an HR and what an LR image.
       const parts = request.files({ limits: sizes, preservePath: true });
       const { files, ignored } = await receiveFiles(store, parts, limits);
-      await database.$transaction(async (transaction) => {
+      return createOnce(database, request, reply, files, async (transaction) => {
         await registerBlobs(transaction, files);
         await transaction.datasetFile.deleteMany({
           where: { datasetId: id, name: { in: files.map((file) => file.name) } },
@@ -58,16 +61,17 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         await transaction.datasetFile.createMany({
           data: files.map(({ name, sha256 }) => ({ datasetId: id, name, sha256 })),
         });
+        const body: UploadResource = { files, ignored };
+        return { status: 201, location: `/v1/datasets/${id}`, body };
       });
-      return reply.code(201).send({ files, ignored } satisfies UploadResource);
     });
 
     app.post(
       "/datasets/:datasetId/versions",
       { schema: { params: datasetParams, body: createDatasetVersionBody } },
-      async (request, reply) => {
-        const { datasetId: id } = request.params;
-        const version = await database.$transaction(async (transaction) => {
+      (request, reply) =>
+        createOnce(database, request, reply, request.body, async (transaction) => {
+          const { datasetId: id } = request.params;
           await lockDataset(transaction, id);
           const files = await transaction.datasetFile.findMany({
             where: { datasetId: id },
@@ -99,6 +103,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
           await createJobs(transaction, [
             {
               id: jobId,
+              apiKeyId: request.caller.apiKeyId,
               work: jobSpec.parse({ kind: "ingest", spec }),
               deviceClass: "none",
               seed: 0,
@@ -106,13 +111,12 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
               parents: [],
             },
           ]);
-          return created;
-        });
-        return reply
-          .code(202)
-          .header("location", `/v1/datasets/${id}/versions/${version.number}`)
-          .send(datasetVersionResource({ ...version, images: 0 }));
-      },
+          return {
+            status: 202,
+            location: `/v1/datasets/${id}/versions/${number}`,
+            body: datasetVersionResource({ ...created, images: 0 }),
+          };
+        }),
     );
 
     app.get("/datasets/:datasetId/versions", { schema: { params: datasetParams } }, async (request) => {

@@ -10,18 +10,20 @@ import {
 } from "@drc/contracts";
 import {
   type ControlResult,
+  type CreationAnswer,
   createJobs,
-  type Database,
   newJobId,
   requestCancel,
   requestPause,
   resumeJob,
   retryJob,
   servedClasses,
+  type Transaction,
 } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { createOnce } from "../create-once.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { JOB_PARENTS, jobResource } from "../resources/job-resource.ts";
 import { checkJob } from "../submission/check-job.ts";
@@ -33,38 +35,44 @@ const ACTIONS = {
   cancel: { run: requestCancel, past: "cancelled" },
   pause: { run: requestPause, past: "paused" },
   resume: { run: resumeJob, past: "resumed" },
-  retry: { run: retryJob, past: "retried" },
 } as const;
+const RETRIED = "retried";
 
 export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallbackZod {
   return (app, _options, done) => {
-    app.post("/jobs", { schema: { body: createJobBody } }, async (request, reply) => {
-      const { body } = request;
-      const id = newJobId();
-      await database.$transaction(async (transaction) => {
+    app.post("/jobs", { schema: { body: createJobBody } }, (request, reply) => {
+      const { body, caller } = request;
+      return createOnce(database, request, reply, body, async (transaction) => {
+        const id = newJobId();
         const parents = await checkJob(transaction, body);
         await createJobs(transaction, [
           {
             id,
             work: { kind: body.kind, spec: body.spec } as JobSpec,
             name: body.name,
+            labels: body.labels,
+            apiKeyId: caller.apiKeyId,
             deviceClass: deviceClassOf(body.kind, body.device ?? device),
             seed: body.seed,
             priority: body.priority,
             parents,
           },
         ]);
+        return created(transaction, id);
       });
-      return reply
-        .code(202)
-        .header("location", `/v1/jobs/${id}`)
-        .send(await readJob(database, id));
     });
 
     app.get("/jobs", { schema: { querystring: jobListQuery } }, async (request) => {
-      const { state, kind, limit } = request.query;
+      const { state, kind, label, compressionId, createdAfter, createdBefore, limit } = request.query;
       const { after, ...page } = pageArguments(request.query);
-      const rows = await database.job.findMany({ ...page, where: { ...after, state, kind }, include: JOB_PARENTS });
+      const filter = {
+        state,
+        kind,
+        compressionId,
+        ...(label === undefined ? {} : { labels: { has: label } }),
+        createdAt: { gte: createdAfter, lt: createdBefore },
+      };
+      const rows = await database.job.findMany({ ...page, where: { AND: [after, filter] }, include: JOB_PARENTS });
       const served = await servedClasses(database);
       return toPage(rows, limit, (job) => jobResource(job, served));
     });
@@ -75,40 +83,54 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
 
     for (const [action, { run, past }] of Object.entries(ACTIONS)) {
       app.post(`/jobs/:jobId/${action}`, { schema: { params: jobParams } }, async (request, reply) => {
-        const result: ControlResult | null = await run(database, request.params.jobId);
-        if (!result) throw missing(request.params.jobId);
-        if (!result.allowed) {
-          throw new ApiError("CONFLICT", refusal(result.job, past));
-        }
-        return reply.code(202).send(await readJob(database, result.job.id));
+        const { job } = requireAllowed(await run(database, request.params.jobId), request.params.jobId, past);
+        return reply.code(202).send(await readJob(database, job.id));
       });
     }
+
+    app.post("/jobs/:jobId/retry", { schema: { params: jobParams } }, (request, reply) =>
+      createOnce(database, request, reply, null, async (transaction) => {
+        const { jobId: id } = request.params;
+        const result = await retryJob(transaction, id, request.caller.apiKeyId);
+        return created(transaction, requireAllowed(result, id, RETRIED).job.id);
+      }),
+    );
 
     done();
   };
 }
 
+function requireAllowed(result: ControlResult | null, id: string, past: string): ControlResult {
+  if (!result) throw missing(id);
+  if (!result.allowed) throw new ApiError("CONFLICT", refusal(result.job, past));
+  return result;
+}
+
+async function created(transaction: Transaction, id: string): Promise<CreationAnswer> {
+  return { status: 202, location: `/v1/jobs/${id}`, body: await readJob(transaction, id) };
+}
+
 function refusal({ id, state, compressionId }: ControlResult["job"], past: string): string {
-  const stage = past === ACTIONS.retry.past && compressionId !== null && (state === "failed" || state === "cancelled");
+  const stage = past === RETRIED && compressionId !== null && (state === "failed" || state === "cancelled");
   return stage
     ? `The job ${id} is a stage of a compression. Retry that: POST /v1/compressions/${compressionId}/retry.`
     : `The job ${id} is ${state} and cannot be ${past}.`;
 }
 
-async function readJob(database: Database, id: string): Promise<JobDetailResource> {
-  const job = await database.job.findUnique({
-    where: { id },
-    include: {
-      ...JOB_PARENTS,
-      attempts: { orderBy: { number: "desc" } },
-      artifacts: { include: { blob: { select: { sizeBytes: true } } }, orderBy: { name: "asc" } },
-      checkpoints: { orderBy: [{ step: "desc" }], take: 1 },
-    },
-  });
+async function readJob(database: Transaction, id: string): Promise<JobDetailResource> {
+  // One query after the other: within a transaction there is one connection.
+  const job = await database.job.findUnique({ where: { id }, include: JOB_PARENTS });
   if (!job) throw missing(id);
+  const attempts = await database.attempt.findMany({ where: { jobId: id }, orderBy: { number: "desc" } });
+  const artifacts = await database.artifact.findMany({
+    where: { jobId: id },
+    include: { blob: { select: { sizeBytes: true } } },
+    orderBy: { name: "asc" },
+  });
+  const checkpoint = await database.checkpoint.findFirst({ where: { jobId: id }, orderBy: { step: "desc" } });
   return {
     ...jobResource(job, await servedClasses(database)),
-    attemptHistory: job.attempts.map((attempt) => ({
+    attemptHistory: attempts.map((attempt) => ({
       number: attempt.number,
       workerId: attempt.workerId,
       device: attempt.device,
@@ -120,12 +142,12 @@ async function readJob(database: Database, id: string): Promise<JobDetailResourc
       resumedFromStep: attempt.resumedFromStep,
       exact: attempt.exact,
     })),
-    artifacts: job.artifacts.map(({ name, contentType, blob }) => ({
+    artifacts: artifacts.map(({ name, contentType, blob }) => ({
       name,
       contentType,
       sizeBytes: Number(blob.sizeBytes),
     })),
-    checkpointStep: job.checkpoints[0]?.step ?? null,
+    checkpointStep: checkpoint?.step ?? null,
   };
 }
 

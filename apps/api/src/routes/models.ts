@@ -5,6 +5,7 @@ import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { createOnce } from "../create-once.ts";
 import { messageOf } from "../messages.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
@@ -52,9 +53,9 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
       const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
       const { graph } = model.primal;
       const blob = await store.put(encodeModel(model));
-      const id = newId("model");
-      await database.$transaction((transaction) =>
-        insertModels(
+      return createOnce(database, request, reply, { ...fields, fileName, blob }, async (transaction) => {
+        const id = newId("model");
+        await insertModels(
           transaction,
           [
             {
@@ -69,13 +70,14 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
               dualNetworks: model.duals.length,
               cost: costAtPublishedSizes(graph),
               role: "uploaded",
+              apiKeyId: request.caller.apiKeyId,
             },
           ],
           null,
-        ),
-      );
-      const created = await database.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
-      return reply.code(201).header("location", `/v1/models/${id}`).send(modelResource(created));
+        );
+        const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
+        return { status: 201, location: `/v1/models/${id}`, body: modelResource(created) };
+      });
     });
 
     done();

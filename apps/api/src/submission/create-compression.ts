@@ -15,12 +15,20 @@ export async function createCompression(
   transaction: Transaction,
   body: CreateCompressionBody,
   defaultDevice: ComputeDevice,
+  apiKeyId: string,
 ): Promise<string> {
   const compressionId = newId("compression");
   const { stages, jobs } = planStages(body);
   const device = body.device ?? defaultDevice;
   await transaction.compression.create({
-    data: { id: compressionId, name: body.name, body: toJson(body), stages: toJson(stages) },
+    data: {
+      id: compressionId,
+      name: body.name,
+      labels: body.labels,
+      apiKeyId,
+      body: toJson(body),
+      stages: toJson(stages),
+    },
   });
   await createJobs(
     transaction,
@@ -30,6 +38,8 @@ export async function createCompression(
         work,
         parents,
         name: body.name,
+        labels: body.labels,
+        apiKeyId,
         deviceClass: deviceClassOf(work.kind, device),
         seed: body.seed,
         priority: body.priority,

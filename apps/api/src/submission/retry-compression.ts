@@ -18,7 +18,7 @@ const STAGES = [
  * has succeeded, or can still succeed, stays.
  * @throws ApiError `NOT_FOUND`, or `CONFLICT` where there is nothing to retry yet.
  */
-export async function retryCompression(transaction: Transaction, id: string): Promise<void> {
+export async function retryCompression(transaction: Transaction, id: string, apiKeyId: string): Promise<void> {
   // Of two requests at once the second finds the jobs that the first has made.
   await transaction.$queryRaw`SELECT 1 FROM "Compression" WHERE id = ${id} FOR UPDATE`;
   const compression = await transaction.compression.findUnique({
@@ -40,7 +40,7 @@ export async function retryCompression(transaction: Transaction, id: string): Pr
     const ended = old.state === "failed" || old.state === "cancelled";
     // A blocked job may not have been cancelled yet for the parent that failed.
     if (!ended && !parents.some((parent) => replacements.has(parent))) continue;
-    const job = replacementOf(old, parents, replacements);
+    const job = { ...replacementOf(old, parents, replacements), apiKeyId };
     replacements.set(old.id, job.id);
     jobs.push(job);
   }
@@ -57,6 +57,7 @@ function replacementOf(old: Job, parents: readonly string[], replacements: Reado
     id: newJobId(),
     work: withInputs(jobSpec.parse({ kind: old.kind, spec: old.spec }), replacements),
     name: old.name ?? undefined,
+    labels: old.labels,
     deviceClass: old.deviceClass as DeviceClass,
     seed: old.seed,
     priority: old.priority,
