@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeviceClass, RuntimeInfo } from "@drc/contracts";
-import { claimJob, type Database, registerWorker, unregisterWorker, workerHeartbeat } from "@drc/database";
-import { consumeJobs, type EntryPayload, type JobConsumer } from "@drc/queue";
+import { claimNext, type Database, registerWorker, unregisterWorker, workerHeartbeat } from "@drc/database";
+import { consumeJobs, type JobConsumer } from "@drc/queue";
 import type { Logger } from "pino";
 import { Attempt, type AttemptSurroundings } from "./attempt.ts";
 import type { Slot } from "./slots.ts";
@@ -15,8 +15,8 @@ export interface PoolOptions extends Omit<AttemptSurroundings, "onRuntime"> {
 const HEARTBEAT_EVERY_MS = 5_000;
 
 /**
- * A worker: its slots take jobs from the queues of their device classes, one job a slot. A queue entry is only a hint;
- * the claim in Postgres decides, and an entry whose claim fails just ends.
+ * A worker: its slots take jobs from the queues of their device classes, one job a slot. A queue entry says
+ * only that a job is due; Postgres says which one, and an entry for which none is left just ends.
  */
 export class Pool {
   private readonly options: PoolOptions;
@@ -66,31 +66,31 @@ export class Pool {
         redisUrl,
         deviceClass,
         concurrency: slots.filter((slot) => slot.deviceClass === deviceClass).length,
-        process: (entry) => this.process(deviceClass, entry),
+        process: () => this.process(deviceClass),
         onError: (error) => log.warn({ err: error, deviceClass }, "The queue reports an error."),
       }),
     );
   }
 
-  private async process(deviceClass: DeviceClass, entry: EntryPayload): Promise<void> {
-    // The entry ends; the job stays queued in Postgres and another worker gets it from the reconciler.
+  private async process(deviceClass: DeviceClass): Promise<void> {
+    // The entry ends; a job that is due stays queued in Postgres and another worker gets it from the reconciler.
     if (this.draining) return;
     const slot = [...this.free].find((candidate) => candidate.deviceClass === deviceClass);
     if (!slot) throw new Error(`More entries of ${deviceClass} than slots were given out.`);
     this.free.delete(slot);
     try {
-      await this.claimAndRun(slot, entry);
+      await this.claimAndRun(slot);
     } catch (error) {
-      this.options.log.error({ err: error, job: entry.jobId }, "An attempt could not be ended; its lease will expire.");
+      this.options.log.error({ err: error, slot: slot.name }, "An attempt could not be ended; its lease will expire.");
     } finally {
       this.free.add(slot);
     }
   }
 
-  private async claimAndRun(slot: Slot, entry: EntryPayload): Promise<void> {
+  private async claimAndRun(slot: Slot): Promise<void> {
     const { database } = this.options;
     const device = slot.gpuId === undefined ? slot.deviceClass : `gpu ${slot.gpuId}`;
-    const job = await claimJob(database, { ...entry, workerId: this.workerId, device });
+    const job = await claimNext(database, slot.deviceClass, { workerId: this.workerId, device });
     if (!job) return;
     const onRuntime = (runtime: RuntimeInfo) => {
       this.runtime = runtime;

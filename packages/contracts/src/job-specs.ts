@@ -146,7 +146,7 @@ const common = {
   seed: seed.default(1),
   /** Left out: the device class that the server is set up for. */
   device: computeDevice.optional(),
-  /** 0 to 100; a job with more goes before those with less. */
+  /** 0 to 100; a job with more goes before those with less of the same API key. Keys take turns. */
   priority: z.int().min(0).max(100).default(50),
 };
 

@@ -46,6 +46,8 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
     });
     if (!job) return null;
     await transaction.$executeRaw`
+      UPDATE "ApiKey" SET "servedAt" = clock_timestamp() WHERE id = ${job.apiKeyId}`;
+    await transaction.$executeRaw`
       UPDATE "Job" SET "startedAt" = coalesce("startedAt", clock_timestamp()),
         "leaseExpiresAt" = clock_timestamp() + ${claim.leaseMs ?? LEASE_MS} * interval '1 millisecond'
       WHERE id = ${job.id}`;

@@ -8,6 +8,7 @@ export * from "./api-keys.ts";
 export * from "./attempt-end.ts";
 export * from "./blobs.ts";
 export * from "./claim-job.ts";
+export * from "./claim-next.ts";
 export * from "./client.ts";
 export * from "./control-job.ts";
 export * from "./create-jobs.ts";

@@ -2,20 +2,18 @@ import type { DeviceClass } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
 import { type Database, type Transaction, toJson } from "./client.ts";
 
-/** An entry for the queue of a device class. The dispatch number voids older entries of the same job. */
+/** An entry for the queue of a device class, made for this job and this time that it was queued. */
 export interface Dispatch {
   jobId: string;
   dispatchNumber: number;
   deviceClass: DeviceClass;
-  priority: number;
 }
 
-export function dispatchOf(job: Pick<Job, "id" | "dispatchNumber" | "deviceClass" | "priority">): Dispatch {
+export function dispatchOf(job: Pick<Job, "id" | "dispatchNumber" | "deviceClass">): Dispatch {
   return {
     jobId: job.id,
     dispatchNumber: job.dispatchNumber,
     deviceClass: job.deviceClass as DeviceClass,
-    priority: job.priority,
   };
 }
 

@@ -1,22 +1,44 @@
+import { DEVICE_CLASSES, type DeviceClass } from "@drc/contracts";
 import type { Database } from "./client.ts";
 import { type Dispatch, dispatchOf } from "./outbox.ts";
 
+/** What reconciling asks of the queue. */
+interface EntryQueue {
+  /** Entries that no worker has taken yet. */
+  countWaiting(deviceClass: DeviceClass): Promise<number>;
+  has(dispatch: Dispatch): Promise<boolean>;
+  add(dispatch: Dispatch): Promise<void>;
+}
+
 /**
- * Tells the queue again about every job that Postgres calls queued and the queue does not know: Redis may be wiped
- * at any time. A job that still has an outbox row, or waits for its next attempt, is left to that.
- * @returns how many were told again.
+ * Makes sure that each device class has at least as many entries as jobs are due: Redis may be wiped at any time. Which
+ * job an entry was made for does not matter, because whoever takes it claims the job whose turn it is. A job that still
+ * has an outbox row, or waits for its next attempt, is left to that.
+ * @returns how many entries were added.
  */
-export async function reconcile(
-  database: Database,
-  queue: { has(dispatch: Dispatch): Promise<boolean>; add(dispatch: Dispatch): Promise<void> },
-): Promise<number> {
+export async function reconcile(database: Database, queue: EntryQueue): Promise<number> {
+  let added = 0;
+  for (const deviceClass of DEVICE_CLASSES) added += await reconcileClass(database, queue, deviceClass);
+  return added;
+}
+
+async function reconcileClass(database: Database, queue: EntryQueue, deviceClass: DeviceClass): Promise<number> {
+  const [{ due }] = await database.$queryRaw<{ due: bigint }[]>`
+    SELECT count(*) AS due FROM "Job" job
+    WHERE "deviceClass" = ${deviceClass} AND state = 'queued'
+      AND ("runAfter" IS NULL OR "runAfter" <= clock_timestamp())
+      AND NOT EXISTS (SELECT 1 FROM "Outbox" entry WHERE entry."jobId" = job.id)`;
+  const missing = Number(due) - (due === 0n ? 0 : await queue.countWaiting(deviceClass));
+  if (missing <= 0) return 0;
   const jobs = await database.$queryRaw<Parameters<typeof dispatchOf>[0][]>`
-    SELECT id, "dispatchNumber", "deviceClass", priority FROM "Job" job
-    WHERE state = 'queued' AND ("runAfter" IS NULL OR "runAfter" <= clock_timestamp())
+    SELECT id, "dispatchNumber", "deviceClass" FROM "Job" job
+    WHERE "deviceClass" = ${deviceClass} AND state = 'queued'
+      AND ("runAfter" IS NULL OR "runAfter" <= clock_timestamp())
       AND NOT EXISTS (SELECT 1 FROM "Outbox" entry WHERE entry."jobId" = job.id)
     ORDER BY "createdAt", id`;
   let added = 0;
   for (const job of jobs) {
+    if (added === missing) break;
     const dispatch = dispatchOf(job);
     if (await queue.has(dispatch)) continue;
     await queue.add(dispatch);

@@ -13,7 +13,7 @@ beforeEach(() => services.flushRedis());
 afterAll(() => services.stop());
 
 function entry(given: Partial<QueueEntry> = {}): QueueEntry {
-  return { jobId: newId("job"), dispatchNumber: 1, deviceClass: "cpu", priority: 50, ...given };
+  return { jobId: newId("job"), dispatchNumber: 1, deviceClass: "cpu", ...given };
 }
 
 /** Takes entries one by one until `count` have come. */
@@ -56,12 +56,13 @@ it("knows what it holds until it was taken, and takes the same job under a new n
   expect(await take("cpu", 1)).toEqual([{ jobId: one.jobId, dispatchNumber: 2 }]);
 });
 
-it("gives the urgent first, and to each device class its own", async () => {
-  const low = entry({ priority: 1 });
-  const high = entry({ priority: 99 });
-  const other = entry({ deviceClass: "none", priority: 100 });
-  for (const one of [low, high, other]) await services.queues.add(one);
-  expect((await take("cpu", 2)).map((payload) => payload.jobId)).toEqual([high.jobId, low.jobId]);
+it("gives each device class its own, and counts what waits", async () => {
+  const [first, second] = [entry(), entry()];
+  const other = entry({ deviceClass: "none" });
+  for (const one of [first, other, second]) await services.queues.add(one);
+  expect(await services.queues.countWaiting("cpu")).toBe(2);
+  expect((await take("cpu", 2)).map((payload) => payload.jobId)).toEqual([first.jobId, second.jobId]);
+  expect(await services.queues.countWaiting("cpu")).toBe(0);
   expect((await take("none", 1)).map((payload) => payload.jobId)).toEqual([other.jobId]);
 });
 

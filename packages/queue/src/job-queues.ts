@@ -7,11 +7,12 @@ import { type EntryPayload, entryId, QUEUE_PREFIX, queueName } from "./names.ts"
 /** A job that is ready, on its way to a queue. */
 export interface QueueEntry extends EntryPayload {
   deviceClass: DeviceClass;
-  /** 0 to 100, more goes first. */
-  priority: number;
 }
 
-/** The queues, one for each class of device. They carry ready work only and decide nothing. */
+/**
+ * The queues, one for each class of device. They carry ready work only and decide nothing: an entry says that a job of
+ * the class is due, and Postgres says which one.
+ */
 export class JobQueues {
   private readonly redis: Redis;
   private readonly queues: Map<DeviceClass, Queue>;
@@ -39,8 +40,6 @@ export class JobQueues {
         attempts: 1,
         removeOnComplete: true,
         removeOnFail: true,
-        // BullMQ serves the least number first, and those without one before all others.
-        priority: 101 - entry.priority,
       },
     );
   }
@@ -48,6 +47,11 @@ export class JobQueues {
   /** Whether the queue holds the entry, waiting or taken by a worker. */
   async has(entry: QueueEntry): Promise<boolean> {
     return (await this.queueOf(entry).getJob(entryId(entry))) !== undefined;
+  }
+
+  /** Entries of a class that no worker has taken yet. */
+  async countWaiting(deviceClass: DeviceClass): Promise<number> {
+    return this.queueOf({ deviceClass }).getWaitingCount();
   }
 
   /** Redis' rule for a full memory; anything but `noeviction` may drop entries. */
@@ -61,7 +65,7 @@ export class JobQueues {
     this.redis.disconnect();
   }
 
-  private queueOf({ deviceClass }: QueueEntry): Queue {
+  private queueOf({ deviceClass }: Pick<QueueEntry, "deviceClass">): Queue {
     const queue = this.queues.get(deviceClass);
     if (!queue) throw new Error(`There is no queue for the device class ${deviceClass}.`);
     return queue;
