@@ -2,6 +2,7 @@ import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ApiContext } from "./context.ts";
+import { registerOpenApi } from "./openapi/register.ts";
 import { registerAuthentication } from "./plugins/authentication.ts";
 import { registerProblems } from "./plugins/problems.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
@@ -36,6 +37,7 @@ export async function buildApp(
     throwFileSizeLimit: true,
     limits: { fields: 20, fieldSize: 10_000, headerPairs: 100 },
   });
+  await registerOpenApi(app as unknown as FastifyInstance);
   await app.register(healthRoutes(context));
   await app.register(
     async (v1) => {

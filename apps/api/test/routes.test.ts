@@ -14,6 +14,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { form, pointersOf, problemOf, readyDataset, startApi, storedModel, type TestApi } from "./support/api.ts";
+import { checkAnswers } from "./support/check-answer.ts";
 
 let api: TestApi;
 let dataset: { datasetId: string; version: number };
@@ -72,6 +73,7 @@ describe("problem details", () => {
   it("a database that does not answer", async () => {
     const database = connectDatabase("postgresql://nobody@127.0.0.1:1/none");
     const app = await buildApp({ ...api.services, database, device: "cpu" }, pino({ level: "silent" }));
+    checkAnswers(app);
     const response = await app.inject({ url: "/v1/jobs", headers: { authorization: `Bearer ${api.key}` } });
     expect(problemOf(response)).toMatchObject({ status: 503, code: "NOT_READY", retryable: true });
     await app.close();
@@ -271,6 +273,7 @@ describe("readiness", () => {
   it("is red where the store does not answer", async () => {
     const store = new BlobStore({ ...api.services.s3, endpoint: "http://127.0.0.1:1" });
     const app = await buildApp({ ...api.services, store, device: "cpu" }, pino({ level: "silent" }));
+    checkAnswers(app);
     const response = await app.inject({ method: "GET", url: "/readyz" });
     expect(response.statusCode).toBe(503);
     expect(response.json()).toMatchObject({ ready: false, checks: { store: { ok: false }, redis: { ok: true } } });

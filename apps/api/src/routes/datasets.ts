@@ -3,72 +3,141 @@ import {
   createDatasetBody,
   createDatasetVersionBody,
   datasetId,
+  datasetResource as datasetSchema,
   jobSpec,
   newId,
+  pageOf,
   pageQuery,
   type UploadResource,
+  uploadResource,
+  datasetVersionResource as versionSchema,
 } from "@drc/contracts";
 import { createJobs, describeVersions, newJobId, registerBlobs, type Transaction, toJson } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
+import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
 
 const datasetParams = z.strictObject({ datasetId });
+/** Any number of files and archives, under any names of fields. */
+const filesForm = z.object({ file: z.array(z.file()).min(1) });
 const versionParams = z.strictObject({ datasetId, version: z.coerce.number().int().min(1) });
 
 export function datasetRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
   return (app, _options, done) => {
-    app.post("/datasets", { schema: { body: createDatasetBody } }, (request, reply) =>
-      createOnce(database, request, reply, request.body, async (transaction) => {
-        const dataset = await transaction.dataset.create({
-          data: { id: newId("dataset"), name: request.body.name, apiKeyId: request.caller.apiKeyId },
-          include: DATASET_COUNTS,
-        });
-        return { status: 201, location: `/v1/datasets/${dataset.id}`, body: datasetResource(dataset) };
-      }),
+    app.post(
+      "/datasets",
+      {
+        schema: {
+          operationId: "createDataset",
+          summary: "Make an empty dataset",
+          tags: ["Datasets"],
+          body: createDatasetBody,
+          creates: true,
+          response: answers({ 201: datasetSchema }),
+        },
+      },
+      (request, reply) =>
+        createOnce(database, request, reply, request.body, async (transaction) => {
+          const dataset = await transaction.dataset.create({
+            data: { id: newId("dataset"), name: request.body.name, apiKeyId: request.caller.apiKeyId },
+            include: DATASET_COUNTS,
+          });
+          return { status: 201, location: `/v1/datasets/${dataset.id}`, body: datasetResource(dataset) };
+        }),
     );
 
-    app.get("/datasets", { schema: { querystring: pageQuery } }, async (request) => {
-      const { after, ...page } = pageArguments(request.query);
-      const rows = await database.dataset.findMany({ ...page, where: after, include: DATASET_COUNTS });
-      return toPage(rows, request.query.limit, datasetResource);
-    });
+    app.get(
+      "/datasets",
+      {
+        schema: {
+          operationId: "listDatasets",
+          summary: "List datasets, newest first",
+          tags: ["Datasets"],
+          querystring: pageQuery,
+          response: answers({ 200: pageOf(datasetSchema) }),
+        },
+      },
+      async (request) => {
+        const { after, ...page } = pageArguments(request.query);
+        const rows = await database.dataset.findMany({ ...page, where: after, include: DATASET_COUNTS });
+        return toPage(rows, request.query.limit, datasetResource);
+      },
+    );
 
-    app.get("/datasets/:datasetId", { schema: { params: datasetParams } }, async (request) => {
-      const where = { id: request.params.datasetId };
-      const dataset = await database.dataset.findUnique({ where, include: DATASET_COUNTS });
-      if (!dataset) throw missing(where.id);
-      return datasetResource(dataset);
-    });
+    app.get(
+      "/datasets/:datasetId",
+      {
+        schema: {
+          operationId: "getDataset",
+          summary: "One dataset",
+          tags: ["Datasets"],
+          params: datasetParams,
+          response: answers({ 200: datasetSchema }),
+        },
+      },
+      async (request) => {
+        const where = { id: request.params.datasetId };
+        const dataset = await database.dataset.findUnique({ where, include: DATASET_COUNTS });
+        if (!dataset) throw missing(where.id);
+        return datasetResource(dataset);
+      },
+    );
 
-    app.post("/datasets/:datasetId/files", { schema: { params: datasetParams } }, async (request, reply) => {
-      const { datasetId: id } = request.params;
-      if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
-      const sizes = { files: limits.files, fileSize: limits.archiveBytes };
-      // Folders are part of a name: they say what is an HR and what an LR image.
-      const parts = request.files({ limits: sizes, preservePath: true });
-      const { files, ignored } = await receiveFiles(store, parts, limits);
-      return createOnce(database, request, reply, files, async (transaction) => {
-        await registerBlobs(transaction, files);
-        await transaction.datasetFile.deleteMany({
-          where: { datasetId: id, name: { in: files.map((file) => file.name) } },
+    app.post(
+      "/datasets/:datasetId/files",
+      {
+        schema: {
+          operationId: "uploadDatasetFiles",
+          summary: "Upload images and archives (zip, tar, tar.gz)",
+          description: "A name again replaces the file. An archive is refused whole where anything in it is.",
+          tags: ["Datasets"],
+          params: datasetParams,
+          form: filesForm,
+          creates: true,
+          response: answers({ 201: uploadResource }, "ARCHIVE_INVALID", "STORE_UNAVAILABLE"),
+        },
+      },
+      async (request, reply) => {
+        const { datasetId: id } = request.params;
+        if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+        const sizes = { files: limits.files, fileSize: limits.archiveBytes };
+        // Folders are part of a name: they say what is an HR and what an LR image.
+        const parts = request.files({ limits: sizes, preservePath: true });
+        const { files, ignored } = await receiveFiles(store, parts, limits);
+        return createOnce(database, request, reply, files, async (transaction) => {
+          await registerBlobs(transaction, files);
+          await transaction.datasetFile.deleteMany({
+            where: { datasetId: id, name: { in: files.map((file) => file.name) } },
+          });
+          await transaction.datasetFile.createMany({
+            data: files.map(({ name, sha256 }) => ({ datasetId: id, name, sha256 })),
+          });
+          const body: UploadResource = { files, ignored };
+          return { status: 201, location: `/v1/datasets/${id}`, body };
         });
-        await transaction.datasetFile.createMany({
-          data: files.map(({ name, sha256 }) => ({ datasetId: id, name, sha256 })),
-        });
-        const body: UploadResource = { files, ignored };
-        return { status: 201, location: `/v1/datasets/${id}`, body };
-      });
-    });
+      },
+    );
 
     app.post(
       "/datasets/:datasetId/versions",
-      { schema: { params: datasetParams, body: createDatasetVersionBody } },
+      {
+        schema: {
+          operationId: "createDatasetVersion",
+          summary: "Make a version of the files as they are now",
+          description: "Starts an ingest job: it can be used once it says `ready`.",
+          tags: ["Datasets"],
+          params: datasetParams,
+          body: createDatasetVersionBody,
+          creates: true,
+          response: answers({ 202: versionSchema }, "CONFLICT"),
+        },
+      },
       (request, reply) =>
         createOnce(database, request, reply, request.body, async (transaction) => {
           const { datasetId: id } = request.params;
@@ -119,19 +188,43 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         }),
     );
 
-    app.get("/datasets/:datasetId/versions", { schema: { params: datasetParams } }, async (request) => {
-      const { datasetId: id } = request.params;
-      if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
-      const versions = await describeVersions(database, id);
-      return { items: versions.map(datasetVersionResource), nextCursor: null };
-    });
+    app.get(
+      "/datasets/:datasetId/versions",
+      {
+        schema: {
+          operationId: "listDatasetVersions",
+          summary: "All versions of a dataset",
+          tags: ["Datasets"],
+          params: datasetParams,
+          response: answers({ 200: pageOf(versionSchema) }),
+        },
+      },
+      async (request) => {
+        const { datasetId: id } = request.params;
+        if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+        const versions = await describeVersions(database, id);
+        return { items: versions.map(datasetVersionResource), nextCursor: null };
+      },
+    );
 
-    app.get("/datasets/:datasetId/versions/:version", { schema: { params: versionParams } }, async (request) => {
-      const { datasetId: id, version: number } = request.params;
-      const [version] = await describeVersions(database, id, number);
-      if (!version) throw new ApiError("NOT_FOUND", `There is no version ${number} of a dataset ${id}.`);
-      return datasetVersionResource(version);
-    });
+    app.get(
+      "/datasets/:datasetId/versions/:version",
+      {
+        schema: {
+          operationId: "getDatasetVersion",
+          summary: "One version, with its bad files and notes",
+          tags: ["Datasets"],
+          params: versionParams,
+          response: answers({ 200: versionSchema }),
+        },
+      },
+      async (request) => {
+        const { datasetId: id, version: number } = request.params;
+        const [version] = await describeVersions(database, id, number);
+        if (!version) throw new ApiError("NOT_FOUND", `There is no version ${number} of a dataset ${id}.`);
+        return datasetVersionResource(version);
+      },
+    );
 
     done();
   };

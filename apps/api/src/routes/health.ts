@@ -1,45 +1,87 @@
-import type { DeviceClass, ReadinessResource } from "@drc/contracts";
+import { type DeviceClass, type ReadinessResource, readinessResource } from "@drc/contracts";
 import { type Database, liveWorkers, servedClasses } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { answers } from "../openapi/answers.ts";
 import { missingWorker } from "../resources/job-resource.ts";
+
+const serverResource = z.strictObject({
+  name: z.string(),
+  api: z.string(),
+  health: z.array(z.string()),
+  documentation: z.array(z.string()),
+});
 
 /** `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. */
 export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
   return (app, _options, done) => {
-    app.get("/", () => ({
-      name: "Dual regression compression",
-      api: "/v1",
-      health: ["/healthz", "/readyz"],
-      documentation: "docs/api.md in the project",
-    }));
+    app.get(
+      "/",
+      {
+        schema: {
+          operationId: "getServer",
+          summary: "What this server is, and where to read on",
+          tags: ["Server"],
+          response: answers({ 200: serverResource }),
+        },
+      },
+      () => ({
+        name: "Dual regression compression",
+        api: "/v1",
+        health: ["/healthz", "/readyz"],
+        documentation: ["/docs", "/openapi.json"],
+      }),
+    );
 
-    app.get("/healthz", () => ({ status: "ok" }));
+    app.get(
+      "/healthz",
+      {
+        schema: {
+          operationId: "getHealth",
+          summary: "The process lives",
+          tags: ["Server"],
+          response: answers({ 200: z.strictObject({ status: z.literal("ok") }) }),
+        },
+      },
+      () => ({ status: "ok" }),
+    );
 
-    app.get("/readyz", async (_request, reply) => {
-      const [database, redis, store] = await Promise.all([
-        check(async () => {
-          await context.database.$queryRaw`SELECT 1`;
-          return "Postgres answers.";
-        }),
-        check(async () => {
-          const policy = await context.queues.evictionPolicy();
-          if (policy !== "noeviction") {
-            throw new Error(`maxmemory-policy is ${policy}: entries may get lost. Set it to noeviction.`);
-          }
-          return "Redis answers and evicts nothing.";
-        }),
-        check(async () => {
-          await context.store.check();
-          return "The store writes and reads.";
-        }),
-      ]);
-      const checks = { database, redis, store };
-      const ready = Object.values(checks).every(({ ok }) => ok);
-      const workers = database.ok ? await liveWorkers(context.database) : [];
-      const waiting = database.ok ? await waitingJobs(context.database) : [];
-      return reply.code(ready ? 200 : 503).send({ ready, checks, workers, waiting } satisfies ReadinessResource);
-    });
+    app.get(
+      "/readyz",
+      {
+        schema: {
+          operationId: "getReadiness",
+          summary: "Whether database, Redis and store do their work",
+          tags: ["Server"],
+          response: answers({ 200: readinessResource, 503: readinessResource }),
+        },
+      },
+      async (_request, reply) => {
+        const [database, redis, store] = await Promise.all([
+          check(async () => {
+            await context.database.$queryRaw`SELECT 1`;
+            return "Postgres answers.";
+          }),
+          check(async () => {
+            const policy = await context.queues.evictionPolicy();
+            if (policy !== "noeviction") {
+              throw new Error(`maxmemory-policy is ${policy}: entries may get lost. Set it to noeviction.`);
+            }
+            return "Redis answers and evicts nothing.";
+          }),
+          check(async () => {
+            await context.store.check();
+            return "The store writes and reads.";
+          }),
+        ]);
+        const checks = { database, redis, store };
+        const ready = Object.values(checks).every(({ ok }) => ok);
+        const workers = database.ok ? await liveWorkers(context.database) : [];
+        const waiting = database.ok ? await waitingJobs(context.database) : [];
+        return reply.code(ready ? 200 : 503).send({ ready, checks, workers, waiting } satisfies ReadinessResource);
+      },
+    );
 
     done();
   };

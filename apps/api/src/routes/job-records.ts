@@ -4,11 +4,15 @@ import {
   type JobEventResource,
   type JobLogResource,
   type JobMetricResource,
+  jobEventResource,
   jobId,
+  jobLogResource,
+  jobMetricResource,
 } from "@drc/contracts";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { answers, bodyOf } from "../openapi/answers.ts";
 
 const jobParams = z.strictObject({ jobId });
 const artifactParams = z.strictObject({ jobId, name: z.string().min(1).max(255) });
@@ -24,63 +28,94 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
     orderBy: { number: "asc" as const },
     take: limit,
   });
-  const schema = { params: jobParams, querystring: afterQuery };
+  const records = (operationId: string, summary: string, item: z.ZodType) => ({
+    operationId,
+    summary,
+    tags: ["Jobs"],
+    params: jobParams,
+    querystring: afterQuery,
+    response: answers({ 200: z.strictObject({ items: z.array(item) }) }),
+  });
 
   return (app, _options, done) => {
-    app.get("/jobs/:jobId/events", { schema }, async (request) => {
-      await known(request.params.jobId);
-      const rows = await database.jobEvent.findMany(pageAfter(request.params.jobId, request.query));
-      return {
-        items: rows.map(
-          ({ number, type, data, createdAt }): JobEventResource => ({
-            number,
-            type,
-            data: data as JobEventResource["data"],
-            createdAt: createdAt.toISOString(),
-          }),
-        ),
-      };
-    });
+    app.get(
+      "/jobs/:jobId/events",
+      { schema: records("listJobEvents", "What happened to a job, after a number", jobEventResource) },
+      async (request) => {
+        await known(request.params.jobId);
+        const rows = await database.jobEvent.findMany(pageAfter(request.params.jobId, request.query));
+        return {
+          items: rows.map(
+            ({ number, type, data, createdAt }): JobEventResource => ({
+              number,
+              type,
+              data: data as JobEventResource["data"],
+              createdAt: createdAt.toISOString(),
+            }),
+          ),
+        };
+      },
+    );
 
-    app.get("/jobs/:jobId/metrics", { schema }, async (request) => {
-      await known(request.params.jobId);
-      const rows = await database.jobMetric.findMany(pageAfter(request.params.jobId, request.query));
-      return {
-        items: rows.map(
-          ({ number, stage, step, values, createdAt }): JobMetricResource => ({
-            number,
-            stage,
-            step,
-            values: values as JobMetricResource["values"],
-            createdAt: createdAt.toISOString(),
-          }),
-        ),
-      };
-    });
+    app.get(
+      "/jobs/:jobId/metrics",
+      { schema: records("listJobMetrics", "What a job measured, after a number", jobMetricResource) },
+      async (request) => {
+        await known(request.params.jobId);
+        const rows = await database.jobMetric.findMany(pageAfter(request.params.jobId, request.query));
+        return {
+          items: rows.map(
+            ({ number, stage, step, values, createdAt }): JobMetricResource => ({
+              number,
+              stage,
+              step,
+              values: values as JobMetricResource["values"],
+              createdAt: createdAt.toISOString(),
+            }),
+          ),
+        };
+      },
+    );
 
-    app.get("/jobs/:jobId/logs", { schema }, async (request) => {
-      await known(request.params.jobId);
-      const rows = await database.jobLog.findMany(pageAfter(request.params.jobId, request.query));
-      return {
-        items: rows.map(
-          ({ number, line, createdAt }): JobLogResource => ({ number, line, createdAt: createdAt.toISOString() }),
-        ),
-      };
-    });
+    app.get(
+      "/jobs/:jobId/logs",
+      { schema: records("listJobLogs", "What a job wrote, after a number", jobLogResource) },
+      async (request) => {
+        await known(request.params.jobId);
+        const rows = await database.jobLog.findMany(pageAfter(request.params.jobId, request.query));
+        return {
+          items: rows.map(
+            ({ number, line, createdAt }): JobLogResource => ({ number, line, createdAt: createdAt.toISOString() }),
+          ),
+        };
+      },
+    );
 
-    app.get("/jobs/:jobId/artifacts/:name", { schema: { params: artifactParams } }, async (request, reply) => {
-      const { jobId: id, name } = request.params;
-      const artifact = await database.artifact.findUnique({
-        where: { jobId_name: { jobId: id, name } },
-        include: { blob: true },
-      });
-      if (!artifact) throw new ApiError("NOT_FOUND", `The job ${id} has no artifact ${name}.`);
-      return reply
-        .type(artifact.contentType)
-        .header("content-length", String(artifact.blob.sizeBytes))
-        .header("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
-        .send(await store.stream(artifact.sha256));
-    });
+    app.get(
+      "/jobs/:jobId/artifacts/:name",
+      {
+        schema: {
+          operationId: "downloadArtifact",
+          summary: "A file that a job kept, such as a super-resolved image",
+          tags: ["Jobs"],
+          params: artifactParams,
+          response: answers({ 200: bodyOf("*/*") }, "STORE_UNAVAILABLE"),
+        },
+      },
+      async (request, reply) => {
+        const { jobId: id, name } = request.params;
+        const artifact = await database.artifact.findUnique({
+          where: { jobId_name: { jobId: id, name } },
+          include: { blob: true },
+        });
+        if (!artifact) throw new ApiError("NOT_FOUND", `The job ${id} has no artifact ${name}.`);
+        return reply
+          .type(artifact.contentType)
+          .header("content-length", String(artifact.blob.sizeBytes))
+          .header("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+          .send(await store.stream(artifact.sha256));
+      },
+    );
 
     done();
   };

@@ -4,8 +4,11 @@ import {
   deviceClassOf,
   type JobDetailResource,
   type JobSpec,
+  jobDetailResource,
   jobId,
   jobListQuery,
+  jobResource as jobSchema,
+  pageOf,
   type RuntimeInfo,
 } from "@drc/contracts";
 import {
@@ -24,6 +27,7 @@ import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
+import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { JOB_PARENTS, jobResource } from "../resources/job-resource.ts";
 import { checkJob } from "../submission/check-job.ts";
@@ -32,68 +36,127 @@ const jobParams = z.strictObject({ jobId });
 
 /** What a caller may ask of a job, and what makes it impossible. */
 const ACTIONS = {
-  cancel: { run: requestCancel, past: "cancelled" },
-  pause: { run: requestPause, past: "paused" },
-  resume: { run: resumeJob, past: "resumed" },
+  cancel: { run: requestCancel, past: "cancelled", summary: "Cancel a job" },
+  pause: { run: requestPause, past: "paused", summary: "Pause a job after its next checkpoint" },
+  resume: { run: resumeJob, past: "resumed", summary: "Let a paused job go on" },
 } as const;
 const RETRIED = "retried";
 
 export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallbackZod {
   return (app, _options, done) => {
-    app.post("/jobs", { schema: { body: createJobBody } }, (request, reply) => {
-      const { body, caller } = request;
-      return createOnce(database, request, reply, body, async (transaction) => {
-        const id = newJobId();
-        const parents = await checkJob(transaction, body);
-        await createJobs(transaction, [
-          {
-            id,
-            work: { kind: body.kind, spec: body.spec } as JobSpec,
-            name: body.name,
-            labels: body.labels,
-            apiKeyId: caller.apiKeyId,
-            deviceClass: deviceClassOf(body.kind, body.device ?? device),
-            seed: body.seed,
-            priority: body.priority,
-            parents,
-          },
-        ]);
-        return created(transaction, id);
-      });
-    });
-
-    app.get("/jobs", { schema: { querystring: jobListQuery } }, async (request) => {
-      const { state, kind, label, compressionId, createdAfter, createdBefore, limit } = request.query;
-      const { after, ...page } = pageArguments(request.query);
-      const filter = {
-        state,
-        kind,
-        compressionId,
-        ...(label === undefined ? {} : { labels: { has: label } }),
-        createdAt: { gte: createdAfter, lt: createdBefore },
-      };
-      const rows = await database.job.findMany({ ...page, where: { AND: [after, filter] }, include: JOB_PARENTS });
-      const served = await servedClasses(database);
-      return toPage(rows, limit, (job) => jobResource(job, served));
-    });
-
-    app.get("/jobs/:jobId", { schema: { params: jobParams } }, async (request) =>
-      readJob(database, request.params.jobId),
+    app.post(
+      "/jobs",
+      {
+        schema: {
+          operationId: "createJob",
+          summary: "Start one job",
+          tags: ["Jobs"],
+          body: createJobBody,
+          creates: true,
+          response: answers({ 202: jobDetailResource }, "DATASET_NOT_READY", "CONFLICT", "NOT_FOUND"),
+        },
+      },
+      (request, reply) => {
+        const { body, caller } = request;
+        return createOnce(database, request, reply, body, async (transaction) => {
+          const id = newJobId();
+          const parents = await checkJob(transaction, body);
+          await createJobs(transaction, [
+            {
+              id,
+              work: { kind: body.kind, spec: body.spec } as JobSpec,
+              name: body.name,
+              labels: body.labels,
+              apiKeyId: caller.apiKeyId,
+              deviceClass: deviceClassOf(body.kind, body.device ?? device),
+              seed: body.seed,
+              priority: body.priority,
+              parents,
+            },
+          ]);
+          return created(transaction, id);
+        });
+      },
     );
 
-    for (const [action, { run, past }] of Object.entries(ACTIONS)) {
-      app.post(`/jobs/:jobId/${action}`, { schema: { params: jobParams } }, async (request, reply) => {
-        const { job } = requireAllowed(await run(database, request.params.jobId), request.params.jobId, past);
-        return reply.code(202).send(await readJob(database, job.id));
-      });
+    app.get(
+      "/jobs",
+      {
+        schema: {
+          operationId: "listJobs",
+          summary: "List jobs, newest first",
+          tags: ["Jobs"],
+          querystring: jobListQuery,
+          response: answers({ 200: pageOf(jobSchema) }),
+        },
+      },
+      async (request) => {
+        const { state, kind, label, compressionId, createdAfter, createdBefore, limit } = request.query;
+        const { after, ...page } = pageArguments(request.query);
+        const filter = {
+          state,
+          kind,
+          compressionId,
+          ...(label === undefined ? {} : { labels: { has: label } }),
+          createdAt: { gte: createdAfter, lt: createdBefore },
+        };
+        const rows = await database.job.findMany({ ...page, where: { AND: [after, filter] }, include: JOB_PARENTS });
+        const served = await servedClasses(database);
+        return toPage(rows, limit, (job) => jobResource(job, served));
+      },
+    );
+
+    app.get(
+      "/jobs/:jobId",
+      {
+        schema: {
+          operationId: "getJob",
+          summary: "One job: state, progress, result or error, attempts",
+          tags: ["Jobs"],
+          params: jobParams,
+          response: answers({ 200: jobDetailResource }),
+        },
+      },
+      async (request) => readJob(database, request.params.jobId),
+    );
+
+    for (const [action, { run, past, summary }] of Object.entries(ACTIONS)) {
+      app.post(
+        `/jobs/:jobId/${action}`,
+        {
+          schema: {
+            operationId: `${action}Job`,
+            summary,
+            tags: ["Jobs"],
+            params: jobParams,
+            response: answers({ 202: jobDetailResource }, "CONFLICT"),
+          },
+        },
+        async (request, reply) => {
+          const { job } = requireAllowed(await run(database, request.params.jobId), request.params.jobId, past);
+          return reply.code(202).send(await readJob(database, job.id));
+        },
+      );
     }
 
-    app.post("/jobs/:jobId/retry", { schema: { params: jobParams } }, (request, reply) =>
-      createOnce(database, request, reply, null, async (transaction) => {
-        const { jobId: id } = request.params;
-        const result = await retryJob(transaction, id, request.caller.apiKeyId);
-        return created(transaction, requireAllowed(result, id, RETRIED).job.id);
-      }),
+    app.post(
+      "/jobs/:jobId/retry",
+      {
+        schema: {
+          operationId: "retryJob",
+          summary: "A new job in the place of one that failed or was cancelled",
+          tags: ["Jobs"],
+          params: jobParams,
+          creates: true,
+          response: answers({ 202: jobDetailResource }, "CONFLICT"),
+        },
+      },
+      (request, reply) =>
+        createOnce(database, request, reply, null, async (transaction) => {
+          const { jobId: id } = request.params;
+          const result = await retryJob(transaction, id, request.caller.apiKeyId);
+          return created(transaction, requireAllowed(result, id, RETRIED).job.id);
+        }),
     );
 
     done();

@@ -1,4 +1,4 @@
-import { ApiError, displayName, modelId, newId, pageQuery } from "@drc/contracts";
+import { ApiError, displayName, modelId, modelResource as modelSchema, newId, pageOf, pageQuery } from "@drc/contracts";
 import { insertModels } from "@drc/database";
 import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { messageOf } from "../messages.ts";
+import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
@@ -22,63 +23,118 @@ const uploadFields = z.strictObject({
   scale: z.coerce.number().int().optional(),
 });
 
+const uploadForm = uploadFields.extend({ file: z.file() });
+
 export function modelRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
   return (app, _options, done) => {
-    app.get("/models", { schema: { querystring: pageQuery } }, async (request) => {
-      const { after, ...page } = pageArguments(request.query);
-      const rows = await database.model.findMany({ ...page, where: after, ...MODEL_COLUMNS });
-      return toPage(rows, request.query.limit, modelResource);
-    });
+    app.get(
+      "/models",
+      {
+        schema: {
+          operationId: "listModels",
+          summary: "List models, newest first",
+          tags: ["Models"],
+          querystring: pageQuery,
+          response: answers({ 200: pageOf(modelSchema) }),
+        },
+      },
+      async (request) => {
+        const { after, ...page } = pageArguments(request.query);
+        const rows = await database.model.findMany({ ...page, where: after, ...MODEL_COLUMNS });
+        return toPage(rows, request.query.limit, modelResource);
+      },
+    );
 
-    app.get("/models/:modelId", { schema: { params: modelParams } }, async (request) => {
-      const { modelId: id } = request.params;
-      const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
-      if (!model) throw missing(id);
-      return modelResource(model);
-    });
+    app.get(
+      "/models/:modelId",
+      {
+        schema: {
+          operationId: "getModel",
+          summary: "One model: cost, scale, where it comes from",
+          tags: ["Models"],
+          params: modelParams,
+          response: answers({ 200: modelSchema }),
+        },
+      },
+      async (request) => {
+        const { modelId: id } = request.params;
+        const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
+        if (!model) throw missing(id);
+        return modelResource(model);
+      },
+    );
 
-    app.get("/models/:modelId/download", { schema: { params: modelParams } }, async (request, reply) => {
-      const { modelId: id } = request.params;
-      const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
-      if (!model) throw missing(id);
-      return reply
-        .type("application/octet-stream")
-        .header("content-disposition", `attachment; filename="${id}.safetensors"`)
-        .header("content-length", String(model.blob.sizeBytes))
-        .send(await store.stream(model.sha256));
-    });
+    app.get(
+      "/models/:modelId/download",
+      {
+        schema: {
+          operationId: "downloadModel",
+          summary: "A model's safetensors file",
+          tags: ["Models"],
+          params: modelParams,
+          response: answers({ 200: bodyOf("application/octet-stream") }, "STORE_UNAVAILABLE"),
+        },
+      },
+      async (request, reply) => {
+        const { modelId: id } = request.params;
+        const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
+        if (!model) throw missing(id);
+        return reply
+          .type("application/octet-stream")
+          .header("content-disposition", `attachment; filename="${id}.safetensors"`)
+          .header("content-length", String(model.blob.sizeBytes))
+          .send(await store.stream(model.sha256));
+      },
+    );
 
-    app.post("/models", async (request, reply) => {
-      const { fields, bytes, fileName } = await readForm(request, limits);
-      const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
-      const { graph } = model.primal;
-      const blob = await store.put(encodeModel(model));
-      return createOnce(database, request, reply, { ...fields, fileName, blob }, async (transaction) => {
-        const id = newId("model");
-        await insertModels(
-          transaction,
-          [
-            {
-              id,
-              // A file may be called anything; what is no name for people is left to its architecture.
-              name:
-                fields.name ?? displayName.safeParse(fileName.replace(/\.safetensors$/, "")).data ?? graph.architecture,
-              blob,
-              architecture: graph.architecture,
-              scale: networkScale(graph),
-              graph,
-              dualNetworks: model.duals.length,
-              cost: costAtPublishedSizes(graph),
-              role: "uploaded",
-              apiKeyId: request.caller.apiKeyId,
-            },
-          ],
-          null,
-        );
-        const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
-        return { status: 201, location: `/v1/models/${id}`, body: modelResource(created) };
-      });
-    });
+    app.post(
+      "/models",
+      {
+        schema: {
+          operationId: "uploadModel",
+          summary: "Upload a safetensors file",
+          description:
+            "One of ours, or one with PyTorch DRN names. With `preset` and `scale` another architecture is refused.",
+          tags: ["Models"],
+          form: uploadForm,
+          creates: true,
+          response: answers({ 201: modelSchema }, "MODEL_INVALID", "ARCHITECTURE_MISMATCH", "STORE_UNAVAILABLE"),
+        },
+      },
+      async (request, reply) => {
+        const { fields, bytes, fileName } = await readForm(request, limits);
+        const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
+        const { graph } = model.primal;
+        const blob = await store.put(encodeModel(model));
+        return createOnce(database, request, reply, { ...fields, fileName, blob }, async (transaction) => {
+          const id = newId("model");
+          await insertModels(
+            transaction,
+            [
+              {
+                id,
+                // A file may be called anything; what is no name for people is left to its architecture.
+                name:
+                  fields.name ??
+                  displayName.safeParse(fileName.replace(/\.safetensors$/, "")).data ??
+                  graph.architecture,
+                blob,
+                architecture: graph.architecture,
+                scale: networkScale(graph),
+                graph,
+                dualNetworks: model.duals.length,
+                cost: costAtPublishedSizes(graph),
+                role: "uploaded",
+                apiKeyId: request.caller.apiKeyId,
+              },
+            ],
+            null,
+          );
+          const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
+          return { status: 201, location: `/v1/models/${id}`, body: modelResource(created) };
+        });
+      },
+    );
 
     done();
   };

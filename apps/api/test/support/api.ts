@@ -6,8 +6,9 @@ import { pino } from "pino";
 import { type TestServices, useServices } from "../../../../test/services.ts";
 import { buildApp } from "../../src/app.ts";
 import type { UploadLimits } from "../../src/uploads/limits.ts";
+import { checkAnswers } from "./check-answer.ts";
 
-/** The app on real services, with a key. */
+/** The app on real services, with a key. Each answer that a test gets is checked against the OpenAPI document. */
 export interface TestApi {
   app: FastifyInstance;
   services: TestServices;
@@ -23,6 +24,7 @@ export async function startApi(limits?: UploadLimits): Promise<TestApi> {
   const key = (await createFirstApiKey(services.database)) ?? "";
   const { database, queues, store } = services;
   const app = await buildApp({ database, queues, store, device: "cpu" }, pino({ level: "error" }), limits);
+  checkAnswers(app);
   const send = (options: InjectOptions) =>
     app.inject({ ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } });
   return {

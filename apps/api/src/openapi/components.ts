@@ -1,0 +1,125 @@
+/** The schemas that have a name of their own in the OpenAPI document, and examples of the bodies that are sent. */
+import {
+  attemptResource,
+  compressionDetailResource,
+  compressionResource,
+  createCompressionBody,
+  createDatasetBody,
+  createDatasetVersionBody,
+  createJobBody,
+  datasetFileResource,
+  datasetResource,
+  datasetVersionResource,
+  fieldError,
+  jobDetailResource,
+  jobError,
+  jobEventResource,
+  jobLogResource,
+  jobMetricResource,
+  jobResource,
+  modelCost,
+  modelResource,
+  problem,
+  readinessResource,
+  runtimeInfo,
+  uploadResource,
+  workerResource,
+} from "@drc/contracts";
+import { z } from "zod";
+
+const DATASET = { datasetId: "ds_0123456789abcdefghij", version: 1 };
+const HELD_OUT = { datasetId: "ds_9876543210jihgfedcba", version: 1 };
+const MODEL = { modelId: "mdl_0123456789abcdefghij" };
+
+const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }>> = {
+  Attempt: { schema: attemptResource },
+  Compression: { schema: compressionResource },
+  CompressionDetail: { schema: compressionDetailResource },
+  CreateCompression: {
+    schema: createCompressionBody,
+    examples: [
+      {
+        dataset: DATASET,
+        network: { preset: "drn-xs", scale: 4 },
+        train: { steps: 800 },
+        budget: { of: "parameters", remove: 0.5 },
+        fineTune: { steps: 250 },
+        evaluation: { dataset: HELD_OUT },
+      },
+      {
+        dataset: DATASET,
+        model: MODEL,
+        budget: { of: "latency", remove: 0.3 },
+        method: { plan: "drc", importance: { method: "greedy", channelsPerRound: 4 } },
+        labels: ["nightly"],
+      },
+    ],
+  },
+  CreateDataset: { schema: createDatasetBody, examples: [{ name: "photographs" }] },
+  CreateDatasetVersion: {
+    schema: createDatasetVersionBody,
+    examples: [{ scale: 4 }, { scale: 2, content: "pairs", onBadFile: "skip" }],
+  },
+  CreateJob: {
+    schema: createJobBody,
+    examples: [
+      { kind: "train", spec: { network: { preset: "drn-xs", scale: 4 }, dataset: DATASET, settings: { steps: 800 } } },
+      { kind: "evaluate", spec: { model: MODEL, dataset: HELD_OUT }, priority: 60 },
+    ],
+  },
+  Dataset: { schema: datasetResource },
+  DatasetFile: { schema: datasetFileResource },
+  DatasetVersion: { schema: datasetVersionResource },
+  FieldError: { schema: fieldError },
+  Job: { schema: jobResource },
+  JobDetail: { schema: jobDetailResource },
+  JobError: { schema: jobError },
+  JobEvent: { schema: jobEventResource },
+  JobLog: { schema: jobLogResource },
+  JobMetric: { schema: jobMetricResource },
+  Model: { schema: modelResource },
+  ModelCost: { schema: modelCost },
+  Problem: { schema: problem },
+  Readiness: { schema: readinessResource },
+  RuntimeInfo: { schema: runtimeInfo },
+  Upload: { schema: uploadResource },
+  Worker: { schema: workerResource },
+};
+
+/** Schemas by name; what they say of themselves (`describe`, `meta`) is kept. */
+export const schemaNames = z.registry<{ id: string; description?: string; examples?: unknown[] }>();
+for (const [id, { schema, examples }] of Object.entries(NAMED)) {
+  schemaNames.add(schema, { ...schema.meta(), id, ...(examples ? { examples } : {}) });
+}
+
+/** The part of an OpenAPI document that is looked at here. */
+interface OpenApiDocument {
+  components?: { schemas?: Record<string, unknown> };
+}
+
+const REFERENCE = /"#\/components\/schemas\/([^"/]+)"/g;
+
+/**
+ * Drops the schemas that nothing refers to. Each comes twice, as it is answered (`Job`) and as it is sent (`JobInput`);
+ * where only the latter is used it gets the plain name.
+ */
+export function keepUsedSchemas<T extends OpenApiDocument>(document: T): T {
+  const { components, ...rest } = document;
+  const all = components?.schemas ?? {};
+  const used = new Set<string>();
+  const visit = (part: unknown) => {
+    for (const [, name] of JSON.stringify(part).matchAll(REFERENCE)) {
+      if (used.has(name) || all[name] === undefined) continue;
+      used.add(name);
+      visit(all[name]);
+    }
+  };
+  visit(rest);
+  const nameOf = (name: string) => {
+    const plain = name.replace(/Input$/, "");
+    return used.has(plain) ? name : plain;
+  };
+  const kept = [...used].sort().map((name) => [nameOf(name), all[name]]);
+  const whole = { ...rest, components: { ...components, schemas: Object.fromEntries(kept) } };
+  return JSON.parse(JSON.stringify(whole).replaceAll(REFERENCE, (_, name) => `"#/components/schemas/${nameOf(name)}"`));
+}

@@ -1,0 +1,82 @@
+/** From a route's schema to its operation in the OpenAPI document, with what all routes of its sort have in common. */
+import type { ErrorCode } from "@drc/contracts";
+import type { SwaggerTransform } from "@fastify/swagger";
+import type { FastifySchema } from "fastify";
+import { createJsonSchemaTransform } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { type Answers, problemAnswers } from "./answers.ts";
+import { schemaNames } from "./components.ts";
+
+declare module "fastify" {
+  interface FastifySchema {
+    /** A multipart form. It is only described here: the route reads and checks it. */
+    form?: z.ZodType;
+    /** It creates something, through `createOnce`, and so takes an Idempotency-Key. */
+    creates?: boolean;
+  }
+}
+
+const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: schemaNames });
+
+const CREATED_HEADERS = {
+  location: { type: "string", description: "Where it is." },
+  "idempotent-replayed": {
+    type: "string",
+    enum: ["true"],
+    description: "This Idempotency-Key was used before: nothing was made, and this is the first answer again.",
+  },
+};
+
+const IDEMPOTENCY_KEY = z.object({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/)
+    .optional()
+    .describe("The same request with the same key makes nothing new within a day, and gets the first one's answer."),
+});
+
+/** Called by @fastify/swagger for each route. */
+export const describeRoute: SwaggerTransform = (given) => {
+  const { route, url } = given;
+  const { form, creates, response, ...schema } = (given.schema ?? {}) as FastifySchema & { response?: Answers };
+  const method = String(route.method);
+  const codes = url.startsWith("/v1/") ? commonErrors(method, { form, creates, ...schema }) : [];
+  const described = {
+    ...schema,
+    ...(form ? { body: form, consumes: ["multipart/form-data"] } : {}),
+    ...(creates ? { headers: IDEMPOTENCY_KEY } : {}),
+    response: merge(problemAnswers(codes), response ?? {}),
+    ...(url.startsWith("/v1/") ? {} : { security: [] }),
+  };
+  const result = toJsonSchema({ ...given, schema: described } as Parameters<typeof toJsonSchema>[0]);
+  if (creates) {
+    const good = (result.schema as unknown as { response: Record<string, object> }).response;
+    for (const [status, answer] of Object.entries(good)) {
+      if (status.startsWith("2")) good[status] = { ...answer, headers: CREATED_HEADERS };
+    }
+  }
+  return result;
+};
+
+function commonErrors(method: string, { params, querystring, body, form, creates }: FastifySchema): ErrorCode[] {
+  const sends = method !== "GET" && method !== "DELETE";
+  return [
+    "UNAUTHENTICATED",
+    ...(params ? (["NOT_FOUND"] as const) : []),
+    ...(sends ? (["MALFORMED_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
+    ...(querystring || body || form ? (["VALIDATION_FAILED"] as const) : []),
+    ...(creates ? (["IDEMPOTENCY_KEY_REUSED"] as const) : []),
+    "INTERNAL",
+    "NOT_READY",
+  ];
+}
+
+/** The problems that a route names itself stand beside the common ones of the same status. */
+function merge(common: Answers, own: Answers): Answers {
+  const merged = { ...common, ...own };
+  for (const status of Object.keys(common)) {
+    if (own[status] === undefined) continue;
+    merged[status] = { ...own[status], description: `${common[status].description} ${own[status].description}` };
+  }
+  return merged;
+}
