@@ -8,6 +8,7 @@ import { registerProblems } from "./plugins/problems.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { jobControlRoutes } from "./routes/job-control.ts";
 import { jobRecordRoutes } from "./routes/job-records.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -45,6 +46,7 @@ export async function buildApp(
       await v1.register(datasetRoutes(context, limits));
       await v1.register(modelRoutes(context, limits));
       await v1.register(jobRoutes(context));
+      await v1.register(jobControlRoutes(context));
       await v1.register(jobRecordRoutes(context));
       await v1.register(compressionRoutes(context));
     },

@@ -44,6 +44,14 @@ function closestOption(options: readonly Issue[][]): Issue[] {
   return options.reduce((best, option) => (weigh(option) < weigh(best) ? option : best));
 }
 
+/** What a schema makes of a body; an `ApiError` that names each wrong field. */
+export function parseBody<S extends z.ZodType>(schema: S, data: unknown): z.output<S> {
+  const parsed = schema.safeParse(data, { error: messageOf, reportInput: true });
+  if (parsed.success) return parsed.data;
+  const errors = fieldErrors(parsed.error.issues);
+  throw new ApiError("VALIDATION_FAILED", summary("body", errors), errors);
+}
+
 /** Checks requests by the zod schemas of their routes: nothing is dropped, and only query strings are coerced. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>

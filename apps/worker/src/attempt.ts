@@ -25,6 +25,9 @@ import { retry } from "./retry.ts";
 import type { Slot } from "./slots.ts";
 import { storableText } from "./storable-text.ts";
 
+/** The longest that a timer can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** How often a database that works may refuse the end of an attempt. */
 const MAX_REFUSALS = 4;
 
@@ -58,6 +61,7 @@ export class Attempt {
   private child: JobChild | undefined;
   private stopReason: StopReason | undefined;
   private graceTimer: NodeJS.Timeout | undefined;
+  private runTimer: NodeJS.Timeout | undefined;
   private lost = false;
 
   constructor(surroundings: AttemptSurroundings, job: ClaimedJob, slot: Slot) {
@@ -86,6 +90,7 @@ export class Attempt {
   async run(): Promise<void> {
     this.log.info("Attempt started.");
     const { scratchRoot, cache } = this.surroundings;
+    this.runTimer = setTimeout(() => this.stop("time"), Math.min(this.job.remainingRunMs, MAX_TIMER_MS));
     await mkdir(scratchRoot, { recursive: true });
     const folder = await mkdtemp(join(scratchRoot, "attempt-"));
     try {
@@ -93,6 +98,7 @@ export class Attempt {
       await this.end(outcome);
     } finally {
       clearTimeout(this.graceTimer);
+      clearTimeout(this.runTimer);
       await this.keeper.stop();
       await rm(folder, { recursive: true, force: true });
       await cache.makeRoom();
@@ -119,7 +125,7 @@ export class Attempt {
     const scratchDir = join(folder, "scratch");
     await mkdir(scratchDir);
     // Nothing is awaited from here to the child's start, or a request to stop could miss both.
-    if (this.stopReason || this.lost) return { type: "stopped" };
+    if (this.stopReason || this.lost) return this.stoppedOutcome();
     const child = new JobChild(program, childEnvironment(environment, { device, gpuId, threads }), (report) =>
       this.receive(report),
     );
@@ -179,7 +185,7 @@ export class Attempt {
         return { type: "succeeded", ...(await describeProducts(this.job, end)) };
       }
       case "stopped":
-        return { type: "stopped" };
+        return this.stoppedOutcome();
       case "error": {
         const { code, detail, ...more } = end.error;
         const badFiles = this.job.work.kind === "ingest" ? more.errors : undefined;
@@ -187,9 +193,15 @@ export class Attempt {
       }
       case "crashed":
         // It was killed because it did not stop in time: what is lost is the work since its last checkpoint.
-        if (this.stopReason) return { type: "stopped" };
+        if (this.stopReason) return this.stoppedOutcome();
         return failed("WORKER_CRASHED", `The process of the job ended unexpectedly. ${end.detail}`);
     }
+  }
+
+  private stoppedOutcome(): AttemptOutcome {
+    if (this.stopReason !== "time") return { type: "stopped" };
+    const detail = "It ran for longer than its maxRunSeconds allow. Submit it with more, or with fewer steps.";
+    return failed("RUN_TIME_EXCEEDED", detail);
   }
 
   private async end(outcome: AttemptOutcome): Promise<void> {

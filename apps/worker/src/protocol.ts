@@ -56,7 +56,7 @@ export const taskMessage = z.strictObject({
 });
 export type TaskMessage = z.infer<typeof taskMessage>;
 
-export const stopReason = z.enum(["pause", "cancel", "drain"]);
+export const stopReason = z.enum(["pause", "cancel", "drain", "time"]);
 export type StopReason = z.infer<typeof stopReason>;
 
 export const parentMessage = z.discriminatedUnion("type", [

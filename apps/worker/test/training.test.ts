@@ -262,3 +262,14 @@ it("hands a job back on SIGTERM, uncharged, and another worker finishes it (fiel
   expect(await modelsOf(job)).toEqual(undisturbed);
   await rm(folder, { recursive: true, force: true });
 });
+
+it("ends a job that runs for longer than it may, whatever its attempts, and does not try it again", async () => {
+  const jobId = await submitJob(services, trainWork(dataset, { ...LONG, steps: 100_000 }), { maxRunSeconds: 4 });
+  process.kill(await untilChild(worker, jobId), "SIGKILL");
+  const job = await untilState(services, jobId, "failed");
+  expect(job.error).toMatchObject({ code: "RUN_TIME_EXCEEDED", retryable: false });
+  expect(await outcomesOf(jobId)).toEqual(["failed", "failed"]);
+  const attempts = await services.database.attempt.findMany({ where: { jobId } });
+  const ranMs = attempts.reduce((sum, { startedAt, endedAt }) => sum + Number(endedAt) - Number(startedAt), 0);
+  expect(ranMs).toBeGreaterThan(4_000);
+});

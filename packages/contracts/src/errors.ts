@@ -82,6 +82,7 @@ export const ERRORS = {
     title: "The training diverged",
     retryable: false,
   },
+  RUN_TIME_EXCEEDED: { status: 504, title: "The job ran for longer than it may", retryable: false },
   JOB_FAILED: { status: 500, title: "The job failed", retryable: false },
   INPUT_MISSING: {
     status: 409,

@@ -140,6 +140,12 @@ export const seed = z
   .min(0)
   .max(2 ** 31 - 1);
 
+export const maxRunSeconds = z
+  .int()
+  .min(1)
+  .max(30 * 86_400)
+  .default(7 * 86_400);
+
 const common = {
   name: displayName.optional(),
   labels,
@@ -148,6 +154,8 @@ const common = {
   device: computeDevice.optional(),
   /** 0 to 100; a job with more goes before those with less of the same API key. Keys take turns. */
   priority: z.int().min(0).max(100).default(50),
+  /** What each job may run in all of its attempts together; then it fails, and its checkpoints stay. */
+  maxRunSeconds,
 };
 
 /** `POST /v1/jobs`. Ingest jobs come from `POST /v1/datasets/{id}/versions`. */

@@ -127,6 +127,7 @@ export const jobResource = z.strictObject({
   waitsFor: z.string().nullable(),
   deviceClass,
   priority: z.int(),
+  maxRunSeconds: z.int(),
   seed: z.int(),
   spec: z.record(z.string(), z.unknown()),
   parents: z.array(jobId),
@@ -158,6 +159,45 @@ export const jobDetailResource = jobResource.extend({
 });
 export type JobDetailResource = z.infer<typeof jobDetailResource>;
 
+/** A job as it would run. */
+export const dryRunJob = z.strictObject({
+  kind: jobKind,
+  deviceClass,
+  /** A `fromJob` of the form `#0` names a position in the list. */
+  spec: z.record(z.string(), z.unknown()),
+  /** Positions in the list. */
+  waitsFor: z.array(count),
+  /** Of a training or fine-tuning. */
+  steps: z.int().nullable(),
+  /** Null where the spec alone does not tell. */
+  multiplyAdds: z.number().nullable(),
+  /** By the newest jobs of its kind on its class of device; null where there is none yet. */
+  seconds: z.number().nullable(),
+});
+export type DryRunJob = z.infer<typeof dryRunJob>;
+
+export const dryRunResource = z.strictObject({
+  dryRun: z.literal(true),
+  jobs: z.array(dryRunJob),
+  /** One after the other; null where that of a job is. */
+  seconds: z.number().nullable(),
+});
+export type DryRunResource = z.infer<typeof dryRunResource>;
+
+/** Of requests that create jobs: with `true` they only answer what would run. */
+export const dryRunQuery = z.strictObject({ dryRun: z.enum(["true", "false"]).default("false") });
+
+/** What may change of a job or compression that has not ended. */
+export const changeJobBody = z.strictObject({
+  name: displayName.optional(),
+  labels: z.array(label).max(20).optional(),
+  priority: z.int().min(0).max(100).optional(),
+});
+export type ChangeJobBody = z.output<typeof changeJobBody>;
+
+/** A JSON merge patch (RFC 7396) of what the original was created with. */
+export const cloneBody = z.record(z.string(), z.unknown()).default({});
+
 export const jobEventResource = z.strictObject({
   number: z.int().min(1),
   type: z.string(),
@@ -183,8 +223,8 @@ export const compressionResource = z.strictObject({
   id: compressionId,
   name: z.string().nullable(),
   labels: z.array(z.string()),
-  /** `failed` and `cancelled` as soon as one of its stages' jobs is. */
-  state: z.enum(["running", "succeeded", "failed", "cancelled"]),
+  /** `failed` and `cancelled` as soon as one of its stages' jobs is; `paused` from the request on. */
+  state: z.enum(["running", "paused", "succeeded", "failed", "cancelled"]),
   body: z.record(z.string(), z.unknown()),
   /**
    * Its jobs by their part in it, after a retry the new ones; `train` is absent where a model was named, the evaluations

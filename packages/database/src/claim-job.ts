@@ -28,6 +28,8 @@ export interface ClaimedJob {
   attemptNumber: number;
   /** Every later update of this attempt names it. */
   leaseToken: string;
+  /** What is left of the time that it may run, in milliseconds. */
+  remainingRunMs: number;
   /** The newest complete checkpoint of an earlier attempt, to resume from. */
   checkpoint: CheckpointManifest | null;
 }
@@ -55,6 +57,9 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
       where: { jobId: job.id },
       orderBy: [{ step: "desc" }, { createdAt: "desc" }],
     });
+    const [{ spentMs }] = await transaction.$queryRaw<{ spentMs: number }[]>`
+      SELECT coalesce(sum(extract(epoch FROM "endedAt" - "startedAt")), 0)::float8 * 1000 AS "spentMs"
+      FROM "Attempt" WHERE "jobId" = ${job.id}`;
     await transaction.attempt.create({
       data: {
         jobId: job.id,
@@ -80,6 +85,7 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
       compressionId: job.compressionId,
       attemptNumber: job.attemptCount,
       leaseToken,
+      remainingRunMs: Math.max(0, job.maxRunSeconds * 1000 - spentMs),
       checkpoint: newest ? { step: newest.step, files: newest.files as unknown as CheckpointManifest["files"] } : null,
     };
   });

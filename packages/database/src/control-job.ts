@@ -1,4 +1,4 @@
-import type { JobState } from "@drc/contracts";
+import { isFinal, type JobState } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
 import type { Database, Transaction } from "./client.ts";
 import { transition } from "./transition.ts";
@@ -39,6 +39,22 @@ export function requestPause(database: Database, jobId: string): Promise<Control
 /** Queues a paused job again; it goes on from its newest checkpoint. */
 export function resumeJob(database: Database, jobId: string): Promise<ControlResult | null> {
   return request(database, jobId, RESUME);
+}
+
+/** Changes what is not part of the work, of a job that has not ended. */
+export async function changeJob(database: Database, jobId: string, changes: JobChanges): Promise<ControlResult | null> {
+  return database.$transaction(async (transaction) => {
+    const job = await lockJob(transaction, jobId);
+    if (!job) return null;
+    if (isFinal(job.state as JobState)) return { job, allowed: false };
+    return { job: await transaction.job.update({ where: { id: jobId }, data: changes }), allowed: true };
+  });
+}
+
+export interface JobChanges {
+  name?: string;
+  labels?: string[];
+  priority?: number;
 }
 
 async function request(database: Database, jobId: string, wanted: Request): Promise<ControlResult | null> {

@@ -15,10 +15,13 @@ export interface NewJob {
   deviceClass: DeviceClass;
   seed: number;
   priority: number;
+  /** Left out: a week. */
+  maxRunSeconds?: number;
   /** Jobs that must succeed before; either there already or earlier in the same call. */
   parents: readonly string[];
   compressionId?: string;
   retryOf?: string;
+  clonedFrom?: string;
 }
 
 /** A new identifier for a job to create. */
@@ -47,6 +50,7 @@ async function createJob(transaction: Transaction, job: NewJob): Promise<Job> {
       spec: toJson(job.work.spec),
       seed: job.seed,
       priority: job.priority,
+      maxRunSeconds: job.maxRunSeconds,
       state: unfinished ? "blocked" : "queued",
       dispatchNumber: unfinished ? 0 : 1,
       eventCount: 1,
@@ -55,7 +59,10 @@ async function createJob(transaction: Transaction, job: NewJob): Promise<Job> {
       parents: { create: parents.map((parentId) => ({ parentId })) },
     },
   });
-  await appendEvent(transaction, row, `job.${row.state}`, job.retryOf ? { retryOf: job.retryOf } : {});
+  await appendEvent(transaction, row, `job.${row.state}`, {
+    ...(job.retryOf ? { retryOf: job.retryOf } : {}),
+    ...(job.clonedFrom ? { clonedFrom: job.clonedFrom } : {}),
+  });
   if (!unfinished) await enqueue(transaction, row, row.createdAt);
   return row;
 }

@@ -10,6 +10,7 @@ export * from "./blobs.ts";
 export * from "./claim-job.ts";
 export * from "./claim-next.ts";
 export * from "./client.ts";
+export * from "./control-compression.ts";
 export * from "./control-job.ts";
 export * from "./create-jobs.ts";
 export * from "./describe-versions.ts";

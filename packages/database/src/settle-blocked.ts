@@ -1,4 +1,4 @@
-import type { Database } from "./client.ts";
+import type { Database, Transaction } from "./client.ts";
 import { transition } from "./transition.ts";
 
 interface SettledJob {
@@ -9,7 +9,8 @@ interface SettledJob {
 }
 
 /**
- * Queues blocked jobs whose parents have all succeeded, and cancels those of which a parent failed or was cancelled.
+ * Queues blocked jobs whose parents have all succeeded, and cancels those of which a parent failed or was cancelled. In a
+ * compression that is paused all stay as they are.
  * @returns how many; a cancelled one may settle others in the next call.
  */
 export async function settleBlocked(database: Database): Promise<number> {
@@ -20,18 +21,28 @@ export async function settleBlocked(database: Database): Promise<number> {
     FROM "Job" job
     JOIN "JobParent" link ON link."jobId" = job.id
     JOIN "Job" parent ON parent.id = link."parentId"
-    WHERE job.state = 'blocked'
+    LEFT JOIN "Compression" compression ON compression.id = job."compressionId"
+    WHERE job.state = 'blocked' AND compression.paused IS NOT TRUE
     GROUP BY job.id
     HAVING bool_and(parent.state = 'succeeded') OR bool_or(parent.state IN ('failed', 'cancelled'))`;
   for (const job of jobs) {
     const fence = { jobId: job.id, from: ["blocked"] as const };
-    await database.$transaction((transaction) =>
-      job.endedParent === null
-        ? transition(transaction, fence, "queued")
-        : transition(transaction, fence, "cancelled", {
-            reason: `The job ${job.endedParent} before it ended as ${job.endedState}.`,
-          }),
-    );
+    await database.$transaction(async (transaction) => {
+      if (await isPaused(transaction, job.id)) return;
+      if (job.endedParent === null) await transition(transaction, fence, "queued");
+      else {
+        const reason = `The job ${job.endedParent} before it ended as ${job.endedState}.`;
+        await transition(transaction, fence, "cancelled", { reason });
+      }
+    });
   }
   return jobs.length;
+}
+
+/** Holds off a pause until this transaction has ended: then the pause finds what was queued. */
+async function isPaused(transaction: Transaction, jobId: string): Promise<boolean> {
+  const rows = await transaction.$queryRaw<{ paused: boolean }[]>`
+    SELECT compression.paused FROM "Compression" compression JOIN "Job" job ON job."compressionId" = compression.id
+    WHERE job.id = ${jobId} FOR SHARE OF compression`;
+  return rows[0]?.paused ?? false;
 }

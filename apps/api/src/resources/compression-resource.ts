@@ -15,7 +15,10 @@ export function compressionResource(
     id: compression.id,
     name: compression.name,
     labels: compression.labels,
-    state: stateOf(currentJobs(compression).map((job) => job.state)),
+    state: stateOf(
+      compression,
+      currentJobs(compression).map((job) => job.state),
+    ),
     body: compression.body as CompressionResource["body"],
     stages: compression.stages as CompressionResource["stages"],
     createdAt: compression.createdAt.toISOString(),
@@ -47,8 +50,9 @@ function currentJobs<T extends { id: string }>({ stages, jobs }: Compression & {
   return jobs.filter(({ id }) => current.has(id));
 }
 
-function stateOf(states: readonly string[]): CompressionResource["state"] {
+function stateOf({ paused }: Compression, states: readonly string[]): CompressionResource["state"] {
   if (states.includes("failed")) return "failed";
   if (states.includes("cancelled")) return "cancelled";
-  return states.every((state) => state === "succeeded") ? "succeeded" : "running";
+  if (states.every((state) => state === "succeeded")) return "succeeded";
+  return paused ? "paused" : "running";
 }

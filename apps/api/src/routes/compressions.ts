@@ -1,27 +1,50 @@
 import {
   ApiError,
+  changeJobBody,
+  cloneBody,
   compressionDetailResource as compressionDetail,
   compressionId,
   compressionListQuery,
   compressionResource as compressionSchema,
   createCompressionBody,
-  isFinal,
+  dryRunQuery,
+  dryRunResource,
   pageOf,
 } from "@drc/contracts";
-import { type CreationAnswer, requestCancel, servedClasses, type Transaction } from "@drc/database";
+import {
+  type CompressionControl,
+  type CreationAnswer,
+  cancelCompression,
+  changeCompression,
+  pauseCompression,
+  resumeCompression,
+  servedClasses,
+  type Transaction,
+} from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
+import { mergePatch } from "../merge-patch.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
-import { checkCompression } from "../submission/check-compression.ts";
 import { createCompression } from "../submission/create-compression.ts";
+import { dryRun } from "../submission/dry-run.ts";
 import { retryCompression } from "../submission/retry-compression.ts";
+import { parseBody } from "../validation.ts";
 
 const compressionParams = z.strictObject({ compressionId });
+
+/** What a caller may ask of a compression. */
+const ACTIONS = {
+  cancel: { run: cancelCompression, past: "cancelled", summary: "Cancel what is left of a compression" },
+  pause: { run: pauseCompression, past: "paused", summary: "Pause a compression after its next checkpoint" },
+  resume: { run: resumeCompression, past: "resumed", summary: "Let a paused compression go on" },
+} as const;
+
+const CREATED = answers({ 200: dryRunResource, 202: compressionDetail }, "DATASET_NOT_READY", "CONFLICT", "NOT_FOUND");
 
 export function compressionRoutes({ database, device }: ApiContext): FastifyPluginCallbackZod {
   const readCompression = async (id: string, transaction: Transaction = database) => {
@@ -31,6 +54,16 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     });
     if (!compression) throw missing(id);
     return compressionDetailResource(compression, await servedClasses(transaction));
+  };
+  const afterControl = async (id: string, control: CompressionControl, past: string) => {
+    const compression = await readCompression(id);
+    // Cancelling again changes nothing.
+    const again = past === ACTIONS.cancel.past && compression.state === "cancelled";
+    if (control === "ended" && !again) {
+      const how = compression.state === "cancelled" ? "been cancelled" : compression.state;
+      throw new ApiError("CONFLICT", `The compression ${id} has ${how} and cannot be ${past}.`);
+    }
+    return compression;
   };
   const accepted = async (transaction: Transaction, id: string): Promise<CreationAnswer> => ({
     status: 202,
@@ -45,19 +78,55 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
         schema: {
           operationId: "createCompression",
           summary: "Start a compression",
-          description: "Train (where no model is named), search, prune, fine-tune and evaluate, as a chain of jobs.",
+          description:
+            "Train (where no model is named), search, prune, fine-tune and evaluate, as a chain of jobs. With " +
+            "`dryRun=true` nothing is made: the answer is what would run, and what it will cost.",
           tags: ["Compressions"],
+          querystring: dryRunQuery,
           body: createCompressionBody,
           creates: true,
-          response: answers({ 202: compressionDetail }, "DATASET_NOT_READY", "CONFLICT", "NOT_FOUND"),
+          response: CREATED,
         },
       },
-      (request, reply) =>
-        createOnce(database, request, reply, request.body, async (transaction) => {
-          await checkCompression(transaction, request.body);
-          const id = await createCompression(transaction, request.body, device, request.caller.apiKeyId);
-          return accepted(transaction, id);
-        }),
+      async (request, reply) => {
+        const { body, caller, query } = request;
+        const create = (transaction: Transaction) => createCompression(transaction, body, { ...caller, device });
+        if (query.dryRun === "true") return dryRun(database, async (transaction) => (await create(transaction)).jobs);
+        return createOnce(database, request, reply, body, async (transaction) =>
+          accepted(transaction, (await create(transaction)).id),
+        );
+      },
+    );
+
+    app.post(
+      "/compressions/:compressionId/clone",
+      {
+        schema: {
+          operationId: "cloneCompression",
+          summary: "Start a compression like another, with changes",
+          description: "The body is a JSON merge patch (RFC 7396) of what the other was started with.",
+          tags: ["Compressions"],
+          params: compressionParams,
+          querystring: dryRunQuery,
+          body: cloneBody,
+          creates: true,
+          response: CREATED,
+        },
+      },
+      async (request, reply) => {
+        const { body: changes, caller, query } = request;
+        const clone = async (transaction: Transaction) => {
+          const { compressionId: id } = request.params;
+          const original = await transaction.compression.findUnique({ where: { id } });
+          if (!original) throw missing(id);
+          const body = parseBody(createCompressionBody, mergePatch(original.body, changes));
+          return createCompression(transaction, body, { ...caller, device }, id);
+        };
+        if (query.dryRun === "true") return dryRun(database, async (transaction) => (await clone(transaction)).jobs);
+        return createOnce(database, request, reply, changes, async (transaction) =>
+          accepted(transaction, (await clone(transaction)).id),
+        );
+      },
     );
 
     app.get(
@@ -99,29 +168,42 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       async (request) => readCompression(request.params.compressionId),
     );
 
-    app.post(
-      "/compressions/:compressionId/cancel",
+    app.patch(
+      "/compressions/:compressionId",
       {
         schema: {
-          operationId: "cancelCompression",
-          summary: "Cancel what is left of a compression",
+          operationId: "changeCompression",
+          summary: "Change name, labels or priority of a compression and its unfinished jobs",
           tags: ["Compressions"],
           params: compressionParams,
-          response: answers({ 202: compressionDetail }, "CONFLICT"),
+          body: changeJobBody,
+          response: answers({ 200: compressionDetail }, "CONFLICT"),
         },
       },
-      async (request, reply) => {
-        const id = request.params.compressionId;
-        const { state, jobs } = await readCompression(id);
-        const unfinished = jobs.filter((job) => !isFinal(job.state));
-        if (unfinished.length === 0 && state !== "cancelled") {
-          throw new ApiError("CONFLICT", `The compression ${id} has ${state} and cannot be cancelled.`);
-        }
-        // From the last stage to the first: one that ends meanwhile lets none behind it start.
-        for (const job of unfinished.toReversed()) await requestCancel(database, job.id);
-        return reply.code(202).send(await readCompression(id));
+      async (request) => {
+        const { compressionId: id } = request.params;
+        return afterControl(id, await changeCompression(database, id, request.body), "changed");
       },
     );
+
+    for (const [action, { run, past, summary }] of Object.entries(ACTIONS)) {
+      app.post(
+        `/compressions/:compressionId/${action}`,
+        {
+          schema: {
+            operationId: `${action}Compression`,
+            summary,
+            tags: ["Compressions"],
+            params: compressionParams,
+            response: answers({ 202: compressionDetail }, "CONFLICT"),
+          },
+        },
+        async (request, reply) => {
+          const { compressionId: id } = request.params;
+          return reply.code(202).send(await afterControl(id, await run(database, id), past));
+        },
+      );
+    }
 
     app.post(
       "/compressions/:compressionId/retry",

@@ -1,4 +1,3 @@
-import type { ComputeDevice } from "@drc/contracts";
 import {
   type CompressionStages,
   type CreateCompressionBody,
@@ -8,15 +7,18 @@ import {
   newId,
   trainSettings,
 } from "@drc/contracts";
-import { createJobs, type NewJob, newJobId, type Transaction, toJson } from "@drc/database";
+import { createJobs, type Job, type NewJob, newJobId, type Transaction, toJson } from "@drc/database";
+import { checkCompression } from "./check-compression.ts";
+import type { Submitter } from "./create-job.ts";
 
-/** Creates a compression with all of its jobs, which wait for each other. */
+/** Checks a compression and creates it with all of its jobs, which wait for each other. */
 export async function createCompression(
   transaction: Transaction,
   body: CreateCompressionBody,
-  defaultDevice: ComputeDevice,
-  apiKeyId: string,
-): Promise<string> {
+  { apiKeyId, device: defaultDevice }: Submitter,
+  clonedFrom?: string,
+): Promise<{ id: string; jobs: Job[] }> {
+  await checkCompression(transaction, body);
   const compressionId = newId("compression");
   const { stages, jobs } = planStages(body);
   const device = body.device ?? defaultDevice;
@@ -30,7 +32,7 @@ export async function createCompression(
       stages: toJson(stages),
     },
   });
-  await createJobs(
+  const created = await createJobs(
     transaction,
     jobs.map(
       ({ id, work, parents }): NewJob => ({
@@ -43,11 +45,13 @@ export async function createCompression(
         deviceClass: deviceClassOf(work.kind, device),
         seed: body.seed,
         priority: body.priority,
+        maxRunSeconds: body.maxRunSeconds,
         compressionId,
+        clonedFrom,
       }),
     ),
   );
-  return compressionId;
+  return { id: compressionId, jobs: created };
 }
 
 interface StageJob {

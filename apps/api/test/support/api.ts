@@ -165,8 +165,9 @@ export function submitCompression(
   api: TestApi,
   dataset: { datasetId: string; version: number },
   changes: object = {},
+  query = "",
 ): Promise<LightMyRequestResponse> {
-  return api.post("/v1/compressions", {
+  return api.post(`/v1/compressions${query}`, {
     dataset,
     network: { blocks: 1, features: 8, scale: 4 },
     budget: { of: "parameters", remove: 0.3 },

@@ -1,0 +1,96 @@
+import { ApiError, changeJobBody, jobDetailResource, jobId } from "@drc/contracts";
+import { type ControlResult, changeJob, requestCancel, requestPause, resumeJob, retryJob } from "@drc/database";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+import { createOnce } from "../create-once.ts";
+import { answers } from "../openapi/answers.ts";
+import { missingJob, readJob } from "../resources/job-detail.ts";
+
+const jobParams = z.strictObject({ jobId });
+
+/** What a caller may ask of a job, and what makes it impossible. */
+const ACTIONS = {
+  cancel: { run: requestCancel, past: "cancelled", summary: "Cancel a job" },
+  pause: { run: requestPause, past: "paused", summary: "Pause a job after its next checkpoint" },
+  resume: { run: resumeJob, past: "resumed", summary: "Let a paused job go on" },
+} as const;
+const RETRIED = "retried";
+
+export function jobControlRoutes({ database }: ApiContext): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.patch(
+      "/jobs/:jobId",
+      {
+        schema: {
+          operationId: "changeJob",
+          summary: "Change name, labels or priority of a job that has not ended",
+          tags: ["Jobs"],
+          params: jobParams,
+          body: changeJobBody,
+          response: answers({ 200: jobDetailResource }, "CONFLICT"),
+        },
+      },
+      async (request) => {
+        const { jobId: id } = request.params;
+        requireAllowed(await changeJob(database, id, request.body), id, "changed");
+        return readJob(database, id);
+      },
+    );
+
+    for (const [action, { run, past, summary }] of Object.entries(ACTIONS)) {
+      app.post(
+        `/jobs/:jobId/${action}`,
+        {
+          schema: {
+            operationId: `${action}Job`,
+            summary,
+            tags: ["Jobs"],
+            params: jobParams,
+            response: answers({ 202: jobDetailResource }, "CONFLICT"),
+          },
+        },
+        async (request, reply) => {
+          const { job } = requireAllowed(await run(database, request.params.jobId), request.params.jobId, past);
+          return reply.code(202).send(await readJob(database, job.id));
+        },
+      );
+    }
+
+    app.post(
+      "/jobs/:jobId/retry",
+      {
+        schema: {
+          operationId: "retryJob",
+          summary: "A new job in the place of one that failed or was cancelled",
+          tags: ["Jobs"],
+          params: jobParams,
+          creates: true,
+          response: answers({ 202: jobDetailResource }, "CONFLICT"),
+        },
+      },
+      (request, reply) =>
+        createOnce(database, request, reply, null, async (transaction) => {
+          const { jobId: id } = request.params;
+          const result = await retryJob(transaction, id, request.caller.apiKeyId);
+          const { job } = requireAllowed(result, id, RETRIED);
+          return { status: 202, location: `/v1/jobs/${job.id}`, body: await readJob(transaction, job.id) };
+        }),
+    );
+
+    done();
+  };
+}
+
+function requireAllowed(result: ControlResult | null, id: string, past: string): ControlResult {
+  if (!result) throw missingJob(id);
+  if (!result.allowed) throw new ApiError("CONFLICT", refusal(result.job, past));
+  return result;
+}
+
+function refusal({ id, state, compressionId }: ControlResult["job"], past: string): string {
+  const stage = past === RETRIED && compressionId !== null && (state === "failed" || state === "cancelled");
+  return stage
+    ? `The job ${id} is a stage of a compression. Retry that: POST /v1/compressions/${compressionId}/retry.`
+    : `The job ${id} is ${state} and cannot be ${past}.`;
+}

@@ -1,0 +1,36 @@
+import { type ComputeDevice, type CreateJobBody, deviceClassOf, type JobSpec } from "@drc/contracts";
+import { createJobs, type Job, newJobId, type Transaction } from "@drc/database";
+import { checkJob } from "./check-job.ts";
+
+/** Who submits, and the device class of what names none. */
+export interface Submitter {
+  apiKeyId: string;
+  device: ComputeDevice;
+}
+
+/** Checks a job and creates it. */
+export async function createJob(
+  transaction: Transaction,
+  body: CreateJobBody,
+  { apiKeyId, device }: Submitter,
+  clonedFrom?: string,
+): Promise<Job> {
+  const parents = await checkJob(transaction, body);
+  const { kind, spec, name, labels, seed, priority, maxRunSeconds } = body;
+  const [job] = await createJobs(transaction, [
+    {
+      id: newJobId(),
+      work: { kind, spec } as JobSpec,
+      name,
+      labels,
+      apiKeyId,
+      deviceClass: deviceClassOf(kind, body.device ?? device),
+      seed,
+      priority,
+      maxRunSeconds,
+      parents,
+      clonedFrom,
+    },
+  ]);
+  return job;
+}

@@ -1,0 +1,127 @@
+import { type DryRunJob, type JobSpec, jobSpec, type ModelInput, type PlanInput } from "@drc/contracts";
+import type { Job, Transaction } from "@drc/database";
+import { countCost, drnGraph, type NetworkGraph, preset } from "@drc/network";
+
+/** Jobs of the past whose speed counts. */
+const REMEMBERED_JOBS = 10;
+
+/** Multiply-adds of a training step for one of a forward pass: the gradients of inputs and weights cost as much each. */
+const STEP_PASSES = 3;
+
+/** Any size: the multiply-adds of a network are nearly proportional to the pixels. */
+const SIDE = 64;
+
+/**
+ * What a job will cost, as far as its spec tells. Seconds are those of the newest jobs of its kind and device class, per
+ * multiply-add where these are known; null where none has run yet. Dual networks are left out of the count.
+ */
+export async function estimateJob(
+  transaction: Transaction,
+  job: Job,
+): Promise<Pick<DryRunJob, "steps" | "multiplyAdds" | "seconds">> {
+  const work = workOf(job);
+  const multiplyAdds = await multiplyAddsOf(transaction, work);
+  return { steps: stepsOf(work), multiplyAdds, seconds: await secondsFor(transaction, job, multiplyAdds) };
+}
+
+function workOf({ kind, spec }: Job): JobSpec {
+  return jobSpec.parse({ kind, spec });
+}
+
+function stepsOf(work: JobSpec): number | null {
+  return work.kind === "train" || work.kind === "fine-tune" ? work.spec.settings.steps : null;
+}
+
+/** Null for the kinds whose cost is not that of passes through a network which the spec counts. */
+async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<number | null> {
+  switch (work.kind) {
+    case "train":
+    case "fine-tune": {
+      const { steps, batchSize, patchSize } = work.spec.settings;
+      const perPixel =
+        work.kind === "train" ? perLrPixel(trainedGraph(work)) : await perPixelOf(transaction, work.spec.model);
+      return perPixel === null ? null : STEP_PASSES * steps * batchSize * patchSize ** 2 * perPixel;
+    }
+    case "evaluate": {
+      if (work.spec.model === "bicubic") return null;
+      const perPixel = await perPixelOf(transaction, work.spec.model);
+      return perPixel === null ? null : perPixel * (await lrPixels(transaction, work.spec.dataset));
+    }
+    default:
+      return null;
+  }
+}
+
+function trainedGraph({ spec: { network } }: Extract<JobSpec, { kind: "train" }>): NetworkGraph {
+  return drnGraph("preset" in network ? preset(network.preset, network.scale) : network);
+}
+
+function perLrPixel(graph: NetworkGraph): number {
+  return countCost(graph, { height: SIDE, width: SIDE }).multiplyAdds / SIDE ** 2;
+}
+
+/** Multiply-adds per LR pixel of a network, also of one that is still to be made: a pruning keeps what its plan says. */
+async function perPixelOf(transaction: Transaction, input: ModelInput): Promise<number | null> {
+  const model =
+    "modelId" in input
+      ? await transaction.model.findUnique({ where: { id: input.modelId } })
+      : await transaction.model.findFirst({ where: { originJobId: input.fromJob, role: "best" } });
+  if (model) return perLrPixel(model.graph as unknown as NetworkGraph);
+  const job = "fromJob" in input ? await transaction.job.findUnique({ where: { id: input.fromJob } }) : null;
+  if (!job) return null;
+  const work = workOf(job);
+  switch (work.kind) {
+    case "train":
+      return perLrPixel(trainedGraph(work));
+    case "fine-tune":
+      return perPixelOf(transaction, work.spec.model);
+    case "prune": {
+      const whole = await perPixelOf(transaction, work.spec.model);
+      const kept = await keptShare(transaction, work.spec.plan);
+      return whole === null || kept === null ? null : whole * kept;
+    }
+    default:
+      return null;
+  }
+}
+
+async function keptShare(transaction: Transaction, plan: PlanInput): Promise<number | null> {
+  if (!("fromJob" in plan)) return null;
+  const job = await transaction.job.findUnique({ where: { id: plan.fromJob } });
+  const work = job ? workOf(job) : null;
+  return work?.kind === "channel-search" ? 1 - work.spec.budget.remove : null;
+}
+
+async function lrPixels(
+  transaction: Transaction,
+  { datasetId, version }: { datasetId: string; version: number },
+): Promise<number> {
+  const [row] = await transaction.$queryRaw<{ pixels: number | null }[]>`
+    SELECT sum((image->>'width')::float8 * (image->>'height')::float8 / (scale * scale))::float8 AS pixels
+    FROM "DatasetVersion", jsonb_array_elements(images) AS image
+    WHERE "datasetId" = ${datasetId} AND number = ${version}`;
+  return row?.pixels ?? 0;
+}
+
+/** How long the newest jobs of the same kind took on the same class of device. */
+async function secondsFor(transaction: Transaction, job: Job, multiplyAdds: number | null): Promise<number | null> {
+  const past = await transaction.job.findMany({
+    where: { kind: job.kind, deviceClass: job.deviceClass, state: "succeeded" },
+    orderBy: { endedAt: "desc" },
+    take: REMEMBERED_JOBS,
+  });
+  const seconds: number[] = [];
+  for (const old of past) {
+    const [{ ran }] = await transaction.$queryRaw<{ ran: number | null }[]>`
+      SELECT sum(extract(epoch FROM "endedAt" - "startedAt"))::float8 AS ran FROM "Attempt" WHERE "jobId" = ${old.id}`;
+    if (ran === null) continue;
+    if (multiplyAdds === null) {
+      seconds.push(ran);
+      continue;
+    }
+    const done = await multiplyAddsOf(transaction, workOf(old));
+    if (done) seconds.push((ran * multiplyAdds) / done);
+  }
+  if (seconds.length === 0) return null;
+  return seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
+}

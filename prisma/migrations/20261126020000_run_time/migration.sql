@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Job" ADD COLUMN     "maxRunSeconds" INTEGER NOT NULL DEFAULT 604800;
