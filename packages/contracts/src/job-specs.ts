@@ -154,6 +154,8 @@ const common = {
   device: computeDevice.optional(),
   /** 0 to 100; a job with more goes before those with less of the same API key. Keys take turns. */
   priority: z.int().min(0).max(100).default(50),
+  /** Attempts of each job that may fail for a reason that can pass, such as a crash or a store that does not answer. */
+  maxAttempts: z.int().min(1).max(100).default(3),
   /** What each job may run in all of its attempts together; then it fails, and its checkpoints stay. */
   maxRunSeconds,
 };

@@ -127,6 +127,7 @@ export const jobResource = z.strictObject({
   waitsFor: z.string().nullable(),
   deviceClass,
   priority: z.int(),
+  maxAttempts: z.int(),
   maxRunSeconds: z.int(),
   seed: z.int(),
   spec: z.record(z.string(), z.unknown()),

@@ -1,8 +1,5 @@
 import { type JobError, type JobState, makeJobError } from "@drc/contracts";
 
-/** Charged attempts after which a job that keeps failing is given up. */
-export const MAX_CHARGED_ATTEMPTS = 3;
-
 /** How an attempt ended, as its worker or the reaper sees it. */
 export type AttemptEnd =
   | { type: "succeeded" }
@@ -29,12 +26,12 @@ export function retryDelayMs(chargedCount: number): number {
 /**
  * What becomes of a job when an attempt ends. An end that came before a request to pause or cancel was noticed
  * stands; an attempt that is lost meanwhile leaves the job paused at its last checkpoint, or cancelled.
- * @param chargedCount charged attempts before this one.
+ * @param chargedCount charged attempts before this one; with `maxAttempts` of them the job is given up.
  */
 export function jobAfterAttempt(
   state: "running" | "pausing" | "cancelling",
   end: AttemptEnd,
-  chargedCount: number,
+  { chargedCount, maxAttempts }: { chargedCount: number; maxAttempts: number },
 ): JobAfterAttempt {
   if (end.type === "succeeded") return { to: "succeeded", charged: true };
   if (end.type === "failed" && !end.error.retryable) return { to: "failed", error: end.error, charged: true };
@@ -44,7 +41,7 @@ export function jobAfterAttempt(
   if (state === "cancelling") return { to: "cancelled", ...reason, charged: false };
   if (end.type === "stopped") return { to: "queued", reason: "The worker was shut down.", charged: false };
   const charged = chargedCount + 1;
-  if (charged < MAX_CHARGED_ATTEMPTS) return { to: "queued", ...reason, delayMs: retryDelayMs(charged), charged: true };
+  if (charged < maxAttempts) return { to: "queued", ...reason, delayMs: retryDelayMs(charged), charged: true };
   const detail = `${end.error.detail} It was tried ${charged} times.`;
   return { to: "failed", error: { ...makeJobError(end.error.code, detail), errors: end.error.errors }, charged: true };
 }

@@ -15,6 +15,8 @@ export interface NewJob {
   deviceClass: DeviceClass;
   seed: number;
   priority: number;
+  /** Left out: 3. */
+  maxAttempts?: number;
   /** Left out: a week. */
   maxRunSeconds?: number;
   /** Jobs that must succeed before; either there already or earlier in the same call. */
@@ -50,6 +52,7 @@ async function createJob(transaction: Transaction, job: NewJob): Promise<Job> {
       spec: toJson(job.work.spec),
       seed: job.seed,
       priority: job.priority,
+      maxAttempts: job.maxAttempts,
       maxRunSeconds: job.maxRunSeconds,
       state: unfinished ? "blocked" : "queued",
       dispatchNumber: unfinished ? 0 : 1,

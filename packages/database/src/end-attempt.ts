@@ -54,7 +54,7 @@ export async function endAttempt(
     const state = leased.state as "running" | "pausing" | "cancelling";
     const end: AttemptEnd =
       outcome.type === "failed" ? { type: "failed", error: outcome.error } : { type: outcome.type };
-    const after = jobAfterAttempt(state, end, leased.chargedCount);
+    const after = jobAfterAttempt(state, end, leased);
     const job = await transition(transaction, { ...lease, from: [state] }, after.to, {
       reason: after.reason,
       delayMs: after.delayMs,

@@ -28,6 +28,7 @@ export async function retryJob(
       deviceClass: old.deviceClass as DeviceClass,
       seed: old.seed,
       priority: old.priority,
+      maxAttempts: old.maxAttempts,
       maxRunSeconds: old.maxRunSeconds,
       parents: parents.map((parent) => parent.parentId),
       retryOf: old.id,

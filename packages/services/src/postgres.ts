@@ -25,13 +25,14 @@ interface Account {
   gid?: number;
 }
 
-/** PostgreSQL, listening on loopback alone. It refuses to run as root: then it runs as another user. */
+/** PostgreSQL, listening on loopback alone, on the port or any free one. It refuses to run as root: then it runs as another user. */
 export async function startPostgres(
   guard: Guard,
   folder: string,
   logFile: string,
   password: string,
   log: (line: string) => void,
+  port?: number,
 ): Promise<RunningPostgres> {
   const account: Account = process.getuid?.() === 0 ? await unprivilegedAccount() : {};
   const place = placeFor(folder, account, log);
@@ -40,12 +41,12 @@ export async function startPostgres(
   if (account.uid !== undefined) await chown(place, account.uid, account.gid as number);
   const data = join(place, CLUSTER);
   if (!existsSync(data)) await initialise(native, place, password, account);
-  const port = await freePort();
-  const args = ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", ""];
+  const ownPort = port ?? (await freePort());
+  const args = ["-D", data, "-h", "127.0.0.1", "-p", String(ownPort), "-k", ""];
   const child = guard.start(join(native, "bin", "postgres"), args, { ...account, stopSignal: "INT", cwd: data });
   const server: Server = { name: "PostgreSQL", child, logFile, stopSignal: "SIGINT" };
   logTo(child, logFile);
-  const url = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
+  const url = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${ownPort}/${database}`;
   await untilServing(server, () => createDatabase(url("postgres")));
   return { server, databaseUrl: url(DATABASE) };
 }

@@ -25,11 +25,12 @@ const GRPC_OFFSET = 10_000;
 const BUCKET = "drc";
 const REGION = "us-east-1";
 
-/** SeaweedFS as an S3 server. */
+/** SeaweedFS as an S3 server, on the port or any free one. */
 export async function startSeaweedfs(
   guard: Guard,
   folder: string,
   { accessKey, secretKey }: Pick<S3Options, "accessKey" | "secretKey">,
+  port?: number,
 ): Promise<RunningSeaweedfs> {
   const data = join(folder, "data");
   const logs = join(folder, "logs");
@@ -44,7 +45,7 @@ export async function startSeaweedfs(
   ];
   const configuration = join(folder, "s3.json");
   await writeFile(configuration, JSON.stringify({ identities }), { mode: 0o600 });
-  const ports = new Set<number>();
+  const ports = new Set<number>(port === undefined ? [] : [port]);
   while (ports.size < 4) ports.add(await freePort(GRPC_OFFSET));
   const [s3Port, master, volume, filer] = ports;
   const args = [

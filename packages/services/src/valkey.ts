@@ -11,12 +11,17 @@ export interface RunningValkey {
   redisUrl: string;
 }
 
-/** Valkey, which speaks Redis' protocol; what it holds outlives it. */
-export async function startValkey(guard: Guard, folder: string, password: string): Promise<RunningValkey> {
+/** Valkey, on the port or any free one, which speaks Redis' protocol; what it holds outlives it. */
+export async function startValkey(
+  guard: Guard,
+  folder: string,
+  password: string,
+  port?: number,
+): Promise<RunningValkey> {
   await mkdir(folder, { recursive: true });
-  const port = await freePort();
+  const ownPort = port ?? (await freePort());
   const settings = {
-    port,
+    port: ownPort,
     bind: "127.0.0.1",
     // In a file and not among the arguments, which every user of the machine can read.
     requirepass: password,
@@ -32,7 +37,7 @@ export async function startValkey(guard: Guard, folder: string, password: string
   const child = guard.start(programPath("valkey"), [configuration], { stopSignal: "TERM" });
   const server: Server = { name: "Valkey", child, logFile: join(folder, "valkey.log"), stopSignal: "SIGTERM" };
   logTo(child, server.logFile);
-  const redisUrl = `redis://:${password}@127.0.0.1:${port}`;
+  const redisUrl = `redis://:${password}@127.0.0.1:${ownPort}`;
   await untilServing(server, () => ping(redisUrl));
   return { server, redisUrl };
 }

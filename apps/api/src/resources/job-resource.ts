@@ -19,6 +19,7 @@ export function jobResource(job: JobRow, served: ReadonlySet<DeviceClass>): JobR
     waitsFor: job.state === "queued" && !served.has(deviceClass) ? missingWorker(deviceClass) : null,
     deviceClass,
     priority: job.priority,
+    maxAttempts: job.maxAttempts,
     maxRunSeconds: job.maxRunSeconds,
     seed: job.seed,
     spec: job.spec as JobResource["spec"],

@@ -133,7 +133,8 @@ async function accepted(transaction: Transaction, { id }: Job) {
 }
 
 /** What a job was, or could have been, submitted with. */
-function submittedBody({ id, kind, spec, name, labels, seed, deviceClass, priority, maxRunSeconds }: Job) {
+function submittedBody(job: Job) {
+  const { id, kind, spec, name, labels, seed, deviceClass, priority, maxAttempts, maxRunSeconds } = job;
   if (kind === "ingest") {
     throw new ApiError("CONFLICT", `The job ${id} is the ingest of a dataset version. Make a new version instead.`);
   }
@@ -143,6 +144,7 @@ function submittedBody({ id, kind, spec, name, labels, seed, deviceClass, priori
     labels,
     seed,
     priority,
+    maxAttempts,
     maxRunSeconds,
     ...(name === null ? {} : { name }),
     ...(deviceClass === "none" ? {} : { device: deviceClass }),

@@ -45,6 +45,7 @@ export async function createCompression(
         deviceClass: deviceClassOf(work.kind, device),
         seed: body.seed,
         priority: body.priority,
+        maxAttempts: body.maxAttempts,
         maxRunSeconds: body.maxRunSeconds,
         compressionId,
         clonedFrom,

@@ -16,7 +16,7 @@ export async function createJob(
   clonedFrom?: string,
 ): Promise<Job> {
   const parents = await checkJob(transaction, body);
-  const { kind, spec, name, labels, seed, priority, maxRunSeconds } = body;
+  const { kind, spec, name, labels, seed, priority, maxAttempts, maxRunSeconds } = body;
   const [job] = await createJobs(transaction, [
     {
       id: newJobId(),
@@ -27,6 +27,7 @@ export async function createJob(
       deviceClass: deviceClassOf(kind, body.device ?? device),
       seed,
       priority,
+      maxAttempts,
       maxRunSeconds,
       parents,
       clonedFrom,

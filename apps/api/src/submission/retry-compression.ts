@@ -61,6 +61,7 @@ function replacementOf(old: Job, parents: readonly string[], replacements: Reado
     deviceClass: old.deviceClass as DeviceClass,
     seed: old.seed,
     priority: old.priority,
+    maxAttempts: old.maxAttempts,
     maxRunSeconds: old.maxRunSeconds,
     parents: parents.map((parent) => replacements.get(parent) ?? parent),
     compressionId: old.compressionId ?? undefined,
