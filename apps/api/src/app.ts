@@ -1,17 +1,22 @@
+import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ApiContext } from "./context.ts";
 import { registerOpenApi } from "./openapi/register.ts";
-import { registerAuthentication } from "./plugins/authentication.ts";
+import { KeyCheck, listRoutes, registerAuthentication } from "./plugins/authentication.ts";
 import { registerProblems } from "./plugins/problems.ts";
+import { registerRateLimit } from "./plugins/rate-limit.ts";
+import { registerSecurityHeaders } from "./plugins/security-headers.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobControlRoutes } from "./routes/job-control.ts";
 import { jobRecordRoutes } from "./routes/job-records.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { sessionRoutes } from "./routes/session.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
 import { validatorCompiler } from "./validation.ts";
 
@@ -31,9 +36,13 @@ export async function buildApp(
     routerOptions: { ignoreTrailingSlash: true },
     // Uploads may take long; a request's head may not.
     requestTimeout: 0,
+    trustProxy: context.trustedProxies ?? false,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
+  listRoutes(app as unknown as FastifyInstance);
   registerProblems(app as unknown as FastifyInstance);
+  await registerSecurityHeaders(app as unknown as FastifyInstance);
+  await app.register(cookie);
   await app.register(multipart, {
     throwFileSizeLimit: true,
     limits: { fields: 20, fieldSize: 10_000, headerPairs: 100 },
@@ -42,7 +51,12 @@ export async function buildApp(
   await app.register(healthRoutes(context));
   await app.register(
     async (v1) => {
-      registerAuthentication(v1 as unknown as FastifyInstance, context.database);
+      const instance = v1 as unknown as FastifyInstance;
+      const keys = new KeyCheck(context.database);
+      registerAuthentication(instance, context.database, keys);
+      if (context.requestLimit) await registerRateLimit(instance, context.requestLimit);
+      await v1.register(keyRoutes(context));
+      await v1.register(sessionRoutes(context, keys));
       await v1.register(datasetRoutes(context, limits));
       await v1.register(modelRoutes(context, limits));
       await v1.register(jobRoutes(context));

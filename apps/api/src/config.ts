@@ -26,6 +26,10 @@ const environment = z.object({
   /** Unpacked bytes per byte of an archive. */
   DRC_UPLOAD_ARCHIVE_RATIO: limit(UPLOAD_LIMITS.archiveRatio),
   DRC_UPLOAD_MODEL_BYTES: limit(UPLOAD_LIMITS.modelBytes),
+  /** Requests a minute of each key that has no limit of its own; 0 for none. */
+  DRC_RATE_LIMIT: z.coerce.number().int().min(0).default(3000),
+  /** Proxies before this server, whose `X-Forwarded-…` headers are believed: addresses or networks, with commas. */
+  DRC_TRUSTED_PROXIES: z.string().optional(),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -37,6 +41,9 @@ export interface ApiConfig {
   port: number;
   device: z.infer<typeof computeDevice>;
   uploads: UploadLimits;
+  /** For keys without a limit of their own; 0 for none. */
+  requestsPerMinute: number;
+  trustedProxies: string | undefined;
   logLevel: string;
 }
 
@@ -71,6 +78,8 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
       archiveRatio: env.DRC_UPLOAD_ARCHIVE_RATIO,
       modelBytes: env.DRC_UPLOAD_MODEL_BYTES,
     },
+    requestsPerMinute: env.DRC_RATE_LIMIT,
+    trustedProxies: env.DRC_TRUSTED_PROXIES,
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

@@ -1,6 +1,6 @@
 import type { ComputeDevice } from "@drc/contracts";
 import type { Database } from "@drc/database";
-import type { JobQueues } from "@drc/queue";
+import type { JobQueues, Redis } from "@drc/queue";
 import type { BlobStore } from "@drc/storage";
 
 /** What the routes work with. */
@@ -10,4 +10,15 @@ export interface ApiContext {
   store: BlobStore;
   /** The device class of jobs that name none. */
   device: ComputeDevice;
+  /** Of each key; left out, requests are not counted. */
+  requestLimit?: RequestLimit;
+  /** Addresses of proxies whose `X-Forwarded-…` headers say who asks, and by which scheme. */
+  trustedProxies?: string;
+}
+
+export interface RequestLimit {
+  /** From `connectForLimits`. */
+  redis: Redis;
+  /** For keys without a limit of their own; 0 for none. */
+  perMinute: number;
 }

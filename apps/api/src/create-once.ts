@@ -38,7 +38,7 @@ export async function createOnce(
     switch (reservation.type) {
       case "first": {
         const created = await create(transaction);
-        await keepAnswer(transaction, idempotent, created);
+        await keepAnswer(transaction, idempotent, { ...created, body: created.kept ?? created.body });
         return created;
       }
       case "again":

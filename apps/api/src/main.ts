@@ -1,20 +1,21 @@
 /**
  * The server's program: reads the configuration, brings the database to the newest schema, listens, and runs the
- * keepers. On standard output stand only `API key: …`, once in a database's life, and `Listening: …`; the log goes to
+ * keepers. On standard output stand only `API key: …`, where no admin key works yet, and `Listening: …`; the log goes to
  * standard error.
  */
 import process from "node:process";
 import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, migrate } from "@drc/database";
-import { JobQueues } from "@drc/queue";
+import { connectForLimits, JobQueues } from "@drc/queue";
 import { BlobStore } from "@drc/storage";
-import { destination, pino } from "pino";
+import { destination } from "pino";
 import { buildApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { Keepers } from "./keepers/keepers.ts";
+import { createLog } from "./log.ts";
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel, redact: ["req.headers.authorization"] }, destination(2));
+  const log = createLog(config.logLevel, destination(2));
   await migrate(config.databaseUrl);
   const database = connectDatabase(config.databaseUrl);
   const queues = new JobQueues(config.redisUrl);
@@ -27,13 +28,17 @@ async function main(): Promise<void> {
   const key = await createFirstApiKey(database);
   if (key !== null) process.stdout.write(`API key: ${key}\n`);
 
-  const app = await buildApp({ database, queues, store, device: config.device }, log, config.uploads);
+  const redis = connectForLimits(config.redisUrl);
+  const requestLimit = { redis, perMinute: config.requestsPerMinute };
+  const { device, trustedProxies } = config;
+  const app = await buildApp({ database, queues, store, device, requestLimit, trustedProxies }, log, config.uploads);
   const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
 
   const stop = async () => {
     await app.close();
     await keepers.stop();
     await queues.close();
+    redis.disconnect();
     await disconnectDatabase(database);
     process.exit(0);
   };

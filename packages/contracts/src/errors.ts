@@ -27,6 +27,16 @@ export const ERRORS = {
     title: "A valid API key is needed",
     retryable: false,
   },
+  FORBIDDEN: {
+    status: 403,
+    title: "The API key may not do this",
+    retryable: false,
+  },
+  CSRF_FAILED: {
+    status: 403,
+    title: "The request does not show that it comes from the dashboard",
+    retryable: false,
+  },
   NOT_FOUND: { status: 404, title: "There is no such thing", retryable: false },
   CONFLICT: {
     status: 409,
@@ -42,6 +52,16 @@ export const ERRORS = {
     status: 413,
     title: "The upload is too large",
     retryable: false,
+  },
+  QUOTA_EXCEEDED: {
+    status: 429,
+    title: "A limit of the API key is reached",
+    retryable: true,
+  },
+  RATE_LIMITED: {
+    status: 429,
+    title: "There are too many requests",
+    retryable: true,
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,

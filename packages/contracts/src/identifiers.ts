@@ -29,6 +29,7 @@ function identifier(kind: IdentifierKind) {
   });
 }
 
+export const apiKeyId = identifier("apiKey");
 export const datasetId = identifier("dataset");
 export const modelId = identifier("model");
 export const jobId = identifier("job");

@@ -2,6 +2,7 @@
  * Everything that crosses a process or the network, as zod schemas and the types that follow from them:
  * job specs and settings, results, states, errors. Unknown fields are refused everywhere.
  */
+export * from "./api-keys.ts";
 export * from "./dataset-settings.ts";
 export * from "./errors.ts";
 export * from "./held-out.ts";

@@ -1,6 +1,7 @@
 import { type DeviceClass, type JobSpec, newId } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
 import { type Transaction, toJson } from "./client.ts";
+import { requireQueuedJobs } from "./key-limits.ts";
 import { enqueue } from "./outbox.ts";
 import { appendEvent } from "./transition.ts";
 
@@ -31,8 +32,15 @@ export function newJobId(): string {
   return newId("job");
 }
 
-/** Creates jobs, parents before their children: `queued` where nothing stands before them, else `blocked`. */
+/**
+ * Creates jobs, parents before their children: `queued` where nothing stands before them, else `blocked`.
+ * @throws ApiError `QUOTA_EXCEEDED` where the key that asks for them would have more than it may.
+ */
 export async function createJobs(transaction: Transaction, jobs: readonly NewJob[]): Promise<Job[]> {
+  const owners = jobs.flatMap(({ apiKeyId }) => apiKeyId ?? []);
+  for (const owner of new Set(owners)) {
+    await requireQueuedJobs(transaction, owner, owners.filter((id) => id === owner).length);
+  }
   const created: Job[] = [];
   for (const job of jobs) created.push(await createJob(transaction, job));
   return created;

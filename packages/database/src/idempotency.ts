@@ -5,6 +5,8 @@ export interface CreationAnswer {
   status: number;
   location: string;
   body: object;
+  /** What the same request again gets in the place of `body`, where that holds a secret: those are shown once. */
+  kept?: object;
 }
 
 export interface IdempotentRequest {

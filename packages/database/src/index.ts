@@ -3,9 +3,10 @@
  * by the lease token of the attempt that asks, or by the dispatch number of a queue entry. A function that returns
  * null or false has changed nothing, because its fence did not hold.
  */
-export type { Compression, Dataset, DatasetVersion, Job, Model } from "../generated/client.ts";
+export type { ApiKey, Compression, Dataset, DatasetVersion, Job, Model } from "../generated/client.ts";
 export * from "./api-keys.ts";
 export * from "./attempt-end.ts";
+export * from "./authenticate.ts";
 export * from "./blobs.ts";
 export * from "./claim-job.ts";
 export * from "./claim-next.ts";
@@ -18,6 +19,7 @@ export * from "./end-attempt.ts";
 export * from "./idempotency.ts";
 export * from "./inputs.ts";
 export * from "./keeper-lock.ts";
+export * from "./key-limits.ts";
 export * from "./lease.ts";
 export * from "./migrate.ts";
 export * from "./models.ts";
@@ -29,6 +31,7 @@ export * from "./record-checkpoint.ts";
 export * from "./record-logs.ts";
 export * from "./record-progress.ts";
 export * from "./retry-job.ts";
+export * from "./sessions.ts";
 export * from "./settle-blocked.ts";
 export * from "./transition.ts";
 export * from "./workers.ts";

@@ -4,6 +4,7 @@ import {
   reapLeases,
   reconcile,
   removeExpiredIdempotencyKeys,
+  removeExpiredSessions,
   settleBlocked,
   takeOutbox,
 } from "@drc/database";
@@ -31,6 +32,7 @@ export async function repairWork({ database, queues }: KeeperDuties): Promise<vo
   await reapLeases(database);
   await reconcile(database, queues);
   await removeExpiredIdempotencyKeys(database);
+  await removeExpiredSessions(database);
 }
 
 /** Runs both for as long as this process holds the keepers' lock; other replicas stand by. */

@@ -41,16 +41,21 @@ export const describeRoute: SwaggerTransform = (given) => {
   const { form, creates, response, ...schema } = (given.schema ?? {}) as FastifySchema & { response?: Answers };
   const method = String(route.method);
   const codes = url.startsWith("/v1/") ? commonErrors(method, { form, creates, ...schema }) : [];
+  const scope = route.config?.scope;
+  const needs = scope === undefined || scope === "none" ? "" : `Needs the scope \`${scope}\`.`;
   const described = {
     ...schema,
+    ...(needs ? { description: schema.description ? `${schema.description} ${needs}` : needs } : {}),
     ...(form ? { body: form, consumes: ["multipart/form-data"] } : {}),
     ...(creates ? { headers: IDEMPOTENCY_KEY } : {}),
     response: merge(problemAnswers(codes), response ?? {}),
     ...(url.startsWith("/v1/") ? {} : { security: [] }),
   };
   const result = toJsonSchema({ ...given, schema: described } as Parameters<typeof toJsonSchema>[0]);
+  const good = (result.schema as unknown as { response?: Record<string, object> }).response ?? {};
+  // As @fastify/swagger has an answer without a body.
+  if (good["204"]) good["204"] = { description: response?.["204"].description, type: "null" };
   if (creates) {
-    const good = (result.schema as unknown as { response: Record<string, object> }).response;
     for (const [status, answer] of Object.entries(good)) {
       if (status.startsWith("2")) good[status] = { ...answer, headers: CREATED_HEADERS };
     }
@@ -62,10 +67,12 @@ function commonErrors(method: string, { params, querystring, body, form, creates
   const sends = method !== "GET" && method !== "DELETE";
   return [
     "UNAUTHENTICATED",
+    "FORBIDDEN",
+    "RATE_LIMITED",
     ...(params ? (["NOT_FOUND"] as const) : []),
-    ...(sends ? (["MALFORMED_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
+    ...(sends ? (["CSRF_FAILED", "MALFORMED_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"] as const) : []),
     ...(querystring || body || form ? (["VALIDATION_FAILED"] as const) : []),
-    ...(creates ? (["IDEMPOTENCY_KEY_REUSED"] as const) : []),
+    ...(creates ? (["IDEMPOTENCY_KEY_REUSED", "QUOTA_EXCEEDED"] as const) : []),
     "INTERNAL",
     "NOT_READY",
   ];

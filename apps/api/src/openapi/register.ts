@@ -3,6 +3,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { SESSION_COOKIE } from "../plugins/authentication.ts";
 import { answers } from "./answers.ts";
 import { keepUsedSchemas, schemaNames } from "./components.ts";
 import { describeRoute } from "./describe-route.ts";
@@ -17,6 +18,7 @@ const TAGS = [
   { name: "Compressions", description: "Chains of jobs that make one network smaller." },
   { name: "Jobs", description: "Single pieces of work, and what they write while they run." },
   { name: "Models", description: "Networks as safetensors files." },
+  { name: "Keys", description: "API keys, and the sessions of browsers that sign in with one." },
   { name: "Server", description: "What this server is, and whether it can work." },
 ];
 
@@ -44,10 +46,17 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
       },
       servers: [{ url: "/", description: "This server." }],
       tags: TAGS,
-      security: [{ apiKey: [] }],
+      security: [{ apiKey: [] }, { session: [] }],
       components: {
         securitySchemes: {
           apiKey: { type: "http", scheme: "bearer", description: "An API key: `Authorization: Bearer drc_…`." },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: SESSION_COOKIE,
+            description:
+              "A browser's, from POST /v1/session. Other methods than GET and HEAD need `x-csrf-token` as well.",
+          },
         },
       },
     },

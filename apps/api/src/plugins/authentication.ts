@@ -1,32 +1,135 @@
-import { ApiError } from "@drc/contracts";
-import { type Database, findApiKey } from "@drc/database";
-import type { FastifyInstance } from "fastify";
+/**
+ * Who asks, and whether they may. Every route below this plugin declares what it needs as `config: { scope }`. A key comes
+ * in the header `Authorization`, or behind the cookie of a session; a session's requests that change something have to
+ * show that the dashboard sent them.
+ */
+import { timingSafeEqual } from "node:crypto";
+import { ApiError, includesScope, type Scope } from "@drc/contracts";
+import { authenticateKey, authenticateSession, type Database, type KnownKey, type KnownSession } from "@drc/database";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { FailedSignIns } from "./failed-sign-ins.ts";
 
 declare module "fastify" {
+  interface FastifyInstance {
+    /** Every route, with what a key needs for it. */
+    declaredRoutes: DeclaredRoute[];
+  }
   interface FastifyRequest {
     /** Who asks: set on every route that needs a key. */
     caller: Caller;
   }
+  interface FastifyContextConfig {
+    /** What a key needs for this route; `none` for the sign-in alone, which checks the key that it is sent. */
+    scope?: Scope | "none";
+  }
 }
 
-export interface Caller {
-  apiKeyId: string;
+export interface DeclaredRoute {
+  method: string;
+  url: string;
+  scope: Scope | "none" | undefined;
 }
 
-/** Lets only requests with an API key through to the routes of this instance. */
-export function registerAuthentication(app: FastifyInstance, database: Database): void {
-  app.addHook("onRequest", async (request) => {
-    const [, key] = /^Bearer +(drc_[\w-]+)$/.exec(request.headers.authorization ?? "") ?? [];
-    if (key === undefined) {
-      throw new ApiError("UNAUTHENTICATED", 'Send the header "Authorization: Bearer drc_…" with your API key.');
-    }
-    const apiKeyId = await findApiKey(database, key);
-    if (apiKeyId === null) {
-      throw new ApiError(
-        "UNAUTHENTICATED",
-        "This API key is unknown. The server's first start prints the key and keeps it in its data folder.",
-      );
-    }
-    request.caller = { apiKeyId };
+export interface Caller extends KnownKey {
+  /** Where a browser asks. */
+  session?: KnownSession;
+}
+
+export const SESSION_COOKIE = "drc_session";
+export const SESSION_MS = 12 * 3_600_000;
+
+/** Notes the routes that are registered from now on. */
+export function listRoutes(app: FastifyInstance): void {
+  app.decorate("declaredRoutes", []);
+  app.addHook("onRoute", ({ method, url, config }) => {
+    for (const one of [method].flat()) app.declaredRoutes.push({ method: one, url, scope: config?.scope });
   });
+}
+
+/** Checks keys; whoever guesses at them is soon refused unheard. */
+export class KeyCheck {
+  private readonly database: Database;
+  private readonly failures = new FailedSignIns();
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** @throws ApiError `UNAUTHENTICATED` or `RATE_LIMITED` */
+  async check(key: string, request: FastifyRequest): Promise<KnownKey> {
+    this.failures.requireFew(request.ip);
+    const answer = await authenticateKey(this.database, key);
+    switch (answer.type) {
+      case "known":
+        return answer.key;
+      case "unknown":
+        this.failures.note(request.ip, key);
+        throw unauthenticated(
+          "This API key is unknown. The server's first start prints the key and keeps it in its data folder.",
+        );
+      case "expired":
+        throw unauthenticated("This API key has expired. Ask for another one, or for a later expiry.");
+      case "revoked":
+        throw unauthenticated("This API key was revoked. Ask for another one.");
+    }
+  }
+}
+
+/** Lets only requests through to the routes of this instance that have a key of the scope which the route declares. */
+export function registerAuthentication(app: FastifyInstance, database: Database, keys: KeyCheck): void {
+  app.addHook("onRequest", async (request) => {
+    // A route that declares nothing is for administrators alone.
+    const needed = request.routeOptions.config.scope ?? "admin";
+    if (needed === "none") return;
+    const caller = await findCaller(request, database, keys);
+    if (caller.session) requireOwnPage(request, caller.session);
+    request.caller = caller;
+    if (includesScope(caller.scopes, needed)) return;
+    throw new ApiError(
+      "FORBIDDEN",
+      `${request.method} ${request.routeOptions.url} needs the scope "${needed}"; the key "${caller.name}" has ${caller.scopes.join(", ")}.`,
+    );
+  });
+}
+
+async function findCaller(request: FastifyRequest, database: Database, keys: KeyCheck): Promise<Caller> {
+  const { authorization } = request.headers;
+  const token = request.cookies[SESSION_COOKIE];
+  if (authorization === undefined && token !== undefined) {
+    const session = await authenticateSession(database, token, SESSION_MS);
+    if (!session) throw unauthenticated("The session has ended. Sign in again.");
+    return { ...session.key, session };
+  }
+  const [, key] = /^Bearer +(drc_[\w-]+)$/i.exec(authorization ?? "") ?? [];
+  if (key === undefined) throw unauthenticated('Send the header "Authorization: Bearer drc_…" with your API key.');
+  return keys.check(key, request);
+}
+
+/** A page of another site can make a browser send the cookie, but can neither read the token nor change the origin. */
+function requireOwnPage(request: FastifyRequest, { csrfToken }: KnownSession): void {
+  if (request.method === "GET" || request.method === "HEAD") return;
+  requireOwnOrigin(request);
+  const given = request.headers["x-csrf-token"];
+  if (typeof given === "string" && equal(given, csrfToken)) return;
+  throw new ApiError(
+    "CSRF_FAILED",
+    'A session\'s request needs the header "x-csrf-token" with the csrfToken of GET /v1/session.',
+  );
+}
+
+/** @throws ApiError `CSRF_FAILED` where a browser says that a page of another server has sent the request. */
+export function requireOwnOrigin(request: FastifyRequest): void {
+  const { origin } = request.headers;
+  // Without its scheme, which a proxy may have changed.
+  if (origin === undefined || origin.replace(/^https?:\/\//, "") === request.host) return;
+  throw new ApiError("CSRF_FAILED", `The request comes from a page of ${origin}; this server is ${request.host}.`);
+}
+
+function equal(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+export function unauthenticated(detail: string): ApiError {
+  return new ApiError("UNAUTHENTICATED", detail);
 }

@@ -3,6 +3,7 @@ import { isDatabaseOutage } from "@drc/database";
 import { NetworkError } from "@drc/network";
 import { StoreError } from "@drc/storage";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { TooManyRequests } from "./failed-sign-ins.ts";
 
 /** Turns every error into problem details (RFC 9457). */
 export function registerProblems(app: FastifyInstance): void {
@@ -20,6 +21,7 @@ export function registerProblems(app: FastifyInstance): void {
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
   const problem = makeProblem(error.code, error.message, error.errors, request.id);
+  if (error instanceof TooManyRequests) reply.header("retry-after", String(error.retryAfterSeconds));
   if (error.code === "UNAUTHENTICATED") reply.header("www-authenticate", "Bearer");
   return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
 }

@@ -75,6 +75,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     app.post(
       "/compressions",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "createCompression",
           summary: "Start a compression",
@@ -101,6 +102,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     app.post(
       "/compressions/:compressionId/clone",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "cloneCompression",
           summary: "Start a compression like another, with changes",
@@ -132,6 +134,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     app.get(
       "/compressions",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "listCompressions",
           summary: "List compressions, newest first",
@@ -157,6 +160,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     app.get(
       "/compressions/:compressionId",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "getCompression",
           summary: "One compression, with its jobs and models",
@@ -171,6 +175,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     app.patch(
       "/compressions/:compressionId",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "changeCompression",
           summary: "Change name, labels or priority of a compression and its unfinished jobs",
@@ -190,6 +195,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       app.post(
         `/compressions/:compressionId/${action}`,
         {
+          config: { scope: "submit" },
           schema: {
             operationId: `${action}Compression`,
             summary,
@@ -208,6 +214,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     app.post(
       "/compressions/:compressionId/retry",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "retryCompression",
           summary: "New jobs for the stages that failed or were cancelled",

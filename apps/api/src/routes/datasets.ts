@@ -12,7 +12,15 @@ import {
   uploadResource,
   datasetVersionResource as versionSchema,
 } from "@drc/contracts";
-import { createJobs, describeVersions, newJobId, registerBlobs, type Transaction, toJson } from "@drc/database";
+import {
+  createJobs,
+  describeVersions,
+  newJobId,
+  registerBlobs,
+  requireStoredBytes,
+  type Transaction,
+  toJson,
+} from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
@@ -22,6 +30,7 @@ import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
+import { storeWithinQuota } from "../uploads/storage-quota.ts";
 
 const datasetParams = z.strictObject({ datasetId });
 /** Any number of files and archives, under any names of fields. */
@@ -33,6 +42,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.post(
       "/datasets",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "createDataset",
           summary: "Make an empty dataset",
@@ -55,6 +65,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.get(
       "/datasets",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "listDatasets",
           summary: "List datasets, newest first",
@@ -73,6 +84,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.get(
       "/datasets/:datasetId",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "getDataset",
           summary: "One dataset",
@@ -92,6 +104,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.post(
       "/datasets/:datasetId/files",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "uploadDatasetFiles",
           summary: "Upload images and archives (zip, tar, tar.gz)",
@@ -105,19 +118,22 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
       },
       async (request, reply) => {
         const { datasetId: id } = request.params;
+        const { caller } = request;
         if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+        const sink = await storeWithinQuota(store, database, caller);
         const sizes = { files: limits.files, fileSize: limits.archiveBytes };
         // Folders are part of a name: they say what is an HR and what an LR image.
         const parts = request.files({ limits: sizes, preservePath: true });
-        const { files, ignored } = await receiveFiles(store, parts, limits);
+        const { files, ignored } = await receiveFiles(sink, parts, limits);
         return createOnce(database, request, reply, files, async (transaction) => {
           await registerBlobs(transaction, files);
           await transaction.datasetFile.deleteMany({
             where: { datasetId: id, name: { in: files.map((file) => file.name) } },
           });
           await transaction.datasetFile.createMany({
-            data: files.map(({ name, sha256 }) => ({ datasetId: id, name, sha256 })),
+            data: files.map(({ name, sha256 }) => ({ datasetId: id, name, sha256, apiKeyId: caller.apiKeyId })),
           });
+          await requireStoredBytes(transaction, caller.apiKeyId);
           const body: UploadResource = { files, ignored };
           return { status: 201, location: `/v1/datasets/${id}`, body };
         });
@@ -127,6 +143,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.post(
       "/datasets/:datasetId/versions",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "createDatasetVersion",
           summary: "Make a version of the files as they are now",
@@ -191,6 +208,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.get(
       "/datasets/:datasetId/versions",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "listDatasetVersions",
           summary: "All versions of a dataset",
@@ -210,6 +228,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
     app.get(
       "/datasets/:datasetId/versions/:version",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "getDatasetVersion",
           summary: "One version, with its bad files and notes",

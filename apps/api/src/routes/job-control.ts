@@ -22,6 +22,7 @@ export function jobControlRoutes({ database }: ApiContext): FastifyPluginCallbac
     app.patch(
       "/jobs/:jobId",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "changeJob",
           summary: "Change name, labels or priority of a job that has not ended",
@@ -42,6 +43,7 @@ export function jobControlRoutes({ database }: ApiContext): FastifyPluginCallbac
       app.post(
         `/jobs/:jobId/${action}`,
         {
+          config: { scope: "submit" },
           schema: {
             operationId: `${action}Job`,
             summary,
@@ -60,6 +62,7 @@ export function jobControlRoutes({ database }: ApiContext): FastifyPluginCallbac
     app.post(
       "/jobs/:jobId/retry",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "retryJob",
           summary: "A new job in the place of one that failed or was cancelled",

@@ -40,7 +40,10 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
   return (app, _options, done) => {
     app.get(
       "/jobs/:jobId/events",
-      { schema: records("listJobEvents", "What happened to a job, after a number", jobEventResource) },
+      {
+        config: { scope: "read" },
+        schema: records("listJobEvents", "What happened to a job, after a number", jobEventResource),
+      },
       async (request) => {
         await known(request.params.jobId);
         const rows = await database.jobEvent.findMany(pageAfter(request.params.jobId, request.query));
@@ -59,7 +62,10 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
 
     app.get(
       "/jobs/:jobId/metrics",
-      { schema: records("listJobMetrics", "What a job measured, after a number", jobMetricResource) },
+      {
+        config: { scope: "read" },
+        schema: records("listJobMetrics", "What a job measured, after a number", jobMetricResource),
+      },
       async (request) => {
         await known(request.params.jobId);
         const rows = await database.jobMetric.findMany(pageAfter(request.params.jobId, request.query));
@@ -79,7 +85,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
 
     app.get(
       "/jobs/:jobId/logs",
-      { schema: records("listJobLogs", "What a job wrote, after a number", jobLogResource) },
+      { config: { scope: "read" }, schema: records("listJobLogs", "What a job wrote, after a number", jobLogResource) },
       async (request) => {
         await known(request.params.jobId);
         const rows = await database.jobLog.findMany(pageAfter(request.params.jobId, request.query));
@@ -94,6 +100,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
     app.get(
       "/jobs/:jobId/artifacts/:name",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "downloadArtifact",
           summary: "A file that a job kept, such as a super-resolved image",

@@ -32,6 +32,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
     app.post(
       "/jobs",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "createJob",
           summary: "Start one job",
@@ -56,6 +57,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
     app.post(
       "/jobs/:jobId/clone",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "cloneJob",
           summary: "Start a job like another, with changes",
@@ -86,6 +88,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
     app.get(
       "/jobs",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "listJobs",
           summary: "List jobs, newest first",
@@ -113,6 +116,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
     app.get(
       "/jobs/:jobId",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "getJob",
           summary: "One job: state, progress, result or error, attempts",

@@ -1,5 +1,5 @@
 import { ApiError, displayName, modelId, modelResource as modelSchema, newId, pageOf, pageQuery } from "@drc/contracts";
-import { insertModels } from "@drc/database";
+import { insertModels, requireStoredBytes } from "@drc/database";
 import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
@@ -12,6 +12,7 @@ import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { readModel } from "../uploads/read-model.ts";
+import { storeWithinQuota } from "../uploads/storage-quota.ts";
 import { fieldErrors } from "../validation.ts";
 
 const modelParams = z.strictObject({ modelId });
@@ -30,6 +31,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
     app.get(
       "/models",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "listModels",
           summary: "List models, newest first",
@@ -48,6 +50,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
     app.get(
       "/models/:modelId",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "getModel",
           summary: "One model: cost, scale, where it comes from",
@@ -67,6 +70,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
     app.get(
       "/models/:modelId/download",
       {
+        config: { scope: "read" },
         schema: {
           operationId: "downloadModel",
           summary: "A model's safetensors file",
@@ -90,6 +94,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
     app.post(
       "/models",
       {
+        config: { scope: "submit" },
         schema: {
           operationId: "uploadModel",
           summary: "Upload a safetensors file",
@@ -102,10 +107,12 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         },
       },
       async (request, reply) => {
+        const { caller } = request;
+        const sink = await storeWithinQuota(store, database, caller);
         const { fields, bytes, fileName } = await readForm(request, limits);
         const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
         const { graph } = model.primal;
-        const blob = await store.put(encodeModel(model));
+        const blob = await sink.put(encodeModel(model));
         return createOnce(database, request, reply, { ...fields, fileName, blob }, async (transaction) => {
           const id = newId("model");
           await insertModels(
@@ -125,11 +132,12 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
                 dualNetworks: model.duals.length,
                 cost: costAtPublishedSizes(graph),
                 role: "uploaded",
-                apiKeyId: request.caller.apiKeyId,
+                apiKeyId: caller.apiKeyId,
               },
             ],
             null,
           );
+          await requireStoredBytes(transaction, caller.apiKeyId);
           const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
           return { status: 201, location: `/v1/models/${id}`, body: modelResource(created) };
         });

@@ -8,10 +8,11 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { ApiError } from "@drc/contracts";
 import type { UploadedFile } from "@drc/database";
-import { type BlobStore, StoreError } from "@drc/storage";
+import { StoreError } from "@drc/storage";
 import { checkRatio, looksLikeGzip, looksLikeTar, looksLikeZip, refuseArchive } from "./archive-check.ts";
 import { fileNameProblem } from "./file-name.ts";
 import type { UploadLimits } from "./limits.ts";
+import type { BlobSink } from "./storage-quota.ts";
 import { readTar } from "./tar-archive.ts";
 import { openArchive } from "./zip-archive.ts";
 
@@ -34,7 +35,7 @@ export interface ReceivedFiles {
  * blobs are shared by their bytes, and another upload that has just stored the same ones registers them at its end only.
  */
 export async function receiveFiles(
-  store: BlobStore,
+  store: BlobSink,
   parts: AsyncIterable<IncomingFile>,
   limits: UploadLimits,
 ): Promise<ReceivedFiles> {
@@ -64,7 +65,7 @@ export async function receiveFiles(
 }
 
 async function receive(
-  store: BlobStore,
+  store: BlobSink,
   name: string,
   bytes: Readable,
   { files, imageBytes }: UploadLimits,
@@ -80,7 +81,7 @@ async function receive(
 }
 
 async function receiveZip(
-  store: BlobStore,
+  store: BlobSink,
   bytes: Readable,
   limits: UploadLimits,
   received: ReceivedFiles,
@@ -102,7 +103,7 @@ async function receiveZip(
 }
 
 async function receiveTar(
-  store: BlobStore,
+  store: BlobSink,
   bytes: Readable,
   limits: UploadLimits,
   received: ReceivedFiles,
@@ -114,7 +115,7 @@ async function receiveTar(
 }
 
 async function receiveTarGz(
-  store: BlobStore,
+  store: BlobSink,
   bytes: Readable,
   limits: UploadLimits,
   received: ReceivedFiles,

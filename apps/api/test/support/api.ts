@@ -1,10 +1,11 @@
-import { type DatasetContent, type DatasetImage, newId, type Problem } from "@drc/contracts";
+import { type CreatedKeyResource, type DatasetContent, type DatasetImage, newId, type Problem } from "@drc/contracts";
 import { claimJob, createFirstApiKey, endAttempt, insertModels, registerBlobs } from "@drc/database";
 import { costAtPublishedSizes, createModel, type DrnConfiguration, encodeModel, networkScale } from "@drc/network";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { type TestServices, useServices } from "../../../../test/services.ts";
 import { buildApp } from "../../src/app.ts";
+import type { ApiContext } from "../../src/context.ts";
 import type { UploadLimits } from "../../src/uploads/limits.ts";
 import { checkAnswers } from "./check-answer.ts";
 
@@ -16,24 +17,32 @@ export interface TestApi {
   get(url: string): Promise<LightMyRequestResponse>;
   post(url: string, body?: object): Promise<LightMyRequestResponse>;
   send(options: InjectOptions): Promise<LightMyRequestResponse>;
+  /** The same with another key. */
+  as(key: string): Pick<TestApi, "get" | "post" | "send">;
   stop(): Promise<void>;
 }
 
-export async function startApi(limits?: UploadLimits): Promise<TestApi> {
+export async function startApi(limits?: UploadLimits, more: Partial<ApiContext> = {}): Promise<TestApi> {
   const services = await useServices();
   const key = (await createFirstApiKey(services.database)) ?? "";
   const { database, queues, store } = services;
-  const app = await buildApp({ database, queues, store, device: "cpu" }, pino({ level: "error" }), limits);
+  const app = await buildApp({ database, queues, store, device: "cpu", ...more }, pino({ level: "error" }), limits);
   checkAnswers(app);
-  const send = (options: InjectOptions) =>
-    app.inject({ ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } });
+  const as = (bearer: string): Pick<TestApi, "get" | "post" | "send"> => {
+    const send = (options: InjectOptions) =>
+      app.inject({ ...options, headers: { authorization: `Bearer ${bearer}`, ...options.headers } });
+    return {
+      send,
+      get: (url) => send({ method: "GET", url }),
+      post: (url, body) => send({ method: "POST", url, ...(body ? { payload: body } : {}) }),
+    };
+  };
   return {
     app,
     services,
     key,
-    send,
-    get: (url) => send({ method: "GET", url }),
-    post: (url, body) => send({ method: "POST", url, ...(body ? { payload: body } : {}) }),
+    as,
+    ...as(key),
     async stop() {
       await app.close();
       await services.stop();
@@ -174,4 +183,11 @@ export function submitCompression(
     evaluation: { dataset },
     ...changes,
   });
+}
+
+/** A new key, as an administrator makes it. */
+export async function makeKey(api: TestApi, given: object): Promise<CreatedKeyResource & { key: string }> {
+  const made = await api.post("/v1/keys", { name: "a key", scopes: ["submit"], ...given });
+  if (made.statusCode !== 201) throw new Error(`No key was made: ${made.body}`);
+  return made.json();
 }

@@ -1,0 +1,98 @@
+import type { Scope } from "@drc/contracts";
+import type { Database } from "./client.ts";
+import { hashOf } from "./secrets.ts";
+
+/** Who asks: a key that works. */
+export interface KnownKey {
+  apiKeyId: string;
+  name: string;
+  scopes: Scope[];
+  maxStoredBytes: number | null;
+  maxRequestsPerMinute: number | null;
+}
+
+/** A key, or why it is not taken. */
+export type KeyAnswer = { type: "known"; key: KnownKey } | { type: "unknown" } | { type: "expired" | "revoked" };
+
+interface KeyRow {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  maxStoredBytes: bigint | null;
+  maxRequestsPerMinute: number | null;
+  revoked: boolean;
+  expired: boolean;
+  /** Not noted as used for a minute. */
+  stale: boolean;
+}
+
+/** Finds a key by what its owner sent, and notes its use, at most once a minute. The database's clock decides expiry. */
+export async function authenticateKey(database: Database, key: string): Promise<KeyAnswer> {
+  const [row] = await database.$queryRaw<KeyRow[]>`
+    SELECT id, name, scopes, "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
+      coalesce("expiresAt" <= clock_timestamp(), false) AS expired,
+      coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true) AS stale
+    FROM "ApiKey" WHERE hash = ${hashOf(key)}`;
+  return row ? answerOf(database, row) : { type: "unknown" };
+}
+
+export interface KnownSession {
+  key: KnownKey;
+  hash: string;
+  csrfToken: string;
+  expiresAt: Date;
+}
+
+/** The session of a cookie's token, prolonged to `lifeMs` from now; null where it, or its key, has ended. */
+export async function authenticateSession(
+  database: Database,
+  token: string,
+  lifeMs: number,
+): Promise<KnownSession | null> {
+  const hash = hashOf(token);
+  const [row] = await database.$queryRaw<(KeyRow & { csrfToken: string; sessionExpiresAt: Date; prolong: boolean })[]>`
+    SELECT key.id, key.name, scopes, "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
+      coalesce(key."expiresAt" <= clock_timestamp(), false) AS expired,
+      coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true) AS stale,
+      "csrfToken", session."expiresAt" AS "sessionExpiresAt",
+      session."expiresAt" < clock_timestamp() + ${lifeMs - 60_000} * interval '1 millisecond' AS prolong
+    FROM "Session" session JOIN "ApiKey" key ON key.id = session."apiKeyId"
+    WHERE session.hash = ${hash} AND session."expiresAt" > clock_timestamp()`;
+  if (!row) return null;
+  const answer = await answerOf(database, row);
+  if (answer.type !== "known") return null;
+  let expiresAt = row.sessionExpiresAt;
+  if (row.prolong) {
+    const [prolonged] = await database.$queryRaw<{ expiresAt: Date }[]>`
+      UPDATE "Session" SET "expiresAt" = clock_timestamp() + ${lifeMs} * interval '1 millisecond'
+      WHERE hash = ${hash} RETURNING "expiresAt"`;
+    // Signed out in between.
+    if (!prolonged) return null;
+    expiresAt = prolonged.expiresAt;
+  }
+  return { key: answer.key, hash, csrfToken: row.csrfToken, expiresAt };
+}
+
+async function answerOf(database: Database, row: KeyRow): Promise<KeyAnswer> {
+  if (row.revoked) return { type: "revoked" };
+  if (row.expired) return { type: "expired" };
+  if (row.stale) {
+    // A request that is just being counted against a limit holds the row: the next one notes the use.
+    await database.$executeRaw`
+      UPDATE "ApiKey" SET "lastUsedAt" = clock_timestamp() WHERE id = (
+        SELECT id FROM "ApiKey"
+        WHERE id = ${row.id} AND coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true)
+        FOR NO KEY UPDATE SKIP LOCKED)`;
+  }
+  const { id: apiKeyId, name, scopes, maxStoredBytes, maxRequestsPerMinute } = row;
+  return {
+    type: "known",
+    key: {
+      apiKeyId,
+      name,
+      scopes,
+      maxStoredBytes: maxStoredBytes === null ? null : Number(maxStoredBytes),
+      maxRequestsPerMinute,
+    },
+  };
+}
