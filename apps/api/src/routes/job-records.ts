@@ -1,18 +1,9 @@
-import {
-  ApiError,
-  afterQuery,
-  type JobEventResource,
-  type JobLogResource,
-  type JobMetricResource,
-  jobEventResource,
-  jobId,
-  jobLogResource,
-  jobMetricResource,
-} from "@drc/contracts";
+import { ApiError, afterQuery, jobEventResource, jobId, jobLogResource, jobMetricResource } from "@drc/contracts";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
+import { eventResource, logResource, metricResource } from "../resources/record-resource.ts";
 
 const jobParams = z.strictObject({ jobId });
 const artifactParams = z.strictObject({ jobId, name: z.string().min(1).max(255) });
@@ -48,14 +39,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
         await known(request.params.jobId);
         const rows = await database.jobEvent.findMany(pageAfter(request.params.jobId, request.query));
         return {
-          items: rows.map(
-            ({ number, type, data, createdAt }): JobEventResource => ({
-              number,
-              type,
-              data: data as JobEventResource["data"],
-              createdAt: createdAt.toISOString(),
-            }),
-          ),
+          items: rows.map(eventResource),
         };
       },
     );
@@ -70,15 +54,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
         await known(request.params.jobId);
         const rows = await database.jobMetric.findMany(pageAfter(request.params.jobId, request.query));
         return {
-          items: rows.map(
-            ({ number, stage, step, values, createdAt }): JobMetricResource => ({
-              number,
-              stage,
-              step,
-              values: values as JobMetricResource["values"],
-              createdAt: createdAt.toISOString(),
-            }),
-          ),
+          items: rows.map(metricResource),
         };
       },
     );
@@ -90,9 +66,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
         await known(request.params.jobId);
         const rows = await database.jobLog.findMany(pageAfter(request.params.jobId, request.query));
         return {
-          items: rows.map(
-            ({ number, line, createdAt }): JobLogResource => ({ number, line, createdAt: createdAt.toISOString() }),
-          ),
+          items: rows.map(logResource),
         };
       },
     );
