@@ -29,8 +29,11 @@ export interface TestServices extends ServiceUrls {
   stop(): Promise<void>;
 }
 
-/** An empty, migrated database and empty queues; `stop` drops them. */
-export async function useServices(): Promise<TestServices> {
+/**
+ * An empty, migrated database and empty queues; `stop` drops them. The bucket is shared by all tests of the run, for
+ * each has a price; `ownBucket` is for those that look at all of it, or remove what their database does not know.
+ */
+export async function useServices({ ownBucket = false } = {}): Promise<TestServices> {
   const shared = inject("services");
   const name = `test_${randomBytes(8).toString("hex")}`;
   await administer(shared.databaseUrl, `CREATE DATABASE ${name}`);
@@ -42,12 +45,13 @@ export async function useServices(): Promise<TestServices> {
   await flushRedis();
   const database = connectDatabase(databaseUrl);
   const queues = new JobQueues(redisUrl);
-  const store = new BlobStore(shared.s3);
+  const s3 = ownBucket ? { ...shared.s3, bucket: name.replace("_", "-") } : shared.s3;
+  const store = new BlobStore(s3);
   await store.ensureBucket();
   return {
     redisUrl,
     databaseUrl,
-    s3: shared.s3,
+    s3,
     database,
     queues,
     store,

@@ -19,6 +19,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
 import { validatorCompiler } from "./validation.ts";
 
@@ -60,6 +61,7 @@ export async function buildApp(
       registerEtags(instance);
       await v1.register(keyRoutes(context));
       await v1.register(sessionRoutes(context, keys));
+      await v1.register(uploadRoutes(context, limits));
       await v1.register(datasetRoutes(context, limits));
       await v1.register(modelRoutes(context, limits));
       await v1.register(jobRoutes(context));

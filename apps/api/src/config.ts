@@ -12,6 +12,11 @@ const environment = z.object({
   S3_SECRET_KEY: z.string().min(1),
   S3_REGION: z.string().min(1).default("us-east-1"),
   S3_BUCKET: z.string().min(1).default("drc"),
+  /** Where clients reach the store, for the URLs of uploads; left out, they reach it where this server does. */
+  S3_PUBLIC_ENDPOINT: z
+    .url()
+    .refine((url) => new URL(url).pathname === "/", { error: "Scheme, host and port alone; a path is not possible." })
+    .optional(),
   /** Where to listen; 0 takes any free port. */
   DRC_HOST: z.string().default("127.0.0.1"),
   DRC_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -37,6 +42,7 @@ export interface ApiConfig {
   databaseUrl: string;
   redisUrl: string;
   store: { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
+  publicStoreEndpoint?: string;
   host: string;
   port: number;
   device: z.infer<typeof computeDevice>;
@@ -67,6 +73,7 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
       region: env.S3_REGION,
       bucket: env.S3_BUCKET,
     },
+    publicStoreEndpoint: env.S3_PUBLIC_ENDPOINT,
     host: env.DRC_HOST,
     port: env.DRC_PORT,
     device: env.DRC_DEVICE,

@@ -1,13 +1,15 @@
 import type { ComputeDevice } from "@drc/contracts";
 import type { Database } from "@drc/database";
 import type { JobQueues, Redis } from "@drc/queue";
-import type { BlobStore } from "@drc/storage";
+import type { BlobStore, PresignedUploads } from "@drc/storage";
 
 /** What the routes work with. */
 export interface ApiContext {
   database: Database;
   queues: JobQueues;
   store: BlobStore;
+  /** Uploads that go straight to the store. */
+  presigned: PresignedUploads;
   /** The device class of jobs that name none. */
   device: ComputeDevice;
   /** Of each key; left out, requests are not counted. */

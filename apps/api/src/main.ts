@@ -6,7 +6,7 @@
 import process from "node:process";
 import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, migrate } from "@drc/database";
 import { connectForLimits, JobQueues } from "@drc/queue";
-import { BlobStore } from "@drc/storage";
+import { BlobStore, PresignedUploads } from "@drc/storage";
 import { destination } from "pino";
 import { buildApp } from "./app.ts";
 import { readConfig } from "./config.ts";
@@ -31,7 +31,9 @@ async function main(): Promise<void> {
   const redis = connectForLimits(config.redisUrl);
   const requestLimit = { redis, perMinute: config.requestsPerMinute };
   const { device, trustedProxies } = config;
-  const app = await buildApp({ database, queues, store, device, requestLimit, trustedProxies }, log, config.uploads);
+  const presigned = new PresignedUploads(config.store, config.publicStoreEndpoint);
+  const context = { database, queues, store, presigned, device, requestLimit, trustedProxies };
+  const app = await buildApp(context, log, config.uploads);
   const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
 
   const stop = async () => {

@@ -282,7 +282,7 @@ it("refuses two files of one name, a form without files, and no form", async () 
   const twice = ["one", "two"].map((text) => ({ name: "a.png", bytes: Buffer.from(text) }));
   expect(problemOf(await upload(id, twice))).toMatchObject({ status: 422, errors: [{ file: "a.png" }] });
   expect(problemOf(await upload(id, []))).toMatchObject({ status: 422 });
-  expect(problemOf(await api.post(`/v1/datasets/${id}/files`, { a: 1 }))).toMatchObject({ status: 415 });
+  expect(problemOf(await api.post(`/v1/datasets/${id}/files`, { a: 1 }))).toMatchObject({ status: 422 });
 });
 
 it("makes no version of a dataset without files", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ErrorCode, type JobState, makeJobError, type RuntimeInfo } from "@drc/contracts";
 import {
   type AttemptOutcome,
+  BlobRemovedError,
   type ClaimedJob,
   type Database,
   endAttempt,
@@ -19,7 +20,7 @@ import { InputError, InputFetcher } from "./fetch-inputs.ts";
 import { type ChildEnd, type ChildProgram, type ChildReport, JobChild } from "./job-child.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { describeProducts, storeFiles } from "./products.ts";
-import type { StopReason } from "./protocol.ts";
+import type { KeptFile, StopReason } from "./protocol.ts";
 import { ReportBuffer } from "./report-buffer.ts";
 import { retry } from "./retry.ts";
 import type { Slot } from "./slots.ts";
@@ -63,6 +64,7 @@ export class Attempt {
   private graceTimer: NodeJS.Timeout | undefined;
   private runTimer: NodeJS.Timeout | undefined;
   private lost = false;
+  private products: readonly KeptFile[] = [];
 
   constructor(surroundings: AttemptSurroundings, job: ClaimedJob, slot: Slot) {
     this.surroundings = surroundings;
@@ -178,6 +180,7 @@ export class Attempt {
   private async outcomeOf(end: ChildEnd): Promise<AttemptOutcome> {
     switch (end.type) {
       case "result": {
+        this.products = end.files;
         await retry(() => storeFiles(this.surroundings.store, end.files), {
           delaysMs: [500, 1_000, 2_000, 4_000],
           goOn: (_error, attempt) => attempt < 8 && this.keeper.held,
@@ -224,9 +227,16 @@ export class Attempt {
    * can be renewed will be refused again: it is given up after a few times.
    */
   private record(outcome: AttemptOutcome): Promise<JobState | null> {
-    const { database } = this.surroundings;
+    const { database, store } = this.surroundings;
     let refusals = 0;
-    return retry(() => endAttempt(database, this.lease, outcome), {
+    const isStored = (sha256: string) => store.has(sha256);
+    const record = () => endAttempt(database, this.lease, outcome, { isStored });
+    const again = async (error: unknown) => {
+      if (!(error instanceof BlobRemovedError)) throw error;
+      await storeFiles(store, this.products);
+      return record();
+    };
+    return retry(() => record().catch(again), {
       delaysMs: [200, 500, 1_000, 2_000],
       goOn: async () => {
         const works = await renewLease(database, this.lease).then(

@@ -67,7 +67,8 @@ export class CheckpointUploader {
         const stored = await this.store.put(createReadStream(path));
         if (stored.sha256 !== sha256) throw new Error(`The checkpoint of step ${step} changed while it was uploaded.`);
         const files = [{ name: CHECKPOINT_FILE, sha256, sizeBytes }];
-        await recordCheckpoint(this.database, this.lease, { step, files });
+        const isStored = (blob: string) => this.store.has(blob);
+        await recordCheckpoint(this.database, this.lease, { step, files }, isStored);
       },
       { delaysMs: [500, 1_000, 2_000, 4_000], goOn: (_error, attempt) => attempt < 8 && this.goOn() },
     );

@@ -71,6 +71,16 @@ export const ERRORS = {
   INTERNAL: { status: 500, title: "The server failed", retryable: true },
   NOT_READY: { status: 503, title: "The server is not ready", retryable: true },
 
+  UPLOAD_INVALID: {
+    status: 422,
+    title: "The upload is not what was announced",
+    retryable: false,
+  },
+  BLOB_REMOVED: {
+    status: 503,
+    title: "Bytes that nothing used were removed meanwhile",
+    retryable: true,
+  },
   ARCHIVE_INVALID: {
     status: 422,
     title: "The archive cannot be accepted",

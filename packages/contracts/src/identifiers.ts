@@ -9,6 +9,7 @@ const PREFIXES = {
   dataset: "ds",
   job: "job",
   model: "mdl",
+  upload: "upl",
   worker: "wrk",
 } as const;
 
@@ -34,6 +35,7 @@ export const datasetId = identifier("dataset");
 export const modelId = identifier("model");
 export const jobId = identifier("job");
 export const compressionId = identifier("compression");
+export const uploadId = identifier("upload");
 
 /** A name for people; control characters would garble a terminal. */
 export const displayName = z

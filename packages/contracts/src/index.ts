@@ -14,3 +14,4 @@ export * from "./job-stream.ts";
 export * from "./resources.ts";
 export * from "./results.ts";
 export * from "./settings.ts";
+export * from "./uploads.ts";

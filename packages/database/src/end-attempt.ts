@@ -11,7 +11,7 @@ import {
 } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
 import { type AttemptEnd, jobAfterAttempt } from "./attempt-end.ts";
-import { registerBlobs } from "./blobs.ts";
+import { registerBlobs, type StoreCheck } from "./blobs.ts";
 import { type Database, type Transaction, toJson } from "./client.ts";
 import { type Lease, lockLeased } from "./lease.ts";
 import { insertModels, type NewModel } from "./models.ts";
@@ -40,12 +40,13 @@ export type AttemptOutcome =
  * Ends an attempt: the job succeeds, fails, is queued for another attempt, paused or cancelled, and what it made
  * appears, all at once. A result that does not fit the job's kind fails the job. With `onlyIfExpired`, only where the lease has run out.
  * @returns the job's new state; null where the lease is lost, and nothing was changed.
+ * @throws BlobRemovedError where a product is no longer in the store, which `isStored` tells.
  */
 export async function endAttempt(
   database: Database,
   lease: Lease,
   reported: AttemptOutcome,
-  options: { onlyIfExpired?: boolean } = {},
+  options: { onlyIfExpired?: boolean; isStored?: StoreCheck } = {},
 ): Promise<JobState | null> {
   return database.$transaction(async (transaction) => {
     const leased = await lockLeased(transaction, lease);
@@ -73,7 +74,7 @@ export async function endAttempt(
       UPDATE "Attempt" SET "endedAt" = clock_timestamp(), outcome = ${outcomeName(outcome, after.to)},
         reason = ${outcome.type === "failed" ? `${outcome.error.code}: ${outcome.error.detail}` : null}
       WHERE "jobId" = ${job.id} AND number = ${leased.attemptCount}`;
-    if (outcome.type === "succeeded") await keepProducts(transaction, job, outcome.products ?? {});
+    if (outcome.type === "succeeded") await keepProducts(transaction, job, outcome.products ?? {}, options.isStored);
     if (outcome.type === "failed" && outcome.badFiles) {
       await transaction.datasetVersion.updateMany({
         where: { ingestJobId: job.id },
@@ -105,10 +106,11 @@ async function keepProducts(
   transaction: Transaction,
   job: Job,
   { models, artifacts, dataset }: AttemptProducts,
+  isStored: StoreCheck | undefined,
 ): Promise<void> {
-  if (models) await insertModels(transaction, models, job.id);
+  if (models) await insertModels(transaction, models, job.id, isStored);
   if (artifacts && artifacts.length > 0) {
-    await registerBlobs(transaction, artifacts);
+    await registerBlobs(transaction, artifacts, isStored);
     await transaction.artifact.createMany({
       data: artifacts.map(({ name, contentType, sha256 }) => ({ jobId: job.id, name, contentType, sha256 })),
     });
@@ -117,6 +119,7 @@ async function keepProducts(
     await registerBlobs(
       transaction,
       dataset.images.flatMap(({ hr, lrs }) => (hr ? [hr, ...lrs] : lrs)),
+      isStored,
     );
     await transaction.datasetVersion.updateMany({
       where: { ingestJobId: job.id },

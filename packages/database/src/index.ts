@@ -44,4 +44,5 @@ export * from "./retry-job.ts";
 export * from "./sessions.ts";
 export * from "./settle-blocked.ts";
 export * from "./transition.ts";
+export * from "./uploads.ts";
 export * from "./workers.ts";

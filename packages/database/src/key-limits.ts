@@ -4,7 +4,7 @@ import type { Transaction } from "./client.ts";
 export interface KeyUsage {
   /** Jobs that have not ended. */
   queuedJobs: number;
-  /** Of the dataset files and models that it uploaded; equal bytes count once. */
+  /** Of the dataset files, models and uploads that it sent, or announced; equal bytes count once. */
   storedBytes: number;
 }
 
@@ -67,6 +67,11 @@ export async function sumStoredBytes(transaction: Transaction, apiKeyId: string)
   const [{ sum }] = await transaction.$queryRaw<{ sum: bigint }[]>`
     SELECT coalesce(sum("sizeBytes"), 0)::bigint AS sum FROM "Blob" WHERE sha256 IN (
       SELECT sha256 FROM "DatasetFile" WHERE "apiKeyId" = ${apiKeyId}
-      UNION SELECT sha256 FROM "Model" WHERE "apiKeyId" = ${apiKeyId})`;
-  return Number(sum);
+      UNION SELECT sha256 FROM "Model" WHERE "apiKeyId" = ${apiKeyId}
+      UNION SELECT sha256 FROM "Upload" WHERE "apiKeyId" = ${apiKeyId} AND state = 'complete')`;
+  const { _sum: announced } = await transaction.upload.aggregate({
+    where: { apiKeyId, state: { not: "complete" } },
+    _sum: { sizeBytes: true },
+  });
+  return Number(sum + (announced.sizeBytes ?? 0n));
 }

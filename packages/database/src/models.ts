@@ -1,6 +1,6 @@
 import type { BlobReference, ModelCost, ModelInput } from "@drc/contracts";
 import type { Model } from "../generated/client.ts";
-import { registerBlobs } from "./blobs.ts";
+import { registerBlobs, type StoreCheck } from "./blobs.ts";
 import { type Database, type Transaction, toJson } from "./client.ts";
 
 export interface NewModel {
@@ -21,15 +21,17 @@ export interface NewModel {
   apiKeyId?: string;
 }
 
-/** Adds models; `originJobId` is the job that made them. */
+/** Adds models; `originJobId` is the job that made them. Throws as `registerBlobs`. */
 export async function insertModels(
   transaction: Transaction,
   models: readonly NewModel[],
   originJobId: string | null,
+  isStored?: StoreCheck,
 ): Promise<void> {
   await registerBlobs(
     transaction,
     models.map((model) => model.blob),
+    isStored,
   );
   await transaction.model.createMany({
     data: models.map((model) => ({

@@ -1,17 +1,18 @@
 import { type CheckpointManifest, checkpointManifest, newId } from "@drc/contracts";
-import { registerBlobs } from "./blobs.ts";
+import { registerBlobs, type StoreCheck } from "./blobs.ts";
 import { type Database, toJson } from "./client.ts";
 import type { Lease } from "./lease.ts";
 import { appendEvent } from "./transition.ts";
 
 /**
- * Makes a checkpoint the one to resume from. All of its blobs must be in the store by now.
+ * Makes a checkpoint the one to resume from. All of its blobs must be in the store by now. Throws as `registerBlobs`.
  * @returns false where the lease is lost: another attempt may have gone on already.
  */
 export async function recordCheckpoint(
   database: Database,
   lease: Lease,
   manifest: CheckpointManifest,
+  isStored?: StoreCheck,
 ): Promise<boolean> {
   const { step, files } = checkpointManifest.parse(manifest);
   return database.$transaction(async (transaction) => {
@@ -20,7 +21,7 @@ export async function recordCheckpoint(
       data: { eventCount: { increment: 1 } },
     });
     if (!job) return false;
-    await registerBlobs(transaction, files);
+    await registerBlobs(transaction, files, isStored);
     await transaction.checkpoint.create({
       data: {
         id: newId("checkpoint"),

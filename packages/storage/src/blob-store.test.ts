@@ -8,7 +8,7 @@ import { BlobStore } from "./index.ts";
 let services: TestServices;
 
 beforeAll(async () => {
-  services = await useServices();
+  services = await useServices({ ownBucket: true });
 });
 afterAll(() => services.stop());
 

@@ -1,50 +1,27 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Readable, Transform } from "node:stream";
-import { Client } from "minio";
 import { MultipartUpload } from "./multipart-upload.ts";
+import { keyOf, PART_BYTES, StoreClient, type StoreOptions } from "./store-client.ts";
 import { asStoreError, guarded, StoreError } from "./store-error.ts";
-
-export interface StoreOptions {
-  /** Such as `http://127.0.0.1:9000`. */
-  endpoint: string;
-  accessKey: string;
-  secretKey: string;
-  region: string;
-  bucket: string;
-}
 
 export interface StoredBlob {
   sha256: string;
   sizeBytes: number;
 }
 
-/** Longer sources go up in parts of this size; one part at a time is held in memory. */
-const PART_BYTES = 8 * 1024 * 1024;
-
 /**
  * Immutable blobs in any S3 store, each under its SHA-256. Equal bytes are one object; what is read is verified.
  * Failures of the store are `StoreError`s.
  */
 export class BlobStore {
-  private readonly client: Client;
+  private readonly client: StoreClient;
   private readonly bucket: string;
   private readonly region: string;
 
-  constructor({ endpoint, accessKey, secretKey, region, bucket }: StoreOptions) {
-    const { protocol, hostname, port } = new URL(endpoint);
-    this.client = new Client({
-      endPoint: hostname.replace(/^\[|\]$/g, ""),
-      port: port === "" ? undefined : Number(port),
-      useSSL: protocol === "https:",
-      accessKey,
-      secretKey,
-      // Without a region each first request asks the server for it.
-      region,
-      pathStyle: true,
-      partSize: PART_BYTES,
-    });
-    this.bucket = bucket;
-    this.region = region;
+  constructor(options: StoreOptions) {
+    this.client = new StoreClient(options);
+    this.bucket = options.bucket;
+    this.region = options.region;
   }
 
   /** Makes the bucket where there is none. */
@@ -134,6 +111,13 @@ export class BlobStore {
     return source.pipe(check);
   }
 
+  /** At most the first `sizeBytes` of the blob, unverified: enough to tell what it is. */
+  async head(sha256: string, sizeBytes: number): Promise<Buffer> {
+    return guarded(`Reading the blob ${sha256}`, async () =>
+      collect(await this.client.getPartialObject(this.bucket, keyOf(sha256), 0, sizeBytes)),
+    );
+  }
+
   /** Whether the blob is there. */
   async has(sha256: string): Promise<boolean> {
     try {
@@ -152,10 +136,6 @@ export class BlobStore {
     );
     return { sha256, sizeBytes: bytes.length };
   }
-}
-
-function keyOf(sha256: string): string {
-  return `blobs/${sha256.slice(0, 2)}/${sha256}`;
 }
 
 function tooLarge(maxBytes: number): StoreError {

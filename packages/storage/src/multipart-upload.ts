@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "minio";
+import { INCOMING } from "./store-client.ts";
 import { guarded } from "./store-error.ts";
 
 const PART_TRIES = 3;
@@ -23,7 +24,7 @@ export class MultipartUpload {
   }
 
   static async start(client: Client, bucket: string): Promise<MultipartUpload> {
-    const key = `incoming/${randomUUID()}`;
+    const key = `${INCOMING}${randomUUID()}`;
     const uploadId = await guarded("Starting an upload", () => client.initiateNewMultipartUpload(bucket, key, {}));
     return new MultipartUpload(client, bucket, key, uploadId);
   }

@@ -1,5 +1,6 @@
 /** The schemas that have a name of their own in the OpenAPI document, and examples of the bodies that are sent. */
 import {
+  addUploadsBody,
   attemptResource,
   compressionDetailResource,
   compressionResource,
@@ -9,7 +10,9 @@ import {
   createdKeyResource,
   createJobBody,
   createKeyBody,
+  createModelBody,
   createSessionBody,
+  createUploadBody,
   datasetFileResource,
   datasetResource,
   datasetVersionResource,
@@ -26,6 +29,7 @@ import {
   keyResource,
   modelCost,
   modelResource,
+  presignedUploadResource,
   problem,
   readinessResource,
   runtimeInfo,
@@ -41,6 +45,10 @@ const HELD_OUT = { datasetId: "ds_9876543210jihgfedcba", version: 1 };
 const MODEL = { modelId: "mdl_0123456789abcdefghij" };
 
 const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }>> = {
+  AddUploads: {
+    schema: addUploadsBody,
+    examples: [{ uploads: [{ uploadId: "upl_0123456789abcdefghij" }] }],
+  },
   Attempt: { schema: attemptResource },
   Compression: { schema: compressionResource },
   CompressionDetail: { schema: compressionDetailResource },
@@ -82,6 +90,11 @@ const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }
     examples: [{ name: "nightly", scopes: ["submit"], limits: { queuedJobs: 50 } }],
   },
   CreateSession: { schema: createSessionBody },
+  CreateModel: { schema: createModelBody, examples: [{ uploadId: "upl_0123456789abcdefghij", name: "drn-l" }] },
+  CreateUpload: {
+    schema: createUploadBody,
+    examples: [{ name: "photographs.zip", sizeBytes: 70_000_000, sha256: "0123456789abcdef".repeat(4) }],
+  },
   Dataset: { schema: datasetResource },
   DatasetFile: { schema: datasetFileResource },
   DatasetVersion: { schema: datasetVersionResource },
@@ -98,6 +111,7 @@ const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }
   KeyLimits: { schema: keyLimits },
   Model: { schema: modelResource },
   ModelCost: { schema: modelCost },
+  PresignedUpload: { schema: presignedUploadResource },
   Problem: { schema: problem },
   Readiness: { schema: readinessResource },
   RuntimeInfo: { schema: runtimeInfo },

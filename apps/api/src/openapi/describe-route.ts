@@ -11,6 +11,8 @@ declare module "fastify" {
   interface FastifySchema {
     /** A multipart form. It is only described here: the route reads and checks it. */
     form?: z.ZodType;
+    /** JSON that may be sent in the place of a form. */
+    formOrJson?: z.ZodType;
     /** It creates something, through `createOnce`, and so takes an Idempotency-Key. */
     creates?: boolean;
   }
@@ -38,7 +40,9 @@ const IDEMPOTENCY_KEY = z.object({
 /** Called by @fastify/swagger for each route. */
 export const describeRoute: SwaggerTransform = (given) => {
   const { route, url } = given;
-  const { form, creates, response, ...schema } = (given.schema ?? {}) as FastifySchema & { response?: Answers };
+  const { form, formOrJson, creates, response, ...schema } = (given.schema ?? {}) as FastifySchema & {
+    response?: Answers;
+  };
   const method = String(route.method);
   const codes = url.startsWith("/v1/") ? commonErrors(method, { form, creates, ...schema }) : [];
   const scope = route.config?.scope;
@@ -47,6 +51,9 @@ export const describeRoute: SwaggerTransform = (given) => {
     ...schema,
     ...(needs ? { description: schema.description ? `${schema.description} ${needs}` : needs } : {}),
     ...(form ? { body: form, consumes: ["multipart/form-data"] } : {}),
+    ...(form && formOrJson
+      ? { body: z.union([form, formOrJson]), consumes: ["multipart/form-data", "application/json"] }
+      : {}),
     ...(creates ? { headers: IDEMPOTENCY_KEY } : {}),
     response: merge(problemAnswers(codes), response ?? {}),
     ...(url.startsWith("/v1/") ? {} : { security: [] }),

@@ -19,6 +19,7 @@ const TAGS = [
   { name: "Jobs", description: "Single pieces of work, and what they write while they run." },
   { name: "Models", description: "Networks as safetensors files." },
   { name: "Keys", description: "API keys, and the sessions of browsers that sign in with one." },
+  { name: "Uploads", description: "Large files, in parts that go straight to the object store." },
   { name: "Server", description: "What this server is, and whether it can work." },
 ];
 

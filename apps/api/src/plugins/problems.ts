@@ -1,5 +1,5 @@
 import { ApiError, type ErrorCode, makeProblem } from "@drc/contracts";
-import { isDatabaseOutage } from "@drc/database";
+import { BlobRemovedError, isDatabaseOutage } from "@drc/database";
 import { NetworkError } from "@drc/network";
 import { StoreError } from "@drc/storage";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -31,7 +31,7 @@ function wrongContentType({ headers, url }: FastifyRequest): string {
   const given = headers["content-type"];
   const takesFiles = /^\/v1\/(datasets\/[^/]+\/files|models)\/?(\?|$)/.test(url);
   const wanted = takesFiles
-    ? 'Send a multipart form with the file, as "curl -F file=@NAME" does.'
+    ? 'Send a multipart form with the file, as "curl -F file=@NAME" does, or JSON that names uploads.'
     : 'Send JSON with the header "Content-Type: application/json".';
   return `${given === undefined ? "The request has no content type" : `The content type ${given} is not taken here`}. ${wanted}`;
 }
@@ -44,6 +44,7 @@ function asApiError(error: FastifyError | Error, request: FastifyRequest): ApiEr
       ? new ApiError("PAYLOAD_TOO_LARGE", error.message)
       : new ApiError("STORE_UNAVAILABLE", error.message);
   }
+  if (error instanceof BlobRemovedError) return new ApiError("BLOB_REMOVED", `${error.message} Send it again.`);
   if (isDatabaseOutage(error)) return new ApiError("NOT_READY", "The database does not answer. Try again later.");
   const status = (error as FastifyError).statusCode ?? 500;
   if (status === 413) return new ApiError("PAYLOAD_TOO_LARGE", error.message);

@@ -1,5 +1,6 @@
 import {
   ApiError,
+  addUploadsBody,
   createDatasetBody,
   createDatasetVersionBody,
   datasetId,
@@ -31,6 +32,8 @@ import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../reso
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
+import { uploadedFiles } from "../uploads/use-uploads.ts";
+import { parseBody } from "../validation.ts";
 
 const datasetParams = z.strictObject({ datasetId });
 /** Any number of files and archives, under any names of fields. */
@@ -112,8 +115,15 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
           tags: ["Datasets"],
           params: datasetParams,
           form: filesForm,
+          formOrJson: addUploadsBody,
           creates: true,
-          response: answers({ 201: uploadResource }, "ARCHIVE_INVALID", "STORE_UNAVAILABLE"),
+          response: answers(
+            { 201: uploadResource },
+            "ARCHIVE_INVALID",
+            "CONFLICT",
+            "STORE_UNAVAILABLE",
+            "BLOB_REMOVED",
+          ),
         },
       },
       async (request, reply) => {
@@ -123,10 +133,14 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         const sink = await storeWithinQuota(store, database, caller);
         const sizes = { files: limits.files, fileSize: limits.archiveBytes };
         // Folders are part of a name: they say what is an HR and what an LR image.
-        const parts = request.files({ limits: sizes, preservePath: true });
+        const parts = request.isMultipart()
+          ? request.files({ limits: sizes, preservePath: true })
+          : uploadedFiles(database, store, parseBody(addUploadsBody, request.body));
         const { files, ignored } = await receiveFiles(sink, parts, limits);
         return createOnce(database, request, reply, files, async (transaction) => {
-          await registerBlobs(transaction, files);
+          // A version that is made meanwhile takes all of the old files or all of the new ones, whose blobs stay with it.
+          await lockDataset(transaction, id);
+          await registerBlobs(transaction, files, (sha256) => store.has(sha256));
           await transaction.datasetFile.deleteMany({
             where: { datasetId: id, name: { in: files.map((file) => file.name) } },
           });

@@ -1,4 +1,14 @@
-import { ApiError, displayName, modelId, modelResource as modelSchema, newId, pageOf, pageQuery } from "@drc/contracts";
+import {
+  ApiError,
+  createModelBody,
+  displayName,
+  modelFields,
+  modelId,
+  modelResource as modelSchema,
+  newId,
+  pageOf,
+  pageQuery,
+} from "@drc/contracts";
 import { insertModels, requireStoredBytes } from "@drc/database";
 import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
@@ -13,20 +23,31 @@ import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { readModel } from "../uploads/read-model.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
-import { fieldErrors } from "../validation.ts";
+import { requireComplete } from "../uploads/use-uploads.ts";
+import { fieldErrors, parseBody } from "../validation.ts";
 
 const modelParams = z.strictObject({ modelId });
 
 /** The fields of the form beside the file. */
-const uploadFields = z.strictObject({
-  name: displayName.optional(),
-  preset: z.string().max(50).optional(),
+const formFields = z.strictObject({
+  ...modelFields,
   scale: z.coerce.number().int().optional(),
 });
 
-const uploadForm = uploadFields.extend({ file: z.file() });
+const uploadForm = formFields.extend({ file: z.file() });
 
 export function modelRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
+  /** An upload's bytes, which are read whole as those of a form. */
+  const readUpload = async (body: unknown) => {
+    const { uploadId, ...fields } = parseBody(createModelBody, body);
+    const upload = await requireComplete(database, "/uploadId", uploadId);
+    if (Number(upload.sizeBytes) > limits.modelBytes) {
+      const detail = `The file has more than the ${limits.modelBytes} bytes that are allowed for a model.`;
+      throw new ApiError("PAYLOAD_TOO_LARGE", detail, [{ pointer: "/uploadId", detail }]);
+    }
+    return { fields, bytes: await store.read(upload.sha256), fileName: upload.name };
+  };
+
   return (app, _options, done) => {
     app.get(
       "/models",
@@ -102,14 +123,25 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
             "One of ours, or one with PyTorch DRN names. With `preset` and `scale` another architecture is refused.",
           tags: ["Models"],
           form: uploadForm,
+          formOrJson: createModelBody,
           creates: true,
-          response: answers({ 201: modelSchema }, "MODEL_INVALID", "ARCHITECTURE_MISMATCH", "STORE_UNAVAILABLE"),
+          response: answers(
+            { 201: modelSchema },
+            "MODEL_INVALID",
+            "ARCHITECTURE_MISMATCH",
+            "CONFLICT",
+            "STORE_UNAVAILABLE",
+            "BLOB_REMOVED",
+          ),
         },
       },
       async (request, reply) => {
         const { caller } = request;
-        const sink = await storeWithinQuota(store, database, caller);
-        const { fields, bytes, fileName } = await readForm(request, limits);
+        // An upload has been counted already.
+        const sink = request.isMultipart() ? await storeWithinQuota(store, database, caller) : store;
+        const { fields, bytes, fileName } = request.isMultipart()
+          ? await readForm(request, limits)
+          : await readUpload(request.body);
         const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
         const { graph } = model.primal;
         const blob = await sink.put(encodeModel(model));
@@ -136,6 +168,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
               },
             ],
             null,
+            (sha256) => store.has(sha256),
           );
           await requireStoredBytes(transaction, caller.apiKeyId);
           const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
@@ -156,7 +189,7 @@ async function readForm(request: FastifyRequest, { modelBytes }: UploadLimits) {
     if (part.type === "file") file = { bytes: await part.toBuffer(), fileName: part.filename };
     else given[part.fieldname] = part.value;
   }
-  const fields = uploadFields.safeParse(given, { error: messageOf, reportInput: true });
+  const fields = formFields.safeParse(given, { error: messageOf, reportInput: true });
   if (!fields.success) {
     throw new ApiError("VALIDATION_FAILED", "The form is not valid.", fieldErrors(fields.error.issues));
   }

@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { ApiError } from "@drc/contracts";
 import type { UploadedFile } from "@drc/database";
-import { StoreError } from "@drc/storage";
+import { type StoredBlob, StoreError } from "@drc/storage";
 import { checkRatio, looksLikeGzip, looksLikeTar, looksLikeZip, refuseArchive } from "./archive-check.ts";
 import { fileNameProblem } from "./file-name.ts";
 import type { UploadLimits } from "./limits.ts";
@@ -20,6 +20,8 @@ import { openArchive } from "./zip-archive.ts";
 export interface IncomingFile {
   filename: string;
   file: Readable;
+  /** Of a file whose bytes are in the store already, where they come from. */
+  blob?: StoredBlob;
 }
 
 export interface ReceivedFiles {
@@ -29,9 +31,9 @@ export interface ReceivedFiles {
 }
 
 /**
- * Streams the files of a form, and those in its archives, into the store. Two of one name are refused.
+ * Streams the files of a form, or of uploads, and those in their archives, into the store. Two of one name are refused.
  *
- * What a refused upload has stored by then stays there, and nothing refers to it. To remove it here would not be safe:
+ * What a refused upload has stored by then stays there until the collector comes. To remove it here would not be safe:
  * blobs are shared by their bytes, and another upload that has just stored the same ones registers them at its end only.
  */
 export async function receiveFiles(
@@ -40,7 +42,7 @@ export async function receiveFiles(
   limits: UploadLimits,
 ): Promise<ReceivedFiles> {
   const received: ReceivedFiles = { files: [], ignored: [] };
-  for await (const { filename, file } of parts) {
+  for await (const { filename, file, blob } of parts) {
     const { head, whole } = await peek(file);
     if (looksLikeZip(head)) {
       await receiveZip(store, limitTo(whole, limits), limits, received);
@@ -51,7 +53,12 @@ export async function receiveFiles(
     } else {
       const problem = fileNameProblem(filename);
       if (problem) throw invalid(filename, problem);
-      await receive(store, filename, whole, limits, received);
+      if (blob) {
+        file.destroy();
+        receiveStored(filename, blob, limits, received);
+      } else {
+        await receive(store, filename, whole, limits, received);
+      }
     }
   }
   if (received.files.length === 0)
@@ -71,13 +78,30 @@ async function receive(
   { files, imageBytes }: UploadLimits,
   received: ReceivedFiles,
 ): Promise<void> {
-  if (received.files.length === files) {
-    throw new ApiError("PAYLOAD_TOO_LARGE", `The upload has more than the ${files} files that are allowed.`);
-  }
+  countFile(files, received);
   const blob = await store.put(bytes, imageBytes).catch((error: unknown) => {
     throw tooLarge(error, name);
   });
   received.files.push({ name, ...blob });
+}
+
+function receiveStored(
+  name: string,
+  blob: StoredBlob,
+  { files, imageBytes }: UploadLimits,
+  received: ReceivedFiles,
+): void {
+  countFile(files, received);
+  if (blob.sizeBytes > imageBytes) {
+    const detail = `More than the ${imageBytes} bytes that are allowed.`;
+    throw new ApiError("PAYLOAD_TOO_LARGE", `${name}: ${detail}`, [{ file: name, detail }]);
+  }
+  received.files.push({ name, ...blob });
+}
+
+function countFile(files: number, received: ReceivedFiles): void {
+  if (received.files.length < files) return;
+  throw new ApiError("PAYLOAD_TOO_LARGE", `The upload has more than the ${files} files that are allowed.`);
 }
 
 async function receiveZip(

@@ -1,6 +1,7 @@
 import { type CreatedKeyResource, type DatasetContent, type DatasetImage, newId, type Problem } from "@drc/contracts";
 import { claimJob, createFirstApiKey, endAttempt, insertModels, registerBlobs } from "@drc/database";
 import { costAtPublishedSizes, createModel, type DrnConfiguration, encodeModel, networkScale } from "@drc/network";
+import { PresignedUploads } from "@drc/storage";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { type TestServices, useServices } from "../../../../test/services.ts";
@@ -16,17 +17,23 @@ export interface TestApi {
   key: string;
   get(url: string): Promise<LightMyRequestResponse>;
   post(url: string, body?: object): Promise<LightMyRequestResponse>;
+  remove(url: string): Promise<LightMyRequestResponse>;
   send(options: InjectOptions): Promise<LightMyRequestResponse>;
   /** The same with another key. */
   as(key: string): Pick<TestApi, "get" | "post" | "send">;
   stop(): Promise<void>;
 }
 
-export async function startApi(limits?: UploadLimits, more: Partial<ApiContext> = {}): Promise<TestApi> {
-  const services = await useServices();
+export async function startApi(
+  limits?: UploadLimits,
+  { ownBucket, ...more }: Partial<ApiContext> & { ownBucket?: boolean } = {},
+): Promise<TestApi> {
+  const services = await useServices({ ownBucket });
   const key = (await createFirstApiKey(services.database)) ?? "";
   const { database, queues, store } = services;
-  const app = await buildApp({ database, queues, store, device: "cpu", ...more }, pino({ level: "error" }), limits);
+  const presigned = new PresignedUploads(services.s3);
+  const context: ApiContext = { database, queues, store, presigned, device: "cpu", ...more };
+  const app = await buildApp(context, pino({ level: "error" }), limits);
   checkAnswers(app);
   const as = (bearer: string): Pick<TestApi, "get" | "post" | "send"> => {
     const send = (options: InjectOptions) =>
@@ -43,6 +50,7 @@ export async function startApi(limits?: UploadLimits, more: Partial<ApiContext> 
     key,
     as,
     ...as(key),
+    remove: (url) => as(key).send({ method: "DELETE", url }),
     async stop() {
       await app.close();
       await services.stop();

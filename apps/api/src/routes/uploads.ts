@@ -1,0 +1,186 @@
+import {
+  ApiError,
+  type CreateUploadBody,
+  createUploadBody,
+  type PresignedUploadResource,
+  presignedUploadResource,
+  UPLOAD_PART_BYTES,
+  uploadId,
+} from "@drc/contracts";
+import {
+  findOpenUpload,
+  insertUpload,
+  requireStoredBytes,
+  shareBlobs,
+  type Transaction,
+  type Upload,
+} from "@drc/database";
+import type { ArrivedPart } from "@drc/storage";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+import { createOnce } from "../create-once.ts";
+import { answers } from "../openapi/answers.ts";
+import { completeUpload } from "../uploads/complete-upload.ts";
+import { fileNameProblem } from "../uploads/file-name.ts";
+import type { UploadLimits } from "../uploads/limits.ts";
+import { describeParts, openUpload } from "../uploads/upload-parts.ts";
+
+const partSizeBytes = UPLOAD_PART_BYTES;
+
+const uploadParams = z.strictObject({ uploadId });
+
+/** URLs are good for no longer than their upload. */
+function secondsLeft({ expiresAt }: Upload): number {
+  return Math.max(60, Math.floor((expiresAt.getTime() - Date.now()) / 1000));
+}
+
+export function uploadRoutes(
+  { database, store, presigned }: ApiContext,
+  limits: UploadLimits,
+): FastifyPluginCallbackZod {
+  const resource = async (upload: Upload, arrived: readonly ArrivedPart[]): Promise<PresignedUploadResource> => ({
+    id: upload.id,
+    name: upload.name,
+    sizeBytes: Number(upload.sizeBytes),
+    sha256: upload.sha256,
+    state: upload.state as PresignedUploadResource["state"],
+    partSizeBytes: upload.partSizeBytes,
+    parts: upload.state === "open" ? await describeParts(presigned, upload, arrived, secondsLeft(upload)) : [],
+    createdAt: upload.createdAt.toISOString(),
+    expiresAt: upload.expiresAt.toISOString(),
+  });
+
+  /** Equal bytes are stored once: what the store has need not be sent. */
+  const isKnown = async (transaction: Transaction, { sha256, sizeBytes }: CreateUploadBody): Promise<boolean> => {
+    await shareBlobs(transaction, [sha256]);
+    const blob = await transaction.blob.findUnique({ where: { sha256 } });
+    return blob !== null && Number(blob.sizeBytes) === sizeBytes && (await store.has(sha256));
+  };
+
+  /** Goes on with an upload that was interrupted, or starts one. */
+  const openParts = async (transaction: Transaction, body: CreateUploadBody, apiKeyId: string) => {
+    const open = await findOpenUpload(transaction, { ...body, apiKeyId });
+    const arrived = open && (await presigned.arrivedParts(openUpload(open)));
+    if (open && arrived) {
+      const { name } = body;
+      return { upload: await transaction.upload.update({ where: { id: open.id }, data: { name } }), arrived };
+    }
+    const parts = await presigned.start();
+    return { upload: await insertUpload(transaction, { ...body, partSizeBytes, apiKeyId, parts }), arrived: [] };
+  };
+
+  return (app, _options, done) => {
+    app.post(
+      "/uploads",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "createUpload",
+          summary: "Announce a file, and get URLs for its parts",
+          description:
+            "Bytes that the server has are `complete` at once. An open upload of the same bytes, by the same key, goes on.",
+          tags: ["Uploads"],
+          body: createUploadBody,
+          creates: true,
+          response: answers({ 201: presignedUploadResource }, "QUOTA_EXCEEDED", "STORE_UNAVAILABLE"),
+        },
+      },
+      (request, reply) =>
+        createOnce(database, request, reply, request.body, async (transaction) => {
+          const { body, caller } = request;
+          checkAnnounced(body, limits);
+          const { apiKeyId } = caller;
+          const { upload, arrived } = (await isKnown(transaction, body))
+            ? { upload: await insertUpload(transaction, { ...body, partSizeBytes, apiKeyId }), arrived: [] }
+            : await openParts(transaction, body, apiKeyId);
+          await requireStoredBytes(transaction, apiKeyId);
+          return { status: 201, location: `/v1/uploads/${upload.id}`, body: await resource(upload, arrived) };
+        }),
+    );
+
+    app.get(
+      "/uploads/:uploadId",
+      {
+        // Its URLs take bytes.
+        config: { scope: "submit" },
+        schema: {
+          operationId: "getUpload",
+          summary: "Which parts have arrived, and URLs for the others",
+          tags: ["Uploads"],
+          params: uploadParams,
+          response: answers({ 200: presignedUploadResource }, "STORE_UNAVAILABLE"),
+        },
+      },
+      async (request) => {
+        const { uploadId: id } = request.params;
+        const upload = await database.upload.findUnique({ where: { id } });
+        if (!upload) throw missing(id);
+        const arrived = upload.state === "open" ? await presigned.arrivedParts(openUpload(upload)) : [];
+        return resource(upload, arrived ?? []);
+      },
+    );
+
+    app.post(
+      "/uploads/:uploadId/complete",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "completeUpload",
+          summary: "Join the parts, and check size and hash",
+          description: "Asking again is harmless. Other bytes than announced are removed with their upload.",
+          tags: ["Uploads"],
+          params: uploadParams,
+          response: answers(
+            { 200: presignedUploadResource },
+            "CONFLICT",
+            "UPLOAD_INVALID",
+            "STORE_UNAVAILABLE",
+            "BLOB_REMOVED",
+          ),
+        },
+      },
+      async (request) => resource(await completeUpload({ database, store, presigned }, request.params.uploadId), []),
+    );
+
+    app.delete(
+      "/uploads/:uploadId",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "deleteUpload",
+          summary: "Remove an upload and its parts",
+          tags: ["Uploads"],
+          params: uploadParams,
+          response: answers({ 204: {} }, "CONFLICT", "STORE_UNAVAILABLE"),
+        },
+      },
+      async (request, reply) => {
+        const { uploadId: id } = request.params;
+        const upload = await database.upload.findUnique({ where: { id } });
+        if (!upload) throw missing(id);
+        const removed = await database.upload.deleteMany({ where: { id, state: { not: "completing" } } });
+        if (removed.count === 0) {
+          throw new ApiError("CONFLICT", `The upload ${id} is being completed; delete it afterwards.`);
+        }
+        if (upload.key !== null) await presigned.remove(openUpload(upload));
+        return reply.code(204).send();
+      },
+    );
+
+    done();
+  };
+}
+
+function checkAnnounced({ name, sizeBytes }: CreateUploadBody, limits: UploadLimits): void {
+  const problem = fileNameProblem(name);
+  if (problem) throw new ApiError("VALIDATION_FAILED", `/name: ${problem}`, [{ pointer: "/name", detail: problem }]);
+  const most = Math.max(limits.archiveBytes, limits.imageBytes, limits.modelBytes);
+  if (sizeBytes <= most) return;
+  const detail = `${sizeBytes} bytes are more than the ${most} that are allowed.`;
+  throw new ApiError("PAYLOAD_TOO_LARGE", `/sizeBytes: ${detail}`, [{ pointer: "/sizeBytes", detail }]);
+}
+
+function missing(id: string): ApiError {
+  return new ApiError("NOT_FOUND", `There is no upload ${id}.`);
+}
