@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { PresignedUploadResource, UploadPart } from "@drc/contracts";
-import type { StoreOptions } from "@drc/storage";
-import { Client } from "minio";
+import { BucketContents, type StoreOptions } from "@drc/storage";
 import type { TestApi } from "./api.ts";
 
 export function sha256(bytes: Uint8Array): string {
@@ -44,16 +43,8 @@ export async function uploadBytes(api: TestApi, bytes: Buffer, name: string): Pr
   return (await api.post(`/v1/uploads/${upload.id}/complete`)).json();
 }
 
-export function rawClient({ endpoint, accessKey, secretKey, region }: StoreOptions): Client {
-  const { hostname, port } = new URL(endpoint);
-  return new Client({ endPoint: hostname, port: Number(port), useSSL: false, accessKey, secretKey, region });
-}
-
 /** Passing objects and unfinished uploads in the bucket. */
 export async function leftovers(s3: StoreOptions): Promise<string[]> {
-  const client = rawClient(s3);
-  const names: string[] = [];
-  for await (const item of client.listObjectsV2(s3.bucket, "incoming/", true)) names.push(item.name);
-  for await (const item of client.listIncompleteUploads(s3.bucket, "incoming/", true)) names.push(item.key);
-  return names;
+  const bucket = new BucketContents(s3);
+  return [...(await bucket.incoming()), ...(await bucket.unfinished())].map(({ key }) => key);
 }
