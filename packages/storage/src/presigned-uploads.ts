@@ -50,10 +50,15 @@ export class PresignedUploads {
     return guarded("Signing a URL", () => this.signer.presignedUrl("PUT", this.bucket, key, seconds, query));
   }
 
-  /** The parts that are whole in the store; null where there is no such upload (any more). */
+  /**
+   * The parts that are whole in the store, the newest last; null where there is no such upload (any more). Some stores
+   * list a part twice that was sent again with other bytes.
+   */
   async arrivedParts({ key, multipartId }: OpenUpload): Promise<ArrivedPart[] | null> {
     try {
       const parts = await this.client.partsOf(this.bucket, key, multipartId);
+      const sentAtMs = ({ lastModified }: { lastModified?: Date }) => lastModified?.getTime() ?? 0;
+      parts.sort((a, b) => sentAtMs(a) - sentAtMs(b));
       return parts.map(({ part, etag, size }) => ({ number: Number(part), sizeBytes: Number(size), etag }));
     } catch (error) {
       if ((error as { code?: string }).code === "NoSuchUpload") return null;

@@ -15,6 +15,13 @@ export const PART_BYTES = 8 * 1024 * 1024;
 /** What has no hash yet lies under passing names, which begin so. */
 export const INCOMING = "incoming/";
 
+interface StoredPart {
+  part: number;
+  etag: string;
+  size: number;
+  lastModified?: Date;
+}
+
 /** The MinIO client, with the list of an upload's parts, which it keeps to itself. */
 export class StoreClient extends Client {
   constructor({ endpoint, accessKey, secretKey, region }: Omit<StoreOptions, "bucket">) {
@@ -32,7 +39,7 @@ export class StoreClient extends Client {
     });
   }
 
-  partsOf(bucket: string, key: string, multipartId: string): Promise<{ part: number; etag: string; size: number }[]> {
+  partsOf(bucket: string, key: string, multipartId: string): Promise<StoredPart[]> {
     return this.listParts(bucket, key, multipartId);
   }
 }

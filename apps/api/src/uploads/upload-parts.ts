@@ -40,9 +40,11 @@ export async function describeParts(
 export function requireParts(upload: Upload, arrived: readonly ArrivedPart[]): ArrivedPart[] {
   const wrong: string[] = [];
   const parts = partSizes(upload).flatMap((sizeBytes, i) => {
-    const part = arrived.find(({ number }) => number === i + 1);
-    if (part?.sizeBytes === sizeBytes) return [part];
-    wrong.push(part ? `${i + 1} (${part.sizeBytes} bytes in the place of ${sizeBytes})` : String(i + 1));
+    const sent = arrived.filter(({ number }) => number === i + 1);
+    const part = sent.findLast((one) => one.sizeBytes === sizeBytes);
+    if (part) return [part];
+    const other = sent.at(-1);
+    wrong.push(other ? `${i + 1} (${other.sizeBytes} bytes in the place of ${sizeBytes})` : String(i + 1));
     return [];
   });
   if (wrong.length === 0) return parts;
