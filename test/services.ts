@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { connectDatabase, type Database, disconnectDatabase, migrate } from "@drc/database";
 import { JobQueues } from "@drc/queue";
-import { BlobStore, type StoreOptions } from "@drc/storage";
+import { BlobStore, PresignedUploads, type StoreOptions } from "@drc/storage";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { inject } from "vitest";
@@ -24,6 +24,7 @@ export interface TestServices extends ServiceUrls {
   database: Database;
   queues: JobQueues;
   store: BlobStore;
+  presigned: PresignedUploads;
   /** Empties the queues, as when Redis loses its data. */
   flushRedis(): Promise<void>;
   stop(): Promise<void>;
@@ -55,6 +56,7 @@ export async function useServices({ ownBucket = false } = {}): Promise<TestServi
     database,
     queues,
     store,
+    presigned: new PresignedUploads(s3),
     flushRedis,
     async stop() {
       await queues.close();

@@ -1,7 +1,6 @@
 import { type CreatedKeyResource, type DatasetContent, type DatasetImage, newId, type Problem } from "@drc/contracts";
 import { claimJob, createFirstApiKey, endAttempt, insertModels, registerBlobs } from "@drc/database";
 import { costAtPublishedSizes, createModel, type DrnConfiguration, encodeModel, networkScale } from "@drc/network";
-import { PresignedUploads } from "@drc/storage";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { type TestServices, useServices } from "../../../../test/services.ts";
@@ -30,8 +29,7 @@ export async function startApi(
 ): Promise<TestApi> {
   const services = await useServices({ ownBucket });
   const key = (await createFirstApiKey(services.database)) ?? "";
-  const { database, queues, store } = services;
-  const presigned = new PresignedUploads(services.s3);
+  const { database, queues, store, presigned } = services;
   const context: ApiContext = { database, queues, store, presigned, device: "cpu", ...more };
   const app = await buildApp(context, pino({ level: "error" }), limits);
   checkAnswers(app);
