@@ -15,6 +15,7 @@ const ALLOWED = {
   database: ["contracts"],
   queue: ["contracts"],
   services: ["storage", "provision"],
+  webhooks: ["contracts"],
 };
 
 const NUMERIC = "^packages/(network|imaging|tensorflow|compression)/";

@@ -53,7 +53,8 @@ function writeProject(): void {
   writeWorkspace("packages/database", ["@drc/contracts"]);
   writeWorkspace("packages/queue", ["@drc/contracts", "bullmq", "ioredis"]);
   writeWorkspace("packages/services", ["@drc/storage", "@drc/provision"]);
-  writeWorkspace("apps/api", ["@drc/contracts", "@drc/database", "@drc/queue", "@drc/storage"]);
+  writeWorkspace("packages/webhooks", ["@drc/contracts"]);
+  writeWorkspace("apps/api", ["@drc/contracts", "@drc/database", "@drc/queue", "@drc/storage", "@drc/webhooks"]);
   writeWorkspace("apps/worker", ["@drc/compression", "@drc/tensorflow", "@drc/database", "@drc/queue"]);
 }
 
@@ -79,6 +80,7 @@ const ARROWS = {
   database: "@drc/queue",
   queue: "@drc/database",
   services: "@drc/contracts",
+  webhooks: "@drc/database",
 };
 
 it("allows the arrows of the architecture", async () => {

@@ -20,6 +20,8 @@ import { keyRoutes } from "./routes/keys.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
+import { webhookMessageRoutes } from "./routes/webhook-messages.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
 import { validatorCompiler } from "./validation.ts";
 
@@ -69,6 +71,8 @@ export async function buildApp(
       await v1.register(jobRecordRoutes(context));
       await v1.register(jobStreamRoutes(context));
       await v1.register(compressionRoutes(context));
+      await v1.register(webhookRoutes(context));
+      await v1.register(webhookMessageRoutes(context));
     },
     { prefix: "/v1" },
   );

@@ -35,3 +35,23 @@ it("names each limit that is no whole number from 1", () => {
   const wrong = () => readConfig({ ...NEEDED, DRC_UPLOAD_FILES: "0", DRC_UPLOAD_ARCHIVE_RATIO: "many" });
   expect(wrong).toThrow(/DRC_UPLOAD_FILES[\s\S]*DRC_UPLOAD_ARCHIVE_RATIO/);
 });
+
+it("takes the key, the ranges and the retries of webhooks, and names what is wrong with them", () => {
+  const none = readConfig({ ...NEEDED, DRC_SECRET_KEY: "", DRC_WEBHOOK_ALLOW: "" }).webhooks;
+  expect(none.box).toBeNull();
+  expect(none.allowed.allows("127.0.0.1")).toBe(false);
+  expect(none.retryDelaysMs).toHaveLength(9);
+  const { box, allowed, retryDelaysMs } = readConfig({
+    ...NEEDED,
+    DRC_SECRET_KEY: "0f".repeat(32),
+    DRC_WEBHOOK_ALLOW: "127.0.0.0/8, fd00::/8",
+    DRC_WEBHOOK_RETRY_SECONDS: "0.2,5,300",
+  }).webhooks;
+  expect(box?.open(box.seal("text", "owner"), "owner")).toBe("text");
+  expect(["127.0.0.1", "fd00::1", "10.0.0.1"].map((address) => allowed.allows(address))).toEqual([true, true, false]);
+  expect(retryDelaysMs).toEqual([200, 5_000, 300_000]);
+  const wrong = { DRC_SECRET_KEY: "short", DRC_WEBHOOK_ALLOW: "10.0.0.0", DRC_WEBHOOK_RETRY_SECONDS: "soon" };
+  expect(() => readConfig({ ...NEEDED, ...wrong })).toThrow(
+    /DRC_SECRET_KEY: .*64[\s\S]*DRC_WEBHOOK_ALLOW: 10\.0\.0\.0 is not a range[\s\S]*DRC_WEBHOOK_RETRY_SECONDS/,
+  );
+});

@@ -1,8 +1,19 @@
 import { computeDevice } from "@drc/contracts";
+import { AllowedAddresses, RETRY_DELAYS_MS, SecretBox } from "@drc/webhooks";
 import { z } from "zod";
 import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
+import type { WebhookSettings } from "./webhooks/webhook-settings.ts";
 
 const limit = (value: number) => z.coerce.number().int().min(1).default(value);
+
+function toAllowed(list: string, context: z.core.$RefinementCtx): AllowedAddresses {
+  try {
+    return new AllowedAddresses(list);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
+}
 
 const environment = z.object({
   DATABASE_URL: z.url(),
@@ -35,6 +46,21 @@ const environment = z.object({
   DRC_RATE_LIMIT: z.coerce.number().int().min(0).default(3000),
   /** Proxies before this server, whose `X-Forwarded-…` headers are believed: addresses or networks, with commas. */
   DRC_TRUSTED_PROXIES: z.string().optional(),
+  /** Encrypts the secrets of webhooks: 64 hexadecimal digits. Without it there are no webhooks. */
+  DRC_SECRET_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, { error: "It needs 64 hexadecimal digits, as openssl rand -hex 32 gives them." })
+    .optional(),
+  /** Ranges of addresses that webhooks may reach beside public ones, as CIDR: 127.0.0.0/8,10.1.0.0/16 */
+  DRC_WEBHOOK_ALLOW: z.string().transform(toAllowed).prefault(""),
+  /** Seconds after each failed attempt until the next one: 5,300,1800 */
+  DRC_WEBHOOK_RETRY_SECONDS: z
+    .string()
+    .regex(/^\d{1,7}(\.\d+)?(,\d{1,7}(\.\d+)?)*$/, {
+      error: "It needs seconds with commas between them, such as 5,300,1800.",
+    })
+    .transform((list) => list.split(",").map((seconds) => Number(seconds) * 1000))
+    .optional(),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -50,6 +76,7 @@ export interface ApiConfig {
   /** For keys without a limit of their own; 0 for none. */
   requestsPerMinute: number;
   trustedProxies: string | undefined;
+  webhooks: WebhookSettings;
   logLevel: string;
 }
 
@@ -87,6 +114,11 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
     },
     requestsPerMinute: env.DRC_RATE_LIMIT,
     trustedProxies: env.DRC_TRUSTED_PROXIES,
+    webhooks: {
+      box: env.DRC_SECRET_KEY === undefined ? null : new SecretBox(env.DRC_SECRET_KEY),
+      allowed: env.DRC_WEBHOOK_ALLOW,
+      retryDelaysMs: env.DRC_WEBHOOK_RETRY_SECONDS ?? RETRY_DELAYS_MS,
+    },
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

@@ -2,6 +2,7 @@ import type { ComputeDevice } from "@drc/contracts";
 import type { Database } from "@drc/database";
 import type { JobQueues, Redis } from "@drc/queue";
 import type { BlobStore, PresignedUploads } from "@drc/storage";
+import type { WebhookSettings } from "./webhooks/webhook-settings.ts";
 
 /** What the routes work with. */
 export interface ApiContext {
@@ -12,6 +13,7 @@ export interface ApiContext {
   presigned: PresignedUploads;
   /** The device class of jobs that name none. */
   device: ComputeDevice;
+  webhooks: WebhookSettings;
   /** Of each key; left out, requests are not counted. */
   requestLimit?: RequestLimit;
   /** Addresses of proxies whose `X-Forwarded-…` headers say who asks, and by which scheme. */

@@ -11,6 +11,7 @@ import { destination } from "pino";
 import { buildApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { Keepers } from "./keepers/keepers.ts";
+import { WebhookDelivery } from "./keepers/webhook-delivery.ts";
 import { createLog } from "./log.ts";
 
 async function main(): Promise<void> {
@@ -30,15 +31,17 @@ async function main(): Promise<void> {
 
   const redis = connectForLimits(config.redisUrl);
   const requestLimit = { redis, perMinute: config.requestsPerMinute };
-  const { device, trustedProxies } = config;
+  const { device, webhooks, trustedProxies } = config;
   const presigned = new PresignedUploads(config.store, config.publicStoreEndpoint);
-  const context = { database, queues, store, presigned, device, requestLimit, trustedProxies };
+  const context = { database, queues, store, presigned, device, webhooks, requestLimit, trustedProxies };
   const app = await buildApp(context, log, config.uploads);
   const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
+  const webhookDelivery = new WebhookDelivery({ database, webhooks }, log);
 
   const stop = async () => {
     await app.close();
     await keepers.stop();
+    await webhookDelivery.stop();
     await queues.close();
     redis.disconnect();
     await disconnectDatabase(database);
@@ -48,6 +51,7 @@ async function main(): Promise<void> {
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   keepers.start();
+  webhookDelivery.start();
   process.stdout.write(`Listening: ${await app.listen({ host: config.host, port: config.port })}\n`);
 }
 

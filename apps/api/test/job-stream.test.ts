@@ -200,7 +200,7 @@ describe("the stream of a job", () => {
 
   it("ends without an error when the server stops", async () => {
     const { id } = await runningJob();
-    const app = await buildApp({ ...api.services, device: "cpu" }, pino({ level: "silent" }));
+    const app = await buildApp({ ...api.services, device: "cpu", webhooks: api.webhooks }, pino({ level: "silent" }));
     const own = await app.listen({ host: "127.0.0.1", port: 0 });
     const types: string[] = [];
     for await (const item of new Reader().read(`${own}/v1/jobs/${id}/stream`)) {

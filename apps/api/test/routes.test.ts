@@ -72,7 +72,10 @@ describe("problem details", () => {
 
   it("a database that does not answer", async () => {
     const database = connectDatabase("postgresql://nobody@127.0.0.1:1/none");
-    const app = await buildApp({ ...api.services, database, device: "cpu" }, pino({ level: "silent" }));
+    const app = await buildApp(
+      { ...api.services, database, device: "cpu", webhooks: api.webhooks },
+      pino({ level: "silent" }),
+    );
     checkAnswers(app);
     const response = await app.inject({ url: "/v1/jobs", headers: { authorization: `Bearer ${api.key}` } });
     expect(problemOf(response)).toMatchObject({ status: 503, code: "NOT_READY", retryable: true });
@@ -272,7 +275,10 @@ describe("readiness", () => {
 
   it("is red where the store does not answer", async () => {
     const store = new BlobStore({ ...api.services.s3, endpoint: "http://127.0.0.1:1" });
-    const app = await buildApp({ ...api.services, store, device: "cpu" }, pino({ level: "silent" }));
+    const app = await buildApp(
+      { ...api.services, store, device: "cpu", webhooks: api.webhooks },
+      pino({ level: "silent" }),
+    );
     checkAnswers(app);
     const response = await app.inject({ method: "GET", url: "/readyz" });
     expect(response.statusCode).toBe(503);

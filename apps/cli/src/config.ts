@@ -5,6 +5,8 @@ const schema = z.object({
   /** The server to talk to, and the key for it; without them the data folder's connection file is read. */
   DRC_URL: z.url().optional(),
   DRC_API_KEY: z.string().optional(),
+  /** In the place of the data folder's own; the API says what it has to be. */
+  DRC_SECRET_KEY: z.string().optional(),
   /** Services to use in the place of those that `drc up` runs itself. */
   REDIS_URL: z.url().optional(),
   DATABASE_URL: z.url().optional(),

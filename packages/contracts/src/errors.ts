@@ -70,6 +70,7 @@ export const ERRORS = {
   },
   INTERNAL: { status: 500, title: "The server failed", retryable: true },
   NOT_READY: { status: 503, title: "The server is not ready", retryable: true },
+  WEBHOOKS_OFF: { status: 503, title: "The server has no key for webhooks", retryable: false },
 
   UPLOAD_INVALID: {
     status: 422,

@@ -8,8 +8,10 @@ const PREFIXES = {
   compression: "cmp",
   dataset: "ds",
   job: "job",
+  message: "msg",
   model: "mdl",
   upload: "upl",
+  webhook: "whe",
   worker: "wrk",
 } as const;
 
@@ -36,6 +38,8 @@ export const modelId = identifier("model");
 export const jobId = identifier("job");
 export const compressionId = identifier("compression");
 export const uploadId = identifier("upload");
+export const webhookId = identifier("webhook");
+export const messageId = identifier("message");
 
 /** A name for people; control characters would garble a terminal. */
 export const displayName = z

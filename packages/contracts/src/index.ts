@@ -15,3 +15,4 @@ export * from "./resources.ts";
 export * from "./results.ts";
 export * from "./settings.ts";
 export * from "./uploads.ts";
+export * from "./webhooks.ts";

@@ -13,7 +13,11 @@ export type {
   JobLog,
   JobMetric,
   Model,
+  WebhookAttempt,
+  WebhookEndpoint,
+  WebhookMessage,
 } from "../generated/client.ts";
+export * from "./announce.ts";
 export * from "./api-keys.ts";
 export * from "./attempt-end.ts";
 export * from "./authenticate.ts";
@@ -21,6 +25,7 @@ export * from "./blobs.ts";
 export * from "./claim-job.ts";
 export * from "./claim-next.ts";
 export * from "./client.ts";
+export * from "./compression-state.ts";
 export * from "./control-compression.ts";
 export * from "./control-job.ts";
 export * from "./create-jobs.ts";
@@ -45,4 +50,5 @@ export * from "./sessions.ts";
 export * from "./settle-blocked.ts";
 export * from "./transition.ts";
 export * from "./uploads.ts";
+export * from "./webhook-messages.ts";
 export * from "./workers.ts";

@@ -1,5 +1,6 @@
 import { isFinal, type JobState, LEASED_STATES, mayFollow } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
+import { announceJob } from "./announce.ts";
 import { databaseNow, type Prisma, type Transaction, toJson } from "./client.ts";
 import { enqueue } from "./outbox.ts";
 
@@ -24,8 +25,8 @@ export interface TransitionDetails {
 }
 
 /**
- * The only way in which a job changes its state: one fenced UPDATE, its numbered event, and for `queued` the outbox
- * row that brings it to the queue, all in the caller's transaction.
+ * The only way in which a job changes its state: one fenced UPDATE, its numbered event, for `queued` the outbox
+ * row that brings it to the queue, and the messages to webhooks, all in the caller's transaction.
  * @returns the job afterwards, or null where the fence did not hold and nothing was changed.
  * @throws where the table of transitions does not allow it.
  */
@@ -67,6 +68,7 @@ export async function transition(
   });
   if (to === "queued") await enqueue(transaction, job, runAfter ?? now);
   if (isFinal(to) && to !== "succeeded" && job.kind === "ingest") await failDatasetVersion(transaction, job.id);
+  await announceJob(transaction, job, now);
   return job;
 }
 

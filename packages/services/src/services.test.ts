@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -49,7 +49,17 @@ it("ends a program whose parent is killed, though it ignores the signal", async 
 it("makes the secrets of a data folder once", async () => {
   const first = await secretsOf(folder);
   expect(await secretsOf(folder)).toEqual(first);
-  expect(new Set(Object.values(first)).size).toBe(4);
+  expect(new Set(Object.values(first)).size).toBe(5);
+});
+
+it("adds the secrets that a data folder of an older version lacks, and keeps the others", async () => {
+  const { secretKey, ...older } = await secretsOf(folder);
+  await writeFile(join(folder, "secrets.json"), JSON.stringify(older));
+  const added = await secretsOf(folder);
+  expect(added).toMatchObject(older);
+  expect(added.secretKey).toMatch(/^[0-9a-f]{64}$/);
+  expect(added.secretKey).not.toBe(secretKey);
+  expect(await secretsOf(folder)).toEqual(added);
 });
 
 it("gives ports that can be listened on with those above them", async () => {

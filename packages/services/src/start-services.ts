@@ -19,6 +19,8 @@ export interface Services {
   redisUrl: string;
   databaseUrl: string;
   s3: S3Options;
+  /** Of the data folder: encrypts what the server keeps secret in the database. */
+  secretKey: string;
   /** Starts further programs that end with this process. */
   guard: Guard;
   stop(): Promise<void>;
@@ -57,7 +59,7 @@ export async function startServices({ dataFolder, log, given = {} }: ServicesOpt
   const starting = [redis(), database(), store()] as const;
   try {
     const [redisUrl, databaseUrl, s3] = await Promise.all(starting);
-    return { redisUrl, databaseUrl, s3, guard, stop };
+    return { redisUrl, databaseUrl, s3, secretKey: secrets.secretKey, guard, stop };
   } catch (error) {
     // Nothing may start once the guard is gone.
     await Promise.allSettled(starting);

@@ -13,6 +13,7 @@ import {
   createModelBody,
   createSessionBody,
   createUploadBody,
+  createWebhookBody,
   datasetFileResource,
   datasetResource,
   datasetVersionResource,
@@ -36,6 +37,11 @@ import {
   sessionResource,
   updateKeyBody,
   uploadResource,
+  webhookAttemptResource,
+  webhookMessageDetailResource,
+  webhookMessageResource,
+  webhookResource,
+  webhookSecretResource,
   workerResource,
 } from "@drc/contracts";
 import { z } from "zod";
@@ -95,6 +101,10 @@ const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }
     schema: createUploadBody,
     examples: [{ name: "photographs.zip", sizeBytes: 70_000_000, sha256: "0123456789abcdef".repeat(4) }],
   },
+  CreateWebhook: {
+    schema: createWebhookBody,
+    examples: [{ url: "https://example.org/hook", events: ["compression.succeeded", "compression.failed"] }],
+  },
   Dataset: { schema: datasetResource },
   DatasetFile: { schema: datasetFileResource },
   DatasetVersion: { schema: datasetVersionResource },
@@ -118,6 +128,11 @@ const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }
   Session: { schema: sessionResource },
   UpdateKey: { schema: updateKeyBody },
   Upload: { schema: uploadResource },
+  Webhook: { schema: webhookResource },
+  WebhookAttempt: { schema: webhookAttemptResource },
+  WebhookMessage: { schema: webhookMessageResource },
+  WebhookMessageDetail: { schema: webhookMessageDetailResource },
+  WebhookSecret: { schema: webhookSecretResource },
   Worker: { schema: workerResource },
 };
 

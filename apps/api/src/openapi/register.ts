@@ -20,6 +20,7 @@ const TAGS = [
   { name: "Models", description: "Networks as safetensors files." },
   { name: "Keys", description: "API keys, and the sessions of browsers that sign in with one." },
   { name: "Uploads", description: "Large files, in parts that go straight to the object store." },
+  { name: "Webhooks", description: "Who is told when jobs and compressions end." },
   { name: "Server", description: "What this server is, and whether it can work." },
 ];
 

@@ -1,18 +1,22 @@
 import { type CreatedKeyResource, type DatasetContent, type DatasetImage, newId, type Problem } from "@drc/contracts";
 import { claimJob, createFirstApiKey, endAttempt, insertModels, registerBlobs } from "@drc/database";
 import { costAtPublishedSizes, createModel, type DrnConfiguration, encodeModel, networkScale } from "@drc/network";
+import { AllowedAddresses, RETRY_DELAYS_MS, SecretBox } from "@drc/webhooks";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { type TestServices, useServices } from "../../../../test/services.ts";
 import { buildApp } from "../../src/app.ts";
 import type { ApiContext } from "../../src/context.ts";
 import type { UploadLimits } from "../../src/uploads/limits.ts";
+import type { WebhookSettings } from "../../src/webhooks/webhook-settings.ts";
 import { checkAnswers } from "./check-answer.ts";
 
 /** The app on real services, with a key. Each answer that a test gets is checked against the OpenAPI document. */
 export interface TestApi {
   app: FastifyInstance;
   services: TestServices;
+  /** With a key, and receivers on 127.0.0.1 allowed. */
+  webhooks: WebhookSettings;
   key: string;
   get(url: string): Promise<LightMyRequestResponse>;
   post(url: string, body?: object): Promise<LightMyRequestResponse>;
@@ -29,8 +33,13 @@ export async function startApi(
 ): Promise<TestApi> {
   const services = await useServices({ ownBucket });
   const key = (await createFirstApiKey(services.database)) ?? "";
+  const webhooks: WebhookSettings = {
+    box: new SecretBox("5".repeat(64)),
+    allowed: new AllowedAddresses("127.0.0.0/8"),
+    retryDelaysMs: RETRY_DELAYS_MS,
+  };
   const { database, queues, store, presigned } = services;
-  const context: ApiContext = { database, queues, store, presigned, device: "cpu", ...more };
+  const context: ApiContext = { database, queues, store, presigned, device: "cpu", webhooks, ...more };
   const app = await buildApp(context, pino({ level: "error" }), limits);
   checkAnswers(app);
   const as = (bearer: string): Pick<TestApi, "get" | "post" | "send"> => {
@@ -45,6 +54,7 @@ export async function startApi(
   return {
     app,
     services,
+    webhooks,
     key,
     as,
     ...as(key),

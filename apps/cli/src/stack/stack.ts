@@ -67,6 +67,7 @@ async function start(
   stops.push(() => services.stop());
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
+    DRC_SECRET_KEY: undefined,
     REDIS_URL: services.redisUrl,
     DATABASE_URL: services.databaseUrl,
     S3_ENDPOINT: services.s3.endpoint,
@@ -78,9 +79,13 @@ async function start(
     DRC_WORKER_FOLDER: join(dataFolder, "worker"),
     ...(slots === undefined ? {} : { DRC_SLOTS: slots }),
   };
-  const run = (name: string, bundle: string, onLine: (line: string) => void) => {
+  const config = readConfig(process.env);
+  // The API's alone: a worker has nothing to decrypt.
+  const secretKey = { DRC_SECRET_KEY: config.DRC_SECRET_KEY ?? services.secretKey };
+  const run = (name: string, bundle: string, onLine: (line: string) => void, secrets: NodeJS.ProcessEnv = {}) => {
     const logFile = join(dataFolder, `${name}.log`);
-    const program = new Program(services.guard, name, join(APPS, bundle), environment, logFile, onLine);
+    const variables = { ...environment, ...secrets };
+    const program = new Program(services.guard, name, join(APPS, bundle), variables, logFile, onLine);
     stops.push(() => program.stop());
     return program;
   };
@@ -91,16 +96,17 @@ async function start(
   const url = new Promise<string>((resolve) => {
     listening = resolve;
   });
-  const api = run("api", "api/dist/main.js", (line) => {
+  const onLine = (line: string) => {
     if (line.startsWith("API key: ")) {
       newKey = line.slice("API key: ".length);
       writeConnection(dataFolder, { key: newKey });
     }
     if (line.startsWith("Listening: ")) listening(line.slice("Listening: ".length));
-  });
+  };
+  const api = run("api", "api/dist/main.js", onLine, secretKey);
   const apiUrl = await Promise.race([url, api.failure, signalled]);
   // A database of one's own may have had its first key long before this folder.
-  const key = newKey ?? known?.key ?? readConfig(process.env).DRC_API_KEY;
+  const key = newKey ?? known?.key ?? config.DRC_API_KEY;
   if (key === undefined) {
     throw new CliError(
       `--data-folder: the database has an API key that is not in ${dataFolder}; set DRC_API_KEY to it, or use another database.`,

@@ -1,0 +1,124 @@
+import { isFinal, type JobState, newId, type WebhookBody, type WebhookMessageType } from "@drc/contracts";
+import type { Job, WebhookEndpoint, WebhookMessage } from "../generated/client.ts";
+import { databaseNow, type Transaction } from "./client.ts";
+import { compressionModels, compressionState, currentJobs } from "./compression-state.ts";
+
+/** Larger results are left out of a message: its path leads to them. */
+const RESULT_CHARACTERS = 8_192;
+/** Any number: with the hash of a compression's identifier, it is that compression's lock. */
+const COMPRESSION_LOCK = 7_207_929;
+
+/** Writes, in the transaction that changed a job's state, the webhook messages that tell of it and of its compression. */
+export async function announceJob(transaction: Transaction, job: Job, now: Date): Promise<void> {
+  const state = job.state as JobState;
+  if (state !== "succeeded" && state !== "failed" && state !== "cancelled" && state !== "paused") return;
+  await announce(transaction, `job.${state}`, now, {
+    id: job.id,
+    kind: job.kind,
+    name: job.name,
+    labels: job.labels,
+    state,
+    compressionId: job.compressionId,
+    path: `/v1/jobs/${job.id}`,
+    ...outcome(job),
+  });
+  if (isFinal(state) && job.compressionId !== null) {
+    await announceCompression(transaction, job.compressionId, job.id, now);
+  }
+}
+
+/** Only the last of the current jobs to end tells of the compression. */
+async function announceCompression(transaction: Transaction, id: string, jobId: string, now: Date): Promise<void> {
+  // Of two jobs that end at once, the second goes on when the first is committed, and sees its end. The lock is not the
+  // compression's row: others hold that one and then want a job's, which this transaction has already.
+  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${COMPRESSION_LOCK}::int, hashtext(${id}))`;
+  const compression = await transaction.compression.findUniqueOrThrow({ where: { id } });
+  const all = await transaction.job.findMany({
+    where: { compressionId: id },
+    select: { id: true, state: true, result: true, error: true },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+  const jobs = currentJobs(compression, all);
+  // A job that was retried stands for nothing any more.
+  if (!jobs.some((job) => job.id === jobId)) return;
+  if (!jobs.every((job) => isFinal(job.state as JobState))) return;
+  const state = compressionState(compression, jobs);
+  if (state === "running" || state === "paused") return;
+  await announce(transaction, `compression.${state}`, now, {
+    id,
+    kind: "compression",
+    name: compression.name,
+    labels: compression.labels,
+    state,
+    compressionId: id,
+    path: `/v1/compressions/${id}`,
+    ...outcome({
+      result: state === "succeeded" ? { models: compressionModels(compression, jobs) } : null,
+      error: jobs.find((job) => job.state === "failed")?.error ?? null,
+    }),
+  });
+}
+
+function outcome({
+  result,
+  error,
+}: {
+  result: unknown;
+  error: unknown;
+}): Pick<WebhookBody["data"], "result" | "error"> {
+  if (error !== null) return { error: error as WebhookBody["data"]["error"] };
+  if (result === null || JSON.stringify(result).length > RESULT_CHARACTERS) return {};
+  return { result: result as WebhookBody["data"]["result"] };
+}
+
+async function announce(
+  transaction: Transaction,
+  type: WebhookMessageType,
+  now: Date,
+  data: WebhookBody["data"],
+): Promise<void> {
+  // Held until the end of this transaction: an endpoint that is removed meanwhile must not make it fail.
+  const endpoints = await transaction.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "WebhookEndpoint"
+    WHERE state = 'enabled' AND (cardinality(events) = 0 OR ${type} = ANY(events)) FOR KEY SHARE`;
+  if (endpoints.length === 0) return;
+  const body: WebhookBody = { type, timestamp: now.toISOString(), data };
+  const text = JSON.stringify(body);
+  await transaction.webhookMessage.createMany({
+    data: endpoints.map((endpoint) => ({
+      id: newId("message"),
+      endpointId: endpoint.id,
+      type,
+      body: text,
+      createdAt: now,
+      nextAttemptAt: now,
+    })),
+  });
+}
+
+/** Writes a message that tells nothing but that it arrives. */
+export async function writeTestMessage(transaction: Transaction, endpoint: WebhookEndpoint): Promise<WebhookMessage> {
+  const now = await databaseNow(transaction);
+  const type = "webhook.test";
+  const data = {
+    id: endpoint.id,
+    kind: "webhook",
+    name: endpoint.description,
+    labels: [],
+    state: endpoint.state,
+    compressionId: null,
+    path: `/v1/webhooks/${endpoint.id}`,
+  };
+  const body: WebhookBody = { type, timestamp: now.toISOString(), data };
+  return transaction.webhookMessage.create({
+    data: {
+      id: newId("message"),
+      endpointId: endpoint.id,
+      type,
+      body: JSON.stringify(body),
+      trigger: "manual",
+      createdAt: now,
+      nextAttemptAt: now,
+    },
+  });
+}
