@@ -2,8 +2,8 @@ import type { DatasetImage, DatasetSettings, FieldError, IngestResult, JobError 
 import { cropImage, decodeImage, encodePng, lowResolutionImages, type RgbImage } from "@drc/imaging";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { pngFile, wideRow } from "../../../packages/imaging/test/png-file.ts";
+import { photograph, type UploadedImage } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photograph, type UploadedImage } from "./support/photographs.ts";
 import { submitDataset } from "./support/work.ts";
 import { startKeepers, startTestWorker, type TestWorker, untilState } from "./support/worker.ts";
 

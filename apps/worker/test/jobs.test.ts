@@ -10,8 +10,8 @@ import type {
 import { reconcile, takeOutbox } from "@drc/database";
 import { decodeImage } from "@drc/imaging";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photographs } from "./support/photographs.ts";
 import { submitDataset, submitJob, trainWork } from "./support/work.ts";
 import { startKeepers, startTestWorker, type TestWorker, untilState } from "./support/worker.ts";
 

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { DatasetInput, TrainResult } from "@drc/contracts";
 import { seededRandom } from "@drc/network";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photographs } from "./support/photographs.ts";
 import { type GivenSpec, submitDataset, submitJob, trainWork } from "./support/work.ts";
 import { startKeepers, startTestWorker, type TestWorker, untilChild, untilState } from "./support/worker.ts";
 

@@ -4,8 +4,8 @@ import { newId } from "@drc/contracts";
 import { insertModels } from "@drc/database";
 import { costAtPublishedSizes, createModel, decodeModel, encodeModel } from "@drc/network";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photographs } from "./support/photographs.ts";
 import { submitDataset, submitJob } from "./support/work.ts";
 import { startKeepers, startTestWorker, type TestWorker, untilState } from "./support/worker.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JobError } from "@drc/contracts";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photographs } from "./support/photographs.ts";
 import { submitDataset } from "./support/work.ts";
 import { startKeepers, startTestWorker, type TestWorker, until, untilChild, untilState } from "./support/worker.ts";
 

@@ -1,8 +1,8 @@
 import type { ChannelSearchResult, DatasetInput } from "@drc/contracts";
 import type { Job } from "@drc/database";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photographs } from "./support/photographs.ts";
 import { submitDataset, submitJob, trainWork } from "./support/work.ts";
 import {
   startKeepers,

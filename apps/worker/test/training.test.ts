@@ -8,8 +8,8 @@ import type { DatasetInput, JobError, TrainResult } from "@drc/contracts";
 import { type Job, requestCancel, requestPause, resumeJob } from "@drc/database";
 import { decodeModel } from "@drc/network";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
-import { photographs } from "./support/photographs.ts";
 import { type GivenSpec, submitDataset, submitJob, trainWork } from "./support/work.ts";
 import {
   isAlive,

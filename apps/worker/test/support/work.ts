@@ -8,8 +8,8 @@ import {
   newId,
 } from "@drc/contracts";
 import { createJobs, type NewJob, newJobId } from "@drc/database";
+import type { UploadedImage } from "../../../../test/photographs.ts";
 import type { TestServices } from "../../../../test/services.ts";
-import type { UploadedImage } from "./photographs.ts";
 
 export type GivenSpec = { kind: JobSpec["kind"]; spec: Record<string, unknown> };
 
