@@ -33,7 +33,7 @@ afterAll(async () => {
   await workplace.remove();
 });
 
-it("runs none of its own in their place, and does its work on them", async () => {
+it("runs none of its own in their place, and does its work on them (field case 55)", async () => {
   up = startUp(workplace.data, env);
   await addressOf(up);
   const present = (await processesIn(workplace.data)).join("\n");

@@ -3,7 +3,6 @@ import { Worker } from "bullmq";
 import { connectForWorker } from "./connection.ts";
 import { type EntryPayload, entryPayload, QUEUE_PREFIX, queueName } from "./names.ts";
 
-/** How long BullMQ leaves an entry to a consumer that does not renew it; BullMQ renews it at half of that. */
 const LOCK_MS = 60_000;
 
 /** Takes the entries of one device class, `concurrency` at a time. */
@@ -16,6 +15,8 @@ export interface JobConsumerOptions {
   redisUrl: string;
   deviceClass: DeviceClass;
   concurrency: number;
+  /** How long BullMQ leaves an entry to a consumer that does not renew it; it renews it at half of that. */
+  lockMs?: number;
   /** Claims the job and runs it; whatever it does or throws, the entry ends. */
   process(entry: EntryPayload): Promise<void>;
   onError(error: Error): void;
@@ -28,7 +29,7 @@ export function consumeJobs(options: JobConsumerOptions): JobConsumer {
     connection,
     prefix: QUEUE_PREFIX,
     concurrency: options.concurrency,
-    lockDuration: LOCK_MS,
+    lockDuration: options.lockMs ?? LOCK_MS,
     // An entry of a dead consumer is dropped, never run again: the lease in Postgres decides what becomes of the job.
     maxStalledCount: 0,
     drainDelay: 2,

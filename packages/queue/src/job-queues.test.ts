@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { newId } from "@drc/contracts";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type TestServices, useServices } from "../../../test/services.ts";
@@ -68,4 +69,33 @@ it("gives each device class its own, and counts what waits", async () => {
 
 it("reports how Redis treats a full memory", async () => {
   expect(await services.queues.evictionPolicy()).toBe("noeviction");
+});
+
+it("gives an entry out once, however much longer than its lock the work takes (field case 11)", async () => {
+  const lockMs = 400;
+  const given = entry();
+  let taken = 0;
+  const done = new EventTarget();
+  const ended = once(done, "ended");
+  const consumers = [1, 2].map(() =>
+    consumeJobs({
+      redisUrl: services.redisUrl,
+      deviceClass: "cpu",
+      concurrency: 1,
+      lockMs,
+      async process() {
+        taken++;
+        await delay(3 * lockMs);
+        done.dispatchEvent(new Event("ended"));
+      },
+      onError(error) {
+        throw error;
+      },
+    }),
+  );
+  await services.queues.add(given);
+  await ended;
+  await Promise.all(consumers.map((consumer) => consumer.close()));
+  expect(taken).toBe(1);
+  expect(await services.queues.has(given)).toBe(false);
 });
