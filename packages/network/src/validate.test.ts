@@ -62,6 +62,14 @@ describe("validateGraph", () => {
 });
 
 describe("validateNetwork", () => {
+  it("refuses to join what differs in size, and a scale in the first place of a product", () => {
+    const attention = graph.nodes.find((node) => node.op === "multiply") as GraphNode;
+    const [whole, scale] = attention.inputs;
+    refused(withNode(attention.name, { inputs: [scale, whole] }), /one position, 1\/1\. What scales comes second/);
+    const sum = graph.nodes.find((node) => node.op === "add") as GraphNode;
+    refused(withNode(sum.name, { inputs: [whole, scale] }), /joins inputs of different sizes.*1\/1, one position\.$/);
+  });
+
   it("names the first difference of the weights", () => {
     const { primal } = createModel({ scale: 2, blocks: 1, features: 4, seed: 1 });
     const other = createModel({ scale: 2, blocks: 1, features: 6, seed: 1 }).primal;

@@ -1,5 +1,6 @@
 import { type Conv2dNode, type GraphNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
 import { NetworkError } from "./network-error.ts";
+import { nodeGeometry } from "./node-geometry.ts";
 
 /** What each operation says beside its name and its inputs. */
 const ATTRIBUTES: Readonly<Record<GraphNode["op"], readonly string[]>> = {
@@ -55,6 +56,26 @@ export function validateGraph(graph: NetworkGraph): void {
     if (typeof output.scale !== "number" || !(output.scale > 0)) {
       throw invalid(`The output "${output.node}" has the scale ${output.scale}.`);
     }
+  }
+  checkSizes(graph);
+}
+
+/** What is joined position by position has to have the same height and width. */
+function checkSizes(graph: NetworkGraph): void {
+  const geometry = nodeGeometry(graph);
+  for (const node of graph.nodes) {
+    if (node.op !== "add" && node.op !== "multiply" && node.op !== "concat") continue;
+    const sizes = node.inputs.map((name) => {
+      const scale = geometry.get(name)?.scale;
+      return scale ? `${scale.up}/${scale.down}` : "one position";
+    });
+    const [first, ...others] = sizes;
+    const fits = (size: string) => size === first || (node.op === "multiply" && size === "one position");
+    if (others.every(fits)) continue;
+    const swapped = node.op === "multiply" && first === "one position" ? " What scales comes second." : "";
+    throw invalid(
+      `The node "${node.name}" joins inputs of different sizes, as parts of the image's: ${sizes.join(", ")}.${swapped}`,
+    );
   }
 }
 
