@@ -7,7 +7,7 @@ import { type Budget, BudgetError, encodeModel, type Model, networkScale, requir
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
-import { type CompressionReport, formatReport } from "../compress/compression-report.ts";
+import { type CompressionReport, describeLatency, formatReport } from "../compress/compression-report.ts";
 import { fineTuneCompressed } from "../compress/fine-tune.ts";
 import { measureChange } from "../compress/measure-change.ts";
 import { readTeacher } from "../compress/read-teacher.ts";
@@ -43,7 +43,9 @@ export function registerCompress(program: Command): void {
     .requiredOption("--remove <share>", "share to remove, above 0 and below 1", number)
     .requiredOption("--output <file>", "safetensors file to write")
     .addOption(
-      new Option("--of <cost>", "what the share is of").choices(["parameters", "multiplyAdds"]).default("parameters"),
+      new Option("--of <cost>", "what the share is of; latency is measured on this device")
+        .choices(["parameters", "multiplyAdds", "latency"])
+        .default("parameters"),
     )
     .option("--lr-only", "the images are low-resolution ones, as the network reads them; no HR image is needed")
     .addOption(
@@ -120,7 +122,7 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
   const seconds = (performance.now() - startedAtMs) / 1000;
   const change = await measureChange(tensorflow, model, small, images.measured);
   await writeOutput(output, encodeModel(small));
-  const { plan, asked, achieved, whole } = compressed.search;
+  const { plan, asked, achieved, whole, latency } = compressed.search;
   return {
     output,
     scale,
@@ -128,6 +130,7 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     asked,
     achieved,
     original: whole,
+    latency: latency && describeLatency(latency),
     guide,
     trainedDualNetworks: compressed.trainedDualNetworks,
     fineTuneSteps,

@@ -11,6 +11,8 @@ export interface CompressionReport {
   asked: SearchResult["asked"];
   achieved: SearchResult["achieved"];
   original: SearchResult["whole"];
+  /** Of a budget of latency: medians in ms of both networks in turns. */
+  latency?: { lrHeight: number; lrWidth: number; rounds: number; originalMs: number; compressedMs: number };
   guide: Guide;
   /** Whether dual networks were trained because the model had none. */
   trainedDualNetworks: boolean;
@@ -26,15 +28,23 @@ export interface CompressionReport {
   seconds: number;
 }
 
+const COSTS = { parameters: "parameters", multiplyAdds: "multiply-adds", latency: "latency" } as const;
+
+/** The part of a search's measurement that a report has. */
+export function describeLatency({ plan }: Required<SearchResult>["latency"]): CompressionReport["latency"] {
+  const { lrHeight, lrWidth, rounds, originalMs, compressedMs } = plan;
+  return { lrHeight, lrWidth, rounds, originalMs, compressedMs };
+}
+
 export function formatReport(report: CompressionReport): string {
-  const { output, asked, achieved, original, change, guide, seed, seconds } = report;
+  const { output, asked, achieved, original, latency, change, guide, seed, seconds } = report;
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const kind = asked.of === "parameters" ? "parameters" : "multiply-adds";
   const window = `${change.windowLrPixels}×${change.windowLrPixels}`;
   return (
-    `${output}: ${percent(achieved.removedShare)} of the ${kind} removed, ${percent(asked.remove)} asked\n` +
+    `${output}: ${percent(achieved.removedShare)} of the ${COSTS[asked.of]} removed, ${percent(asked.remove)} asked\n` +
     `parameters                  ${groupDigits(original.parameters)} → ${groupDigits(achieved.parameters)}\n` +
     `multiply-adds, 96×96 LR     ${withPrefix(original.multiplyAdds)} → ${withPrefix(achieved.multiplyAdds)}\n` +
+    `${latency ? `latency, ${latency.lrWidth}×${latency.lrHeight} LR            ${latency.originalMs.toFixed(1)} → ${latency.compressedMs.toFixed(1)} ms\n` : ""}` +
     `${describeChange(change)}\n` +
     `  measured on ${change.measuredOn}: ${change.images.map(({ name }) => name).join(", ")}` +
     ` (central windows, at most ${window} LR pixels)\n` +
