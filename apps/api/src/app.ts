@@ -6,8 +6,9 @@ import type { ApiContext } from "./context.ts";
 import { registerOpenApi } from "./openapi/register.ts";
 import { KeyCheck, listRoutes, registerAuthentication } from "./plugins/authentication.ts";
 import { registerEtags } from "./plugins/etag.ts";
-import { registerProblems } from "./plugins/problems.ts";
+import { answerUnroutable, registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
+import { registerRequestIds, requestIdOf } from "./plugins/request-id.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
@@ -42,9 +43,13 @@ export async function buildApp(
     // Uploads may take long; a request's head may not.
     requestTimeout: 0,
     trustProxy: context.trustedProxies ?? false,
+    genReqId: requestIdOf,
+    requestIdLogLabel: "requestId",
+    frameworkErrors: answerUnroutable,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   listRoutes(app as unknown as FastifyInstance);
+  registerRequestIds(app as unknown as FastifyInstance);
   registerProblems(app as unknown as FastifyInstance);
   await registerSecurityHeaders(app as unknown as FastifyInstance);
   await app.register(cookie);

@@ -1,4 +1,4 @@
-import { type JobDetailResource, newId, type ReadinessResource } from "@drc/contracts";
+import { type BackendResource, type JobDetailResource, newId, type ReadinessResource } from "@drc/contracts";
 import {
   claimJob,
   connectDatabase,
@@ -6,7 +6,9 @@ import {
   recordLogs,
   recordMetrics,
   registerWorker,
+  unregisterWorker,
   WORKER_SILENCE_MS,
+  workerHeartbeat,
 } from "@drc/database";
 import { createModel, decodeModel, encodeModel, findNode, writeSafetensors } from "@drc/network";
 import { BlobStore } from "@drc/storage";
@@ -241,13 +243,47 @@ describe("models", () => {
 });
 
 describe("readiness", () => {
-  it("asks Postgres, Redis and the store, and names the workers' runtime (field case 61)", async () => {
+  it("asks Postgres, Redis, the store and the workers' native backends, and names those (field case 61)", async () => {
+    const { database } = api.services;
     const runtime = { backend: "tensorflow", tensorflowVersion: "2.21.0", device: "cpu", threads: 2 };
     const slots = [{ deviceClass: "cpu" as const, device: "cpu" }];
-    await registerWorker(api.services.database, { host: "here", processId: 1, slots, runtime });
-    const response = await api.app.inject({ method: "GET", url: "/readyz" });
-    expect(response.statusCode).toBe(200);
-    expect(response.json()).toMatchObject({ ready: true, workers: [{ runtime, slots }] });
+    const readiness = () => api.app.inject({ method: "GET", url: "/readyz" });
+    const waitsFor = async () => (await api.get(`/v1/jobs/${job}`)).json().waitsFor;
+    const work = { kind: "evaluate", spec: { model: "bicubic", dataset } };
+    const job = (await api.post("/v1/jobs", work)).json().id;
+
+    const of = (backend: BackendResource) => ({ host: "here", processId: 1, slots, backends: [backend] });
+    const trying = of({ state: "trying", deviceClass: "cpu" });
+    const worker = await registerWorker(database, trying);
+    expect((await readiness()).json()).toMatchObject({ ready: true, workers: [trying] });
+    expect(await waitsFor()).toBeNull();
+
+    const failed = of({ state: "failed", deviceClass: "cpu", detail: "libtensorflow.so.2 is not there." });
+    await workerHeartbeat(database, worker, failed);
+    const red = await readiness();
+    expect(red.statusCode).toBe(503);
+    expect(red.json()).toMatchObject({
+      ready: false,
+      checks: {
+        workers: { ok: false, detail: expect.stringContaining("here, cpu: libtensorflow.so.2 is not there.") },
+      },
+      workers: [failed],
+    });
+    expect(await waitsFor()).toEqual(expect.stringContaining("working slot of the device class cpu"));
+
+    const works = of({ state: "works", deviceClass: "cpu", runtime });
+    const other = await registerWorker(database, works);
+    const green = await readiness();
+    expect(green.statusCode).toBe(200);
+    expect(green.json()).toMatchObject({ ready: true, checks: { workers: { ok: true } }, workers: [failed, works] });
+    expect(await waitsFor()).toBeNull();
+
+    await database.worker.deleteMany({ where: { id: { in: [worker, other] } } });
+    // A worker that was not heard of for long enough to be forgotten comes back with its next heartbeat.
+    await workerHeartbeat(database, worker, works);
+    expect((await readiness()).json()).toMatchObject({ workers: [{ id: worker, ...works }] });
+    await unregisterWorker(database, worker);
+    await api.post(`/v1/jobs/${job}/cancel`);
   });
 
   it("names the device classes that have jobs and no worker, as the jobs do", async () => {

@@ -45,7 +45,6 @@ export interface AttemptSurroundings {
   stopGraceMs: number;
   /** Limit of width·height of an uploaded image. */
   maxImagePixels: number;
-  onRuntime(runtime: RuntimeInfo): void;
   log: Logger;
 }
 
@@ -171,7 +170,6 @@ export class Attempt {
   }
 
   private noteRuntime(runtime: RuntimeInfo): void {
-    this.surroundings.onRuntime(runtime);
     recordRuntime(this.surroundings.database, this.lease, runtime).catch((error: unknown) =>
       this.log.warn({ err: error }, "The runtime could not be noted."),
     );

@@ -1,6 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { type ChildMessage, childMessage, type ParentMessage, type StopReason, type TaskMessage } from "./protocol.ts";
+import {
+  type ChildMessage,
+  childMessage,
+  type ParentMessage,
+  type ProbeMessage,
+  type StopReason,
+  type TaskMessage,
+} from "./protocol.ts";
 import { storableText } from "./storable-text.ts";
 
 /** How the process of an attempt ended. */
@@ -47,7 +54,7 @@ export class JobChild {
     return this.child.pid;
   }
 
-  run(task: TaskMessage): void {
+  run(task: TaskMessage | ProbeMessage): void {
     this.send(task);
   }
 

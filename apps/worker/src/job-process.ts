@@ -6,10 +6,12 @@
  */
 import { pid } from "node:process";
 import { AbortedError } from "@drc/compression";
+import { loadTensorFlow } from "@drc/tensorflow";
 import { describeError } from "./job/describe-error.ts";
+import { describeRuntime } from "./job/describe-runtime.ts";
 import { ParentChannel } from "./job/parent-channel.ts";
 import { TaskContext } from "./job/task-context.ts";
-import { parentMessage, type TaskMessage } from "./protocol.ts";
+import { type ProbeMessage, parentMessage, type TaskMessage } from "./protocol.ts";
 import { runners } from "./runners/index.ts";
 
 const channel = new ParentChannel(process);
@@ -27,10 +29,24 @@ async function runTask(task: TaskMessage): Promise<void> {
   }
 }
 
+/** Loads the backend as a job does, and computes with it. */
+async function probe({ device, threads }: ProbeMessage): Promise<void> {
+  try {
+    const tensorflow = await loadTensorFlow({ device, threads });
+    const { tf } = tensorflow;
+    const [sum] = tf.tidy(() => tf.matMul(tf.ones([1, 3]), tf.ones([3, 1])).dataSync());
+    if (sum !== 3) throw new Error(`TensorFlow computes 1 + 1 + 1 = ${sum} on ${device}.`);
+    await channel.send({ type: "ready", runtime: describeRuntime(tensorflow) });
+  } catch (error) {
+    await channel.send({ type: "error", error: { code: "BACKEND_UNAVAILABLE", detail: (error as Error).message } });
+  }
+}
+
 process.on("message", (raw) => {
   const message = parentMessage.parse(raw);
   if (message.type === "stop") return stop.abort(message.reason);
-  runTask(message).then(
+  const work = message.type === "probe" ? probe(message) : runTask(message);
+  work.then(
     () => process.exit(0),
     (error) => {
       process.stderr.write(`job process ${pid}: ${error instanceof Error ? error.stack : error}\n`);

@@ -56,11 +56,20 @@ export const taskMessage = z.strictObject({
 });
 export type TaskMessage = z.infer<typeof taskMessage>;
 
+/** Asks for nothing but the backend: the child answers `ready`, or `error`, and ends. */
+const probeMessage = z.strictObject({
+  type: z.literal("probe"),
+  device: z.enum(["cpu", "gpu"]),
+  threads: z.int().min(1),
+});
+export type ProbeMessage = z.infer<typeof probeMessage>;
+
 export const stopReason = z.enum(["pause", "cancel", "drain", "time"]);
 export type StopReason = z.infer<typeof stopReason>;
 
 export const parentMessage = z.discriminatedUnion("type", [
   taskMessage,
+  probeMessage,
   z.strictObject({ type: z.literal("stop"), reason: stopReason }),
 ]);
 export type ParentMessage = z.infer<typeof parentMessage>;

@@ -42,7 +42,7 @@ it("keeps the lease of a job whose process answers nothing for long, and runs it
     `,
   );
   keepers = startKeepers(services);
-  worker = await startTestWorker(services, "none:2", { path, execArgv: [] });
+  worker = await startTestWorker(services, "none:2", { program: { path, execArgv: [] } });
   const { ingestJobId: jobId } = await submitDataset(services, await photographs(1));
   await untilChild(worker, jobId);
   const ages: { lease: number; heartbeat: number }[] = [];

@@ -37,7 +37,7 @@ async function startIngest(note: string): Promise<{ jobId: string; pid: number }
     `,
   );
   const keepers = startKeepers(services);
-  worker = await startTestWorker(services, "none", { path, execArgv: [] });
+  worker = await startTestWorker(services, "none", { program: { path, execArgv: [] } });
   const { ingestJobId: jobId } = await submitDataset(services, await photographs(1));
   await until("the job reports progress", async () => {
     const { progress } = await services.database.job.findUniqueOrThrow({ where: { id: jobId } });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { datasetSettings } from "./dataset-settings.ts";
 import { codeCounts, fieldError, jobError } from "./errors.ts";
 import { compressionId, datasetId, displayName, jobId, label, modelId } from "./identifiers.ts";
-import { deviceClass, jobKind } from "./job-kinds.ts";
+import { computeDevice, deviceClass, jobKind } from "./job-kinds.ts";
 import { jobState } from "./job-states.ts";
 import { metricPoint, modelCost, progress, runtimeInfo } from "./results.ts";
 
@@ -253,12 +253,24 @@ export const compressionDetailResource = compressionResource.extend({
 });
 export type CompressionDetailResource = z.infer<typeof compressionDetailResource>;
 
+/**
+ * Whether TensorFlow's native backend computes on a class of a worker's devices. The worker tries it once, when it
+ * starts; where it does not load, the worker takes no jobs of the class.
+ */
+export const backendResource = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("trying"), deviceClass: computeDevice }),
+  z.strictObject({ state: z.literal("works"), deviceClass: computeDevice, runtime: runtimeInfo }),
+  z.strictObject({ state: z.literal("failed"), deviceClass: computeDevice, detail: z.string() }),
+]);
+export type BackendResource = z.infer<typeof backendResource>;
+
 export const workerResource = z.strictObject({
   id: z.string(),
   host: z.string(),
   processId: z.int(),
   slots: z.array(z.strictObject({ deviceClass, device: z.string() })),
-  runtime: runtimeInfo.nullable(),
+  /** One for each class of its slots that compute. */
+  backends: z.array(backendResource),
   heartbeatAt: timestamp,
 });
 export type WorkerResource = z.infer<typeof workerResource>;

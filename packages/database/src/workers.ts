@@ -1,4 +1,4 @@
-import { type DeviceClass, newId, type RuntimeInfo, type WorkerResource } from "@drc/contracts";
+import { type BackendResource, type DeviceClass, newId, type WorkerResource } from "@drc/contracts";
 import { type Database, type Transaction, toJson } from "./client.ts";
 
 export type WorkerSlots = WorkerResource["slots"];
@@ -10,24 +10,25 @@ export interface NewWorker {
   host: string;
   processId: number;
   slots: WorkerSlots;
-  /** The native runtime, once a child has loaded it. */
-  runtime?: RuntimeInfo;
+  backends?: readonly BackendResource[];
 }
 
 export async function registerWorker(database: Database, worker: NewWorker): Promise<string> {
   const id = newId("worker");
-  const { host, processId, slots, runtime } = worker;
-  await database.worker.create({
-    data: { id, host, processId, slots: toJson(slots), ...(runtime ? { runtime: toJson(runtime) } : {}) },
-  });
+  await database.worker.create({ data: { id, ...columnsOf(worker) } });
   return id;
 }
 
-/** To be called every few seconds; `runtime` is noted when it becomes known. */
-export async function workerHeartbeat(database: Database, id: string, runtime?: RuntimeInfo): Promise<void> {
-  const json = runtime ? JSON.stringify(runtime) : null;
-  await database.$executeRaw`
-    UPDATE "Worker" SET "heartbeatAt" = clock_timestamp(), runtime = coalesce(${json}::jsonb, runtime) WHERE id = ${id}`;
+/** To be called every few seconds. A row that was removed while the worker was not heard of comes back. */
+export async function workerHeartbeat(database: Database, id: string, worker: NewWorker): Promise<void> {
+  const noted = await database.$executeRaw`
+    UPDATE "Worker" SET "heartbeatAt" = clock_timestamp(), backends = ${JSON.stringify(worker.backends ?? [])}::jsonb
+    WHERE id = ${id}`;
+  if (noted === 0) await database.worker.create({ data: { id, ...columnsOf(worker) } });
+}
+
+function columnsOf({ host, processId, slots, backends }: NewWorker) {
+  return { host, processId, slots: toJson(slots), backends: toJson(backends ?? []) };
 }
 
 export async function unregisterWorker(database: Database, id: string): Promise<void> {
@@ -48,15 +49,17 @@ export async function liveWorkers(database: Database): Promise<WorkerResource[]>
     host: row.host,
     processId: row.processId,
     slots: row.slots as WorkerSlots,
-    runtime: row.runtime as RuntimeInfo | null,
+    backends: row.backends as BackendResource[],
     heartbeatAt: row.heartbeatAt.toISOString(),
   }));
 }
 
-/** The device classes for which a worker that was heard of lately has a slot. */
+/** The device classes for which a worker that was heard of lately has a slot, and no backend that failed. */
 export async function servedClasses(database: Transaction): Promise<ReadonlySet<DeviceClass>> {
   const rows = await database.$queryRaw<{ deviceClass: DeviceClass }[]>`
     SELECT DISTINCT slot->>'deviceClass' AS "deviceClass" FROM "Worker", jsonb_array_elements(slots) AS slot
-    WHERE "heartbeatAt" > clock_timestamp() - ${WORKER_SILENCE_MS} * interval '1 millisecond'`;
+    WHERE "heartbeatAt" > clock_timestamp() - ${WORKER_SILENCE_MS} * interval '1 millisecond'
+      AND NOT backends @> jsonb_build_array(
+        jsonb_build_object('deviceClass', slot->>'deviceClass', 'state', 'failed'))`;
   return new Set(rows.map((row) => row.deviceClass));
 }

@@ -2,6 +2,7 @@
 import {
   addUploadsBody,
   attemptResource,
+  backendResource,
   compressionDetailResource,
   compressionResource,
   createCompressionBody,
@@ -133,6 +134,7 @@ const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }
   WebhookMessage: { schema: webhookMessageResource },
   WebhookMessageDetail: { schema: webhookMessageDetailResource },
   WebhookSecret: { schema: webhookSecretResource },
+  Backend: { schema: backendResource },
   Worker: { schema: workerResource },
 };
 

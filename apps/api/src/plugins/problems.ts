@@ -19,6 +19,12 @@ export function registerProblems(app: FastifyInstance): void {
   );
 }
 
+/** Of an address that cannot be read, before there is a route and what belongs to it. */
+export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id);
+  sendProblem(request, reply, new ApiError("MALFORMED_REQUEST", error.message));
+}
+
 function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
   const problem = makeProblem(error.code, error.message, error.errors, request.id);
   if (error instanceof TooManyRequests) reply.header("retry-after", String(error.retryAfterSeconds));

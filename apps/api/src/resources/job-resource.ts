@@ -38,5 +38,5 @@ export function jobResource(job: JobRow, served: ReadonlySet<DeviceClass>): JobR
 }
 
 export function missingWorker(deviceClass: DeviceClass): string {
-  return `No worker with a slot of the device class ${deviceClass} is running. Start one; DRC_SLOTS says which slots it has.`;
+  return `No worker with a working slot of the device class ${deviceClass} is running. Start one; DRC_SLOTS says which slots it has.`;
 }

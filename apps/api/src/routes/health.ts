@@ -1,4 +1,4 @@
-import { type DeviceClass, type ReadinessResource, readinessResource } from "@drc/contracts";
+import { type DeviceClass, type ReadinessResource, readinessResource, type WorkerResource } from "@drc/contracts";
 import { type Database, liveWorkers, servedClasses } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -52,7 +52,7 @@ export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
       {
         schema: {
           operationId: "getReadiness",
-          summary: "Whether database, Redis and store do their work",
+          summary: "Whether database, Redis, store and the workers' native backends do their work",
           tags: ["Server"],
           response: answers({ 200: readinessResource, 503: readinessResource }),
         },
@@ -75,9 +75,9 @@ export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
             return "The store writes and reads.";
           }),
         ]);
-        const checks = { database, redis, store };
-        const ready = Object.values(checks).every(({ ok }) => ok);
         const workers = database.ok ? await liveWorkers(context.database) : [];
+        const checks = { database, redis, store, workers: checkBackends(workers) };
+        const ready = Object.values(checks).every(({ ok }) => ok);
         const waiting = database.ok ? await waitingJobs(context.database) : [];
         return reply.code(ready ? 200 : 503).send({ ready, checks, workers, waiting } satisfies ReadinessResource);
       },
@@ -85,6 +85,18 @@ export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
 
     done();
   };
+}
+
+/** Field case 61: workers that are there and cannot compute are a fault, however well everything else works. */
+function checkBackends(workers: readonly WorkerResource[]): { ok: boolean; detail: string } {
+  const backends = workers.flatMap((worker) => worker.backends.map((backend) => ({ host: worker.host, ...backend })));
+  const working = backends.filter(({ state }) => state === "works").length;
+  if (working > 0) return { ok: true, detail: `${working} of ${backends.length} native backends work.` };
+  if (backends.length === 0) return { ok: true, detail: "No worker with a device is there." };
+  if (backends.some(({ state }) => state === "trying"))
+    return { ok: true, detail: "The native backend is being tried." };
+  const reasons = backends.map((one) => `${one.host}, ${one.deviceClass}: ${one.state === "failed" ? one.detail : ""}`);
+  return { ok: false, detail: `No worker has a working native backend. ${[...new Set(reasons)].join(" ")}` };
 }
 
 /** A missing worker does not make this server unready: it goes on taking jobs. */

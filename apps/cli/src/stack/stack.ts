@@ -125,7 +125,8 @@ async function untilReady(client: ApiClient): Promise<void> {
   const deadlineMs = performance.now() + READY_WITHIN_MS;
   for (;;) {
     const { ready, checks, workers } = await client.readiness();
-    if (ready && workers.length > 0) return;
+    const trying = workers.some(({ backends }) => backends.some(({ state }) => state === "trying"));
+    if (ready && workers.length > 0 && !trying) return;
     if (performance.now() > deadlineMs) {
       const failing = Object.values(checks).filter(({ ok }) => !ok);
       throw new CliError(`The server is not ready. ${failing.map(({ detail }) => detail).join(" ")}`);

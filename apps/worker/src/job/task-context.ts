@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import type { StageControl } from "@drc/compression";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import { sha256Of, writeWhole } from "../atomic-file.ts";
 import type { KeptFile, TaskMessage } from "../protocol.ts";
+import { describeRuntime } from "./describe-runtime.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { JobError, type RunnerContext } from "./runner.ts";
 
@@ -27,21 +27,7 @@ export class TaskContext implements RunnerContext {
   /** Tells the parent what this process computes with. */
   async announce(): Promise<void> {
     if (this.task.device === "none") return this.channel.send({ type: "ready" });
-    const { backend, tensorflowVersion, tfjsVersion, device, threads, oneDnn, ownKernels } = (
-      await this.tensorflow()
-    ).describe();
-    await this.channel.send({
-      type: "ready",
-      runtime: {
-        backend,
-        tensorflowVersion,
-        device,
-        threads,
-        processor: cpus()[0]?.model,
-        node: process.version,
-        flags: { tfjs: tfjsVersion, oneDnn: String(oneDnn), ownKernels: ownKernels ?? "none" },
-      },
-    });
+    await this.channel.send({ type: "ready", runtime: describeRuntime(await this.tensorflow()) });
   }
 
   tensorflow(): Promise<TensorFlow> {

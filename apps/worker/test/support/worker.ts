@@ -9,10 +9,11 @@ import { type Job, reapLeases, reconcile, settleBlocked, takeOutbox } from "@drc
 import { pino } from "pino";
 import type { TestServices } from "../../../../test/services.ts";
 import type { WorkerConfig } from "../../src/config.ts";
+import type { ChildProgram } from "../../src/job-child.ts";
 import { slotList, withThreads } from "../../src/slots.ts";
 import { startWorker } from "../../src/start-worker.ts";
 
-const PROGRAM = {
+export const PROGRAM = {
   path: fileURLToPath(new URL("../../src/job-process.ts", import.meta.url)),
   execArgv: ["--import", "tsx"],
 };
@@ -32,7 +33,7 @@ export interface TestWorker {
 export async function startTestWorker(
   services: TestServices,
   slots = "none:1,cpu:1",
-  program = PROGRAM,
+  { program = PROGRAM, environment = process.env }: { program?: ChildProgram; environment?: NodeJS.ProcessEnv } = {},
 ): Promise<TestWorker> {
   const folder = await mkdtemp(join(tmpdir(), "drc-worker-test-"));
   const log: LogEntry[] = [];
@@ -48,7 +49,7 @@ export async function startTestWorker(
     logLevel: "info",
   };
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
-  const drain = await startWorker(config, program, process.env, logger);
+  const drain = await startWorker(config, program, environment, logger);
   return {
     log,
     async drain() {
