@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import type { LightMyRequestResponse } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startApi, type TestApi } from "./support/api.ts";
@@ -23,6 +24,11 @@ interface Document {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, object> };
+  webhooks: Record<string, object>;
+}
+
+interface SentWebhook {
+  post: { requestBody: { content: Record<string, { schema: object }> } };
 }
 
 let api: TestApi;
@@ -75,6 +81,16 @@ describe("the OpenAPI document", () => {
         expect(operation.responses["401"].content).toHaveProperty(["application/problem+json"]);
       }
     }
+  });
+
+  it("has what the server sends, as it is sent", async () => {
+    const { id } = (await api.post("/v1/webhooks", { url: "http://127.0.0.1:9/" })).json();
+    const { id: message } = (await api.post(`/v1/webhooks/${id}/test`)).json();
+    const { body } = (await api.get(`/v1/webhooks/${id}/messages/${message}`)).json();
+    const { schema } = (document.webhooks.message as SentWebhook).post.requestBody.content["application/json"];
+    const validate = new Ajv2020({ strict: false, formats: { "date-time": true } }).compile(schema);
+    expect([validate(JSON.parse(body)), validate.errors]).toEqual([true, null]);
+    expect(validate({ ...JSON.parse(body), type: "job.started" })).toBe(false);
   });
 
   it("names schemas that come in and go out once", () => {

@@ -7,6 +7,7 @@ import { SESSION_COOKIE } from "../plugins/authentication.ts";
 import { answers } from "./answers.ts";
 import { keepUsedSchemas, schemaNames } from "./components.ts";
 import { describeRoute } from "./describe-route.ts";
+import { SENT_WEBHOOKS } from "./webhooks.ts";
 
 /** Scripts and styles of the page come from here alone; the user interface sets styles in attributes. */
 const PAGE_CSP =
@@ -48,6 +49,7 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
       },
       servers: [{ url: "/", description: "This server." }],
       tags: TAGS,
+      webhooks: SENT_WEBHOOKS,
       security: [{ apiKey: [] }, { session: [] }],
       components: {
         securitySchemes: {
