@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "vectors.h"
+#include "vectors-avx2.h"
 
 namespace drc {
 namespace {
@@ -16,7 +16,7 @@ int64_t PartsPerImage(int64_t positions, int64_t channels) {
   return (positions + PartPositions(channels) - 1) / PartPositions(channels);
 }
 
-DRC_AVX2 void AddRow(const float* x, const float* factor, float* sums, int64_t channels) {
+DRC_TARGET void AddRow(const float* x, const float* factor, float* sums, int64_t channels) {
   if (factor) {
     for (int64_t i = 0; i < channels; i++) sums[i] += x[i] * factor[i];
   } else {
@@ -24,7 +24,7 @@ DRC_AVX2 void AddRow(const float* x, const float* factor, float* sums, int64_t c
   }
 }
 
-DRC_AVX2 void ScaleAndAddRow(const float* x, const float* scale, const float* addend, float* result,
+DRC_TARGET void ScaleAndAddRow(const float* x, const float* scale, const float* addend, float* result,
                              int64_t channels) {
   for (int64_t i = 0; i < channels; i++) result[i] = x[i] * scale[i] + addend[i];
 }

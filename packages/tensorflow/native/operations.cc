@@ -8,8 +8,7 @@
 #include <string>
 
 #include "attention.h"
-#include "convolution.h"
-#include "filter-gradient.h"
+#include "kernels.h"
 #include "tensorflow-c.h"
 #include "vectors.h"
 #include "worker-threads.h"
@@ -47,7 +46,7 @@ drc::WorkerThreads& Threads() {
 
 // What the attributes of a node say; an operation has those that it needs.
 struct Settings {
-  int32_t stride = 1, threads = 1, relu = 0, transposed = 0, mean = 0;
+  int32_t stride = 1, threads = 1, relu = 0, transposed = 0, mean = 0, lanes = 8, taps = 3;
 };
 
 struct Attribute {
@@ -59,7 +58,10 @@ constexpr Attribute kStride{"stride", &Settings::stride};
 constexpr Attribute kThreads{"threads", &Settings::threads};
 constexpr Attribute kRelu{"relu", &Settings::relu};
 constexpr Attribute kTransposed{"transposed", &Settings::transposed};
+constexpr Attribute kTaps{"taps", &Settings::taps};
 constexpr Attribute kMean{"mean", &Settings::mean};
+// Of the vectors that the kernels compute with: which instruction set they are compiled for.
+constexpr Attribute kLanes{"lanes", &Settings::lanes};
 
 template <const Attribute* const* ATTRIBUTES>
 void* Create(TF_OpKernelConstruction* construction) {
@@ -120,7 +122,7 @@ void Compute(void* settings, TF_OpKernelContext* context) {
     TF_OpKernelContext_Failure(context, status.get());
   };
   try {
-    static const bool runs_here = drc::HasAvx2();
+    static const bool runs_here = drc::Has(drc::InstructionSet::kAvx2);
     Require(runs_here, "The operations of this library need a processor with AVX2 and FMA.");
     Call call(context);
     COMPUTE(*static_cast<const Settings*>(settings), call);
@@ -131,6 +133,14 @@ void Compute(void* settings, TF_OpKernelContext* context) {
   } catch (const std::exception& error) {
     fail(TF_INVALID_ARGUMENT, error.what());
   }
+}
+
+const drc::Kernels& KernelsOf(const Settings& settings) {
+  const auto set = static_cast<drc::InstructionSet>(settings.lanes);
+  Require(set == drc::InstructionSet::kAvx2 || set == drc::InstructionSet::kAvx512, "lanes: 8 (AVX2) or 16 (AVX-512).");
+  static const bool has_avx512 = drc::Has(drc::InstructionSet::kAvx512);
+  Require(set == drc::InstructionSet::kAvx2 || has_avx512, "lanes: 16 needs a processor with AVX-512.");
+  return drc::KernelsOf(set);
 }
 
 int64_t Strided(int64_t length, int64_t stride) { return (length - 1) / stride + 1; }
@@ -163,10 +173,11 @@ struct Images {
 
 // DrcConvolution3x3: input [batch, height, width, in], filter [3, 3, in, out] and bias [out], or [0] for none, to
 // [batch, ⌈height/stride⌉, ⌈width/stride⌉, out]. With `transposed` the filter is [3, 3, out, in], and the result is the
-// gradient of the input of a convolution by it.
+// gradient of the input of a convolution by it. `gate` has the result's shape, or [0] for none: the result is zero where it
+// is not above zero, as a relu's gradient is.
 void ComputeConvolution(const Settings& settings, Call& call) {
   constexpr char kWrong[] = "DrcConvolution3x3: input and filter have four axes, the bias has one.";
-  const Tensor input = call.Input(0), filter = call.Input(1), bias = call.Input(2);
+  const Tensor input = call.Input(0), filter = call.Input(1), bias = call.Input(2), gate = call.Input(3);
   const Images images(input, kWrong);
   Require(TF_NumDims(filter.get()) == 4 && TF_NumDims(bias.get()) == 1, kWrong);
   Require(settings.stride == 1 || (settings.stride == 2 && !settings.transposed),
@@ -184,20 +195,30 @@ void ComputeConvolution(const Settings& settings, Call& call) {
           "DrcConvolution3x3: the filter does not fit the input's channels.");
   const int64_t biases = TF_Dim(bias.get(), 0);
   Require(biases == 0 || biases == problem.outputs, "DrcConvolution3x3: the bias does not fit the filter.");
+  const bool has_gate = TF_NumDims(gate.get()) != 1;
+  if (has_gate) {
+    const Images gates(gate, kWrong);
+    Require(gates.batch == problem.batch && gates.height == problem.out_height && gates.width == problem.out_width &&
+                gates.channels == problem.outputs,
+            "DrcConvolution3x3: the gate does not have the result's shape.");
+  }
   const Tensor result =
       call.Output(0, {problem.batch, problem.out_height, problem.out_width, problem.outputs});
   problem.input = Values(input);
   problem.bias = biases == 0 ? nullptr : Values(bias);
+  problem.gate = has_gate ? Values(gate) : nullptr;
   problem.result = Values(result);
-  const drc::PackedFilter packed(Values(filter), problem.channels, problem.outputs, settings.transposed != 0);
-  Threads().Run(settings.threads, drc::ConvolutionParts(problem),
-                [&](int64_t part) { drc::ComputeConvolutionPart(problem, packed, part); });
+  const drc::Kernels& kernels = KernelsOf(settings);
+  const std::vector<float> packed =
+      kernels.pack_filter(Values(filter), problem.channels, problem.outputs, settings.transposed != 0);
+  Threads().Run(settings.threads, kernels.convolution_parts(problem),
+                [&](int64_t part) { kernels.compute_convolution_part(problem, packed.data(), part); });
 }
 
-// DrcFilterGradient3x3: input and gradient [batch, height, width, channels] to the gradients of the filter,
-// [3, 3, in, out], and of the bias, [out], of a convolution that pads by one.
+// DrcFilterGradient: input and gradient [batch, height, width, channels] to the gradients of the filter,
+// [taps, taps, in, out], and of the bias, [out], of a convolution that pads by one for three taps, and not for one.
 void ComputeFilterGradient(const Settings& settings, Call& call) {
-  constexpr char kWrong[] = "DrcFilterGradient3x3: input and gradient have to be [batch, height, width, channels].";
+  constexpr char kWrong[] = "DrcFilterGradient: input and gradient have to be [batch, height, width, channels].";
   const Tensor input = call.Input(0), gradient = call.Input(1);
   const Images images(input, kWrong), gradients(gradient, kWrong);
   drc::FilterGradient problem;
@@ -206,19 +227,32 @@ void ComputeFilterGradient(const Settings& settings, Call& call) {
   problem.out_width = gradients.width;
   problem.outputs = gradients.channels;
   problem.stride = settings.stride;
-  Require(problem.stride >= 1 && problem.stride <= 2 && problem.out_width >= 2 &&
+  problem.taps = settings.taps;
+  Require(problem.taps == 3 || (problem.taps == 1 && problem.stride == 1), "DrcFilterGradient: 3 taps, or 1 and stride 1.");
+  Require(problem.stride >= 1 && problem.stride <= 2 && (problem.taps == 1 || problem.out_width >= 2) &&
               gradients.batch == problem.batch &&
               problem.out_height == Strided(problem.height, problem.stride) &&
               problem.out_width == Strided(problem.width, problem.stride),
-          "DrcFilterGradient3x3: the gradient's size does not follow from the input's and the stride.");
-  const Tensor result = call.Output(0, {3, 3, problem.channels, problem.outputs});
+          "DrcFilterGradient: the gradient's size does not follow from the input's and the stride.");
+  const Tensor result = call.Output(0, {problem.taps, problem.taps, problem.channels, problem.outputs});
   const Tensor bias_result = call.Output(1, {problem.outputs});
   problem.input = Values(input);
   problem.gradient = Values(gradient);
   problem.result = Values(result);
   problem.bias_result = Values(bias_result);
-  Threads().Run(settings.threads, drc::FilterGradientParts(problem),
-                [&](int64_t part) { drc::ComputeFilterGradientPart(problem, part); });
+  const drc::Kernels& kernels = KernelsOf(settings);
+  if (!drc::HasFewOutputs(problem)) {
+    Threads().Run(settings.threads, kernels.filter_gradient_parts(problem),
+                  [&](int64_t part) { kernels.compute_filter_gradient_part(problem, part); });
+    return;
+  }
+  const drc::Exchanged exchanged(problem);
+  const int64_t parts = kernels.filter_gradient_parts(exchanged.problem());
+  Threads().Run(settings.threads, parts + 1, [&](int64_t part) {
+    if (part == parts) return exchanged.ComputeBias();
+    kernels.compute_filter_gradient_part(exchanged.problem(), part);
+  });
+  exchanged.Finish();
 }
 
 // DrcScaledSum: x·scale + addend, of [batch, height, width, channels] and for `scale` [batch, 1, 1, channels].
@@ -308,8 +342,8 @@ void Register(const char* name, std::initializer_list<const char*> inputs,
   Check(status);
 }
 
-constexpr const Attribute* kConvolutionAttributes[] = {&kStride, &kThreads, &kRelu, &kTransposed, nullptr};
-constexpr const Attribute* kFilterGradientAttributes[] = {&kStride, &kThreads, nullptr};
+constexpr const Attribute* kConvolutionAttributes[] = {&kStride, &kThreads, &kLanes, &kRelu, &kTransposed, nullptr};
+constexpr const Attribute* kFilterGradientAttributes[] = {&kStride, &kTaps, &kThreads, &kLanes, nullptr};
 constexpr const Attribute* kScaledSumAttributes[] = {&kThreads, nullptr};
 constexpr const Attribute* kPositionSumAttributes[] = {&kThreads, &kMean, nullptr};
 constexpr const Attribute* kPointwiseAttributes[] = {&kTransposed, nullptr};
@@ -318,8 +352,8 @@ constexpr const Attribute* kPointwiseGradientAttributes[] = {nullptr};
 // An empty string, or what went wrong.
 std::string RegisterAll() {
   try {
-    Register<kConvolutionAttributes, ComputeConvolution>("DrcConvolution3x3", {"input", "filter", "bias"}, {"result"});
-    Register<kFilterGradientAttributes, ComputeFilterGradient>("DrcFilterGradient3x3", {"input", "gradient"},
+    Register<kConvolutionAttributes, ComputeConvolution>("DrcConvolution3x3", {"input", "filter", "bias", "gate"}, {"result"});
+    Register<kFilterGradientAttributes, ComputeFilterGradient>("DrcFilterGradient", {"input", "gradient"},
                                                                {"filter_gradient", "bias_gradient"});
     Register<kScaledSumAttributes, ComputeScaledSum>("DrcScaledSum", {"x", "scale", "addend"}, {"result"});
     Register<kPositionSumAttributes, ComputePositionSum>("DrcPositionSum", {"x", "factor"}, {"result"});
@@ -335,9 +369,16 @@ std::string RegisterAll() {
 napi_value Initialise(napi_env env, napi_value exports) {
   static const std::string problem = RegisterAll();
   if (!problem.empty()) napi_throw_error(env, nullptr, problem.c_str());
-  napi_value preferred;
-  napi_get_boolean(env, drc::PrefersOwnKernels(), &preferred);
-  napi_set_named_property(env, exports, "preferred", preferred);
+  napi_value lanes;
+  napi_create_array(env, &lanes);
+  uint32_t count = 0;
+  for (const drc::InstructionSet set : {drc::InstructionSet::kAvx512, drc::InstructionSet::kAvx2}) {
+    if (!drc::Has(set)) continue;
+    napi_value number;
+    napi_create_uint32(env, static_cast<uint32_t>(set), &number);
+    napi_set_element(env, lanes, count++, number);
+  }
+  napi_set_named_property(env, exports, "lanes", lanes);
   return exports;
 }
 

@@ -102,6 +102,19 @@ const BLOCKS: Record<string, { nodes: GraphNode[]; channels: number }> = {
     channels: 3,
   },
   "convolution 1×1": { nodes: [convolution("a", INPUT, 3, 5, { kernel: 1 })], channels: 3 },
+  "two convolutions with a relu between": {
+    nodes: [convolution("a", INPUT, 3, 5), { op: "relu", name: "r", inputs: ["a"] }, convolution("b", "r", 5, 4)],
+    channels: 3,
+  },
+  "a relu with two readers": {
+    nodes: [
+      convolution("a", INPUT, 3, 4),
+      { op: "relu", name: "r", inputs: ["a"] },
+      convolution("b", "r", 4, 4),
+      { op: "add", name: "s", inputs: ["b", "r"] },
+    ],
+    channels: 3,
+  },
   relu: {
     nodes: [convolution("a", INPUT, 3, 5), { op: "relu", name: "r", inputs: ["a"] }],
     channels: 3,

@@ -105,7 +105,8 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
   const trainable = new Set(parameters.filter((info) => info.trainable).map((info) => info.name));
   const outputNames = graph.outputs.map((output) => output.node);
   const keptForGradients = activationsThatBackwardReads(steps);
-  const fusions = stepsWithinTheirReader(steps, outputNames);
+  const readings = countReadings(steps);
+  const fusions = stepsWithinTheirReader(steps, outputNames, readings);
 
   /** Steps to compute for `targets`, given that the nodes in `replaced` need not be. */
   function needed(targets: readonly string[], replaced: ReadonlyMap<string, Tensor> | undefined): Set<string> {
@@ -212,6 +213,15 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
     for (let i = computed.length - 1; i >= 0; i--) {
       const { node, kernel, parameterNames } = computed[i];
       if (!carries.has(node.name) || !sums.has(node.name)) continue;
+      const before = computed[i - 1]?.node;
+      const throughRelu =
+        kernel.takesReluBefore === true &&
+        before?.op === "relu" &&
+        before.name === node.inputs[0] &&
+        carries.has(before.name) &&
+        !wantedNodes.has(before.name) &&
+        !sums.has(before.name) &&
+        readings.get(before.name) === 1;
       const gradient = sums.take(node.name, shapeOf(node.name));
       if (wantedNodes.has(node.name)) result.nodes.set(node.name, gradient.clone());
       const request = {
@@ -221,12 +231,13 @@ export function compile(tensorflow: TensorFlow, graph: NetworkGraph): CompiledNe
         parameters: weights,
         wantInput: node.inputs.map((name) => carries.has(name)),
         wantParameters: parameterNames.some((name) => wantedParameters.has(name)),
+        throughRelu,
       };
       if (request.wantParameters || request.wantInput.some(Boolean)) {
         const { inputs, parameters: found } = kernel.backward(request);
         node.inputs.forEach((name, k) => {
           const part = inputs[k];
-          if (part) sums.give(name, part);
+          if (part) sums.give(throughRelu ? before.inputs[0] : name, part);
         });
         for (const [name, tensor] of found) {
           const before = result.parameters.get(name);
@@ -307,6 +318,13 @@ function nodesThatCarryGradients(
   return carries;
 }
 
+/** How often each node is read. */
+function countReadings(steps: readonly Step[]): Map<string, number> {
+  const readings = new Map<string, number>();
+  for (const { node } of steps) for (const name of node.inputs) readings.set(name, (readings.get(name) ?? 0) + 1);
+  return readings;
+}
+
 interface Fusion {
   reader: Step;
   /** What the reader reads besides the step. */
@@ -318,9 +336,11 @@ interface Fusion {
  * The steps that can be computed together with their only reader. It has to be the next step: then gradients are summed in
  * the same order either way.
  */
-function stepsWithinTheirReader(steps: readonly Step[], outputs: readonly string[]): Map<Step, Fusion> {
-  const readings = new Map<string, number>();
-  for (const { node } of steps) for (const name of node.inputs) readings.set(name, (readings.get(name) ?? 0) + 1);
+function stepsWithinTheirReader(
+  steps: readonly Step[],
+  outputs: readonly string[],
+  readings: ReadonlyMap<string, number>,
+): Map<Step, Fusion> {
   const fusions = new Map<Step, Fusion>();
   steps.slice(0, -1).forEach((step, i) => {
     const { name } = step.node;

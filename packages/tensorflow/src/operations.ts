@@ -7,6 +7,7 @@
  */
 import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
+import type { Lanes } from "./own-operations.ts";
 
 interface Attribute {
   name: string;
@@ -50,8 +51,11 @@ export interface OperationsOptions {
   threads: number;
   /** Whether TensorFlow uses oneDNN's kernels on the CPU, which compute a convolution and its bias in one pass. */
   oneDnn: boolean;
-  /** Whether to use the kernels of `native/`: for 3×3 convolutions, and for what channel attention computes. */
-  ownKernels: boolean;
+  /**
+   * Which kernels of `native/` to use, for 3×3 convolutions and for what channel attention computes, by the values of one of
+   * their vectors; undefined for none.
+   */
+  lanes: Lanes | undefined;
 }
 
 export function createOperations(tf: typeof tfjs, backend: NativeBackend, options: OperationsOptions) {
@@ -134,22 +138,34 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
   }
 
   const ownThreads = integer("threads", options.threads);
-  /** Whether the kernels of `native/` compute convolutions by such a filter. */
-  const isOwn = ([height, width]: readonly number[], { stride, padding }: ConvolutionGeometry) =>
-    options.ownKernels && height === 3 && width === 3 && padding === 1 && stride <= 2;
+  const ownLanes = integer("lanes", options.lanes ?? 8);
+  /** Taps on each axis of a filter whose gradient the kernels of `native/` compute. */
+  function ownTaps([height, width]: readonly number[], { stride, padding }: ConvolutionGeometry): 1 | 3 | undefined {
+    if (options.lanes === undefined || height !== width) return undefined;
+    if (height === 3 && padding === 1 && stride <= 2) return 3;
+    return height === 1 && padding === 0 && stride === 1 ? 1 : undefined;
+  }
+  /** Whether they compute convolutions by such a filter. */
+  const isOwn = (filterShape: readonly number[], geometry: ConvolutionGeometry) => ownTaps(filterShape, geometry) === 3;
   function ownConvolution(
     x: Tensor,
     filter: Tensor,
     bias: Tensor,
-    { stride, relu = false, transposed = false }: { stride: number; relu?: boolean; transposed?: boolean },
+    {
+      stride,
+      relu = false,
+      transposed = false,
+      gate,
+    }: { stride: number; relu?: boolean; transposed?: boolean; gate?: Tensor },
   ): Tensor {
     const attributes = [
       integer("stride", stride),
       ownThreads,
+      ownLanes,
       integer("relu", Number(relu)),
       integer("transposed", Number(transposed)),
     ];
-    return run("DrcConvolution3x3", attributes, [x, filter, bias]);
+    return run("DrcConvolution3x3", attributes, [x, filter, bias, gate ?? none()]);
   }
   let empty: Tensor | undefined;
   /** Stands for an input that there is not. */
@@ -189,19 +205,24 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
         ? (x: Tensor, filter: Tensor, bias?: Tensor) =>
             ownConvolution(x, filter, bias ?? none(), { ...geometry, relu: true })
         : undefined,
-    conv2dInputGradient: (
+    /** With `gate`, the output of a relu that is the convolution's input: the gradient of the relu's own input. */
+    conv2dInputGradient(
       inputShape: readonly number[],
       filter: Tensor,
       gradient: Tensor,
       geometry: ConvolutionGeometry,
-    ) =>
-      isOwn(filter.shape, geometry) && geometry.stride === 1
-        ? ownConvolution(gradient, filter, none(), { stride: 1, transposed: true })
-        : run("Conv2DBackpropInput", convolutionAttributes(geometry, filter.shape).plain, [
-            indices(inputShape),
-            filter,
-            gradient,
-          ]),
+      gate?: Tensor,
+    ): Tensor {
+      if (isOwn(filter.shape, geometry) && geometry.stride === 1) {
+        return ownConvolution(gradient, filter, none(), { stride: 1, transposed: true, gate });
+      }
+      const attributes = convolutionAttributes(geometry, filter.shape).plain;
+      const result = run("Conv2DBackpropInput", attributes, [indices(inputShape), filter, gradient]);
+      if (!gate) return result;
+      const gated = run("ReluGrad", onlyFloat, [result, gate]);
+      result.dispose();
+      return gated;
+    },
     /** The gradients of the filter and, where it is wanted, of the bias. */
     conv2dParameterGradients(
       x: Tensor,
@@ -210,9 +231,10 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       geometry: ConvolutionGeometry,
       withBias: boolean,
     ): { filter: Tensor; bias?: Tensor } {
-      if (isOwn(filterShape, geometry) && (gradient.shape[2] as number) > 1) {
-        const attributes = [integer("stride", geometry.stride), ownThreads];
-        const [filter, bias] = backend.executeMultipleOutputs("DrcFilterGradient3x3", attributes, [x, gradient], 2);
+      const taps = ownTaps(filterShape, geometry);
+      if (taps === 1 || (taps === 3 && (gradient.shape[2] as number) > 1)) {
+        const attributes = [integer("stride", geometry.stride), integer("taps", taps), ownThreads, ownLanes];
+        const [filter, bias] = backend.executeMultipleOutputs("DrcFilterGradient", attributes, [x, gradient], 2);
         if (withBias) return { filter, bias };
         bias.dispose();
         return { filter };
@@ -248,23 +270,23 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
     spaceToDepth: (x: Tensor, factor: number) => run("SpaceToDepth", [...nhwc, integer("block_size", factor)], [x]),
     /** Mean over height and width, `[batch, 1, 1, channels]`. */
     meanOverPositions: (x: Tensor) =>
-      options.ownKernels
+      options.lanes
         ? run("DrcPositionSum", [ownThreads, integer("mean", 1)], [x, none()])
         : run("Mean", reductionAttributes, [x, indices([1, 2])]),
     /** Sum of a·b over height and width, `[batch, 1, 1, channels]`. */
     productSumOverPositions(a: Tensor, b: Tensor): Tensor {
-      if (options.ownKernels) return run("DrcPositionSum", [ownThreads, integer("mean", 0)], [a, b]);
+      if (options.lanes) return run("DrcPositionSum", [ownThreads, integer("mean", 0)], [a, b]);
       const product = run("Mul", onlyFloat, [a, b]);
       const sum = run("Sum", reductionAttributes, [product, indices([1, 2])]);
       product.dispose();
       return sum;
     },
     /** x·scale + addend, with a kernel of our own; `scale` is `[batch, 1, 1, channels]`, the others are of one shape. */
-    ownScaledSum: options.ownKernels
+    ownScaledSum: options.lanes
       ? (x: Tensor, scale: Tensor, addend: Tensor) => run("DrcScaledSum", [ownThreads], [x, scale, addend])
       : undefined,
     /** Convolutions of images of one position by 1×1 filters, where there are kernels of our own for them. */
-    ownPointwise: options.ownKernels
+    ownPointwise: options.lanes
       ? {
           forward: (x: Tensor, filter: Tensor, bias: Tensor | undefined) =>
             run("DrcPointwise", [integer("transposed", 0)], [x, filter, bias ?? none()]),

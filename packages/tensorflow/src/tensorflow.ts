@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 import { withoutNativeGreeting } from "./native-greeting.ts";
 import { createOperations, type NativeBackend, type Operations } from "./operations.ts";
-import { loadOwnOperations } from "./own-operations.ts";
+import { INSTRUCTION_SETS, loadOwnOperations } from "./own-operations.ts";
 import { isRuntimeLinked, linkRuntime, OWN_OPERATIONS_HASH } from "./runtime/index.mjs";
 
 export type Device = "cpu" | "gpu";
@@ -27,7 +27,10 @@ export interface RuntimeDescription {
   threads: number;
   /** TensorFlow's oneDNN kernels, which change results in the last bits. */
   oneDnn: boolean;
-  /** Which kernels of our own are used, by the hash of their sources: they change results in the last bits too. */
+  /**
+   * Which kernels of our own are used: the hash of their sources and the instruction set, `avx2` or `avx512`. They change
+   * results in the last bits too.
+   */
   ownKernels: string | undefined;
 }
 
@@ -77,7 +80,8 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
   if (options.device === "gpu" && !backend.isUsingGpuDevice) {
     throw new Error("device: gpu was asked for, but TensorFlow found no GPU; use cpu, or check the driver and CUDA.");
   }
-  const { preferred } = loadOwnOperations();
+  const [fastest] = loadOwnOperations().lanes;
+  const lanes = options.device === "cpu" ? fastest : undefined;
   const description: RuntimeDescription = {
     backend: "tensorflow",
     tensorflowVersion: backend.binding.TF_Version,
@@ -85,11 +89,11 @@ export async function loadTensorFlow(options: TensorFlowOptions): Promise<Tensor
     device: options.device,
     threads: options.threads,
     oneDnn: process.env.TF_ENABLE_ONEDNN_OPTS !== "0",
-    ownKernels: options.device === "cpu" && preferred ? OWN_OPERATIONS_HASH : undefined,
+    ownKernels: lanes && `${OWN_OPERATIONS_HASH} ${INSTRUCTION_SETS[lanes]}`,
   };
   const tensorflow: TensorFlow = {
     tf,
-    operations: createOperations(tf, backend, { ...description, ownKernels: description.ownKernels !== undefined }),
+    operations: createOperations(tf, backend, { ...description, lanes }),
     describe: () => description,
   };
   loaded = { options: { ...options }, tensorflow };

@@ -33,15 +33,16 @@ export const convolution: KernelFactory<Conv2dNode> = (tensorflow, node) => {
       const withRelu = reader.op === "relu" ? operations.ownConv2dWithRelu(node.kernel, geometry) : undefined;
       return withRelu && (([x], _, parameters) => withRelu(x, parameter(parameters, node.weight), biasOf(parameters)));
     },
+    takesReluBefore: !pointwise,
     backward(request) {
-      const { gradient, inputs, parameters, wantInput, wantParameters } = request;
+      const { gradient, inputs, parameters, wantInput, wantParameters, throughRelu } = request;
       const [x] = inputs;
       const filter = parameter(parameters, node.weight);
       const inputGradient = () => {
         if (isIdentity(filter)) return gradient;
         return isProduct(x)
           ? single.inputGradient(gradient, filter)
-          : operations.conv2dInputGradient(x.shape, filter, gradient, geometry);
+          : operations.conv2dInputGradient(x.shape, filter, gradient, geometry, throughRelu ? x : undefined);
       };
       const found: [string, Tensor][] = [];
       if (wantParameters) {

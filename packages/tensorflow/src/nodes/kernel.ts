@@ -15,6 +15,8 @@ export interface BackwardRequest {
   wantInput: boolean[];
   /** Whether the weights of this node need a gradient. */
   wantParameters: boolean;
+  /** Only where `takesReluBefore`: the first input is a relu's output, and the gradient of the relu's input is wanted. */
+  throughRelu: boolean;
 }
 
 export interface BackwardResult {
@@ -37,6 +39,8 @@ export interface NodeKernel {
   /** How to compute the node and its only reader in one pass, where that is to be had. */
   fusedWith?(reader: GraphNode): FusedForward | undefined;
   backward(request: BackwardRequest): BackwardResult;
+  /** Whether `backward` can go on through a relu before the node, in one pass. */
+  takesReluBefore?: boolean;
 }
 
 export type KernelFactory<Node extends GraphNode> = (tensorflow: TensorFlow, node: Node) => NodeKernel;
