@@ -3,6 +3,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { createApiKey } from "@drc/database";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type TestServices, useServices } from "../../../test/services.ts";
 
@@ -70,4 +71,43 @@ it("names what is wrong with its configuration", async () => {
   expect(await once(child, "close")).toEqual([1, null]);
   expect(errors).toMatch(/REDIS_URL/);
   expect(errors).toMatch(/DRC_PORT/);
+});
+
+it("writes no key, cookie or token into its log", async () => {
+  // The key of this database has been shown: one that is there already.
+  const { row, key } = await createApiKey(services.database, { name: "logged", scopes: ["admin"] });
+  const child = start({ DRC_LOG_LEVEL: "debug" });
+  let log = "";
+  child.stderr?.on("data", (chunk) => {
+    log += chunk;
+  });
+  const [listening] = await linesUntilListening(child);
+  const url = listening.replace("Listening: ", "");
+  const authorization = `Bearer ${key}`;
+  const json = { "content-type": "application/json" };
+  const send = (path: string, init: RequestInit) => fetch(url + path, init);
+
+  const signIn = await send("/v1/session", { method: "POST", headers: json, body: JSON.stringify({ key }) });
+  const [cookie] = String(signIn.headers.get("set-cookie")).split(";");
+  const { csrfToken } = (await signIn.json()) as { csrfToken: string };
+  const session = { cookie, "x-csrf-token": csrfToken, ...json };
+  const body = JSON.stringify({ name: "another", scopes: ["read"] });
+  const made = await send("/v1/keys", { method: "POST", headers: session, body });
+  const other = ((await made.json()) as { key: string }).key;
+  expect([signIn.status, made.status]).toEqual([201, 201]);
+  // What fails is logged as well, and says less than a client may send.
+  await send("/v1/session", { method: "POST", headers: json, body: `{"key": "${key}", ` });
+  await send("/v1/session", { method: "POST", headers: json, body: JSON.stringify({ key: `${key}x` }) });
+  await send(`/v1/keys/${key}?key=${key}`, { headers: { authorization } });
+  await send(`/nothing/${key}`, { headers: { authorization } });
+  await send("/v1/session", { method: "DELETE", headers: session });
+  child.kill("SIGTERM");
+  await once(child, "close");
+
+  expect(log).toContain("/v1/session");
+  expect(log).toContain("/v1/keys/drc_[Redacted]");
+  const token = cookie.replace("drc_session=", "");
+  for (const secret of [key, other, token, csrfToken]) expect(log).not.toContain(secret.replace("drc_", ""));
+  await services.database.session.deleteMany();
+  await services.database.apiKey.delete({ where: { id: row.id } });
 });
