@@ -13,6 +13,7 @@ import { registerDemo } from "./commands/demo.ts";
 import { registerDownload } from "./commands/download.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
 import { registerImport } from "./commands/import.ts";
+import { registerKeys } from "./commands/keys.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerRetry } from "./commands/retry.ts";
 import { registerSubmit } from "./commands/submit.ts";
@@ -33,6 +34,7 @@ for (const register of [
   registerRetry,
   registerModels,
   registerDownload,
+  registerKeys,
   registerCompress,
   registerCount,
   registerImport,

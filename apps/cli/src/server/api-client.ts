@@ -4,13 +4,17 @@ import { Readable } from "node:stream";
 import {
   type CompressionDetailResource,
   type CompressionResource,
+  type CreatedKeyResource,
   type createDatasetVersionBody,
+  type createKeyBody,
   type DatasetInput,
   type DatasetResource,
   type DatasetVersionResource,
   type JobDetailResource,
   type JobMetricResource,
   type JobResource,
+  type KeyDetailResource,
+  type KeyResource,
   type ModelResource,
   type Page,
   problem,
@@ -130,6 +134,19 @@ export class ApiClient {
 
   compressions(): Promise<CompressionResource[]> {
     return this.all("/v1/compressions");
+  }
+
+  keys(): Promise<KeyResource[]> {
+    return this.all("/v1/keys");
+  }
+
+  createKey(body: z.input<typeof createKeyBody>): Promise<CreatedKeyResource> {
+    return this.post("/v1/keys", body);
+  }
+
+  async revokeKey(id: string): Promise<KeyDetailResource> {
+    const init = { method: "DELETE" };
+    return (await this.fetch(`/v1/keys/${encodeURIComponent(id)}`, init, [200])).json() as Promise<KeyDetailResource>;
   }
 
   /** A model's safetensors file, primal and dual networks, as it arrives. */
