@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createModel, encodeModel } from "@drc/network";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { form, makeKey, problemOf, readyDataset, startApi, submitCompression, type TestApi } from "./support/api.ts";
+import { someBytes, uploadBytes } from "./support/uploads.ts";
 
 let api: TestApi;
 let dataset: { datasetId: string; version: number };
@@ -87,6 +88,19 @@ describe("the limit of stored bytes", () => {
     const answers = await Promise.all([10, 11, 12, 13].map((fill) => upload(key, [["a.png", bytes(400, fill)]])));
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 201, 429, 429]);
     expect((await api.as(key).get("/v1/whoami")).json().usage.storedBytes).toBe(800);
+  });
+
+  it("is for uploads in parts as well, which use it up once", async () => {
+    const content = someBytes(1000);
+    const { key } = await makeKey(api, { limits: { storedBytes: content.length } });
+    const own: TestApi = { ...api, ...api.as(key) };
+    const { id } = await uploadBytes(own, content, "a.png");
+    const more = { name: "b.png", sizeBytes: 1, sha256: hashOf(someBytes(1)) };
+    expect(problemOf(await own.post("/v1/uploads", more)).code).toBe("QUOTA_EXCEEDED");
+    const dataset = (await own.post("/v1/datasets", { name: "of uploads" })).json();
+    const used = await own.post(`/v1/datasets/${dataset.id}/files`, { uploads: [{ uploadId: id, name: "a.png" }] });
+    expect(used.statusCode).toBe(201);
+    expect((await own.get("/v1/whoami")).json().usage.storedBytes).toBe(content.length);
   });
 
   it("is for models as well", async () => {

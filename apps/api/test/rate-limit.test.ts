@@ -13,7 +13,7 @@ let replicas: FastifyInstance[];
 
 const startReplica = (connection: Redis, perMinute: number) =>
   buildApp(
-    { ...api.services, device: "cpu", requestLimit: { redis: connection, perMinute } },
+    { ...api.services, webhooks: api.webhooks, device: "cpu", requestLimit: { redis: connection, perMinute } },
     pino({ level: "silent" }),
   );
 const ask = (app: FastifyInstance, key: string) =>

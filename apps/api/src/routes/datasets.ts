@@ -130,7 +130,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         const { datasetId: id } = request.params;
         const { caller } = request;
         if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
-        const sink = await storeWithinQuota(store, database, caller);
+        const sink = await storeWithinQuota(store, database, caller, { counted: !request.isMultipart() });
         const sizes = { files: limits.files, fileSize: limits.archiveBytes };
         // Folders are part of a name: they say what is an HR and what an LR image.
         const parts = request.isMultipart()

@@ -9,12 +9,15 @@ export type BlobSink = Pick<BlobStore, "put">;
 
 /**
  * A store that takes no more bytes than a key has left; the transaction that keeps the upload counts exactly.
+ * @param options `counted` where the bytes come from uploads, which use up the limit already: only what an archive
+ * among them unpacks to is more.
  * @throws ApiError `QUOTA_EXCEEDED` where nothing is left, and from its `put` where a stream has more than is left.
  */
 export async function storeWithinQuota(
   store: BlobStore,
   database: Database,
   { apiKeyId, name, maxStoredBytes: limit }: Caller,
+  { counted = false } = {},
 ): Promise<BlobSink> {
   if (limit === null) return store;
   const used = await sumStoredBytes(database, apiKeyId);
@@ -23,7 +26,7 @@ export async function storeWithinQuota(
     const use = `It has ${used}, and this upload is longer than the ${Math.max(0, limit - used)} left.`;
     return storedBytesExceeded(name, limit, use);
   };
-  if (left <= 0) throw exceeded();
+  if (left <= 0 && !counted) throw exceeded();
   return {
     async put(source: Uint8Array | Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<StoredBlob> {
       if (source instanceof Uint8Array && source.length > left) throw exceeded();
