@@ -7,7 +7,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "apps/*/src/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
-      "test/*.test.ts",
+      "test/**/*.test.ts",
     ],
     globalSetup: ["./test/global-setup.ts"],
     // Native TensorFlow cannot be loaded in worker threads, and holds what a test file took until its process ends.

@@ -15,7 +15,7 @@ export interface Counts {
 
 /** Asks database and store; both have to be up. */
 export async function inspect(
-  rig: Rig,
+  rig: Pick<Rig, "databaseUrl" | "s3">,
   endpointId: string,
   heard: Heard,
 ): Promise<{ faults: string[]; counts: Counts }> {
@@ -90,7 +90,7 @@ async function named(client: pg.Client, what: string, sql: string): Promise<stri
 }
 
 /** Reads every blob that the database knows: none may be missing, cut or changed. */
-async function checkBlobs(client: pg.Client, rig: Rig): Promise<{ faults: string[]; count: number }> {
+async function checkBlobs(client: pg.Client, rig: Pick<Rig, "s3">): Promise<{ faults: string[]; count: number }> {
   const store = new BlobStore(rig.s3);
   const { rows } = await client.query<{ sha256: string; sizeBytes: string }>(`
     SELECT sha256, "sizeBytes" FROM "Blob"
