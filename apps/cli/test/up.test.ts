@@ -79,6 +79,14 @@ it("prints address and key at the first start that gets ready, and answers", asy
   expect((await fetch(`${url}/v1/jobs`)).status).toBe(401);
   expect((await fetch(`${url}/v1/jobs`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
   expect(await keyOf(data)).toBe(key);
+
+  // It has a key for the secrets of webhooks. This one is sent nothing here.
+  const webhook = await fetch(`${url}/v1/webhooks`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ url: "https://1.1.1.1/", events: ["job.paused"] }),
+  });
+  expect(webhook.status).toBe(201);
 });
 
 it("refuses a second start in the folder, under whatever name, and names the process that runs", async () => {
@@ -131,6 +139,9 @@ it("starts again after it was killed", async () => {
     headers: { authorization: `Bearer ${key}` },
   });
   expect(await response.json()).toMatchObject({ id: compression, state: "running" });
+  const webhooks = await fetch(`${url}/v1/webhooks`, { headers: { authorization: `Bearer ${key}` } });
+  // The key is still the same.
+  expect(await webhooks.json()).toMatchObject({ items: [{ error: null }] });
   up.kill("SIGTERM");
   expect(await up.ended).toMatchObject(STOPPED);
   expect(await processesIn(data)).toEqual([]);
