@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { connectDatabase, type Database, disconnectDatabase, migrate } from "@drc/database";
 import { JobQueues } from "@drc/queue";
-import { BlobStore, PresignedUploads, type StoreOptions } from "@drc/storage";
+import { BlobStore, BucketContents, PresignedUploads, type StoreOptions } from "@drc/storage";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { inject } from "vitest";
@@ -25,10 +25,15 @@ export interface TestServices extends ServiceUrls {
   queues: JobQueues;
   store: BlobStore;
   presigned: PresignedUploads;
+  bucket: BucketContents;
+  /** What a server has by default. */
+  collection: { graceMs: number; leftoverAgeMs: number; checkpointMs: number };
   /** Empties the queues, as when Redis loses its data. */
   flushRedis(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * An empty, migrated database and empty queues; `stop` drops them. The bucket is shared by all tests of the run, for
@@ -57,6 +62,8 @@ export async function useServices({ ownBucket = false } = {}): Promise<TestServi
     queues,
     store,
     presigned: new PresignedUploads(s3),
+    bucket: new BucketContents(s3),
+    collection: { graceMs: DAY_MS, leftoverAgeMs: DAY_MS, checkpointMs: 7 * DAY_MS },
     flushRedis,
     async stop() {
       await queues.close();

@@ -18,6 +18,7 @@ import { jobRecordRoutes } from "./routes/job-records.ts";
 import { jobStreamRoutes } from "./routes/job-stream.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
@@ -68,6 +69,7 @@ export async function buildApp(
       registerEtags(instance);
       await v1.register(keyRoutes(context));
       await v1.register(sessionRoutes(context, keys));
+      await v1.register(maintenanceRoutes(context));
       await v1.register(uploadRoutes(context, limits));
       await v1.register(datasetRoutes(context, limits));
       await v1.register(modelRoutes(context, limits));

@@ -1,8 +1,11 @@
 import { computeDevice } from "@drc/contracts";
 import { AllowedAddresses, RETRY_DELAYS_MS, SecretBox } from "@drc/webhooks";
 import { z } from "zod";
+import type { CollectionRules } from "./keepers/collect.ts";
 import { UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
 import type { WebhookSettings } from "./webhooks/webhook-settings.ts";
+
+const HOUR_MS = 3_600_000;
 
 const limit = (value: number) => z.coerce.number().int().min(1).default(value);
 
@@ -42,6 +45,10 @@ const environment = z.object({
   /** Unpacked bytes per byte of an archive. */
   DRC_UPLOAD_ARCHIVE_RATIO: limit(UPLOAD_LIMITS.archiveRatio),
   DRC_UPLOAD_MODEL_BYTES: limit(UPLOAD_LIMITS.modelBytes),
+  /** Hours for which bytes that nothing refers to stay in the store. */
+  DRC_BLOB_GRACE_HOURS: z.coerce.number().min(1).default(24),
+  /** Days for which checkpoints of ended jobs stay. */
+  DRC_CHECKPOINT_DAYS: z.coerce.number().min(0).default(7),
   /** Requests a minute of each key that has no limit of its own; 0 for none. */
   DRC_RATE_LIMIT: z.coerce.number().int().min(0).default(3000),
   /** Proxies before this server, whose `X-Forwarded-…` headers are believed: addresses or networks, with commas. */
@@ -73,6 +80,7 @@ export interface ApiConfig {
   port: number;
   device: z.infer<typeof computeDevice>;
   uploads: UploadLimits;
+  collection: CollectionRules;
   /** For keys without a limit of their own; 0 for none. */
   requestsPerMinute: number;
   trustedProxies: string | undefined;
@@ -111,6 +119,11 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
       unpackedBytes: env.DRC_UPLOAD_UNPACKED_BYTES,
       archiveRatio: env.DRC_UPLOAD_ARCHIVE_RATIO,
       modelBytes: env.DRC_UPLOAD_MODEL_BYTES,
+    },
+    collection: {
+      graceMs: env.DRC_BLOB_GRACE_HOURS * HOUR_MS,
+      leftoverAgeMs: 24 * HOUR_MS,
+      checkpointMs: env.DRC_CHECKPOINT_DAYS * 24 * HOUR_MS,
     },
     requestsPerMinute: env.DRC_RATE_LIMIT,
     trustedProxies: env.DRC_TRUSTED_PROXIES,

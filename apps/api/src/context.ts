@@ -1,7 +1,8 @@
 import type { ComputeDevice } from "@drc/contracts";
 import type { Database } from "@drc/database";
 import type { JobQueues, Redis } from "@drc/queue";
-import type { BlobStore, PresignedUploads } from "@drc/storage";
+import type { BlobStore, BucketContents, PresignedUploads } from "@drc/storage";
+import type { CollectionRules } from "./keepers/collect.ts";
 import type { WebhookSettings } from "./webhooks/webhook-settings.ts";
 
 /** What the routes work with. */
@@ -11,6 +12,10 @@ export interface ApiContext {
   store: BlobStore;
   /** Uploads that go straight to the store. */
   presigned: PresignedUploads;
+  /** All of the store's bucket, for those who clean it. */
+  bucket: BucketContents;
+  /** What is removed as unused, and when. */
+  collection: CollectionRules;
   /** The device class of jobs that name none. */
   device: ComputeDevice;
   webhooks: WebhookSettings;

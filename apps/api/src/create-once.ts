@@ -6,6 +6,7 @@ import {
   type IdempotentRequest,
   keepAnswer,
   reserveIdempotencyKey,
+  shareInputs,
   type Transaction,
 } from "@drc/database";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -15,7 +16,8 @@ const KEEP_MS = 24 * 3_600_000;
 
 /**
  * Runs a request that creates something, in one transaction. With the header `Idempotency-Key` the same request again,
- * by the same API key, gets the first one's answer and creates nothing; a failed request leaves no trace.
+ * by the same API key, gets the first one's answer and creates nothing; a failed request leaves no trace. What is there
+ * when `create` looks is not deleted before its end.
  * @param sent what the caller asked for beside method and path: two requests are the same where it is.
  */
 export async function createOnce(
@@ -26,7 +28,13 @@ export async function createOnce(
   create: (transaction: Transaction) => Promise<CreationAnswer>,
 ): Promise<FastifyReply> {
   const key = readKey(request);
-  if (key === undefined) return send(reply, await database.$transaction(create));
+  if (key === undefined) {
+    const created = await database.$transaction(async (transaction) => {
+      await shareInputs(transaction);
+      return create(transaction);
+    });
+    return send(reply, created);
+  }
   const idempotent: IdempotentRequest = {
     apiKeyId: request.caller.apiKeyId,
     key,
@@ -34,6 +42,7 @@ export async function createOnce(
     keepMs: KEEP_MS,
   };
   const answer = await database.$transaction(async (transaction) => {
+    await shareInputs(transaction);
     const reservation = await reserveIdempotencyKey(transaction, idempotent);
     switch (reservation.type) {
       case "first": {

@@ -6,10 +6,11 @@
 import process from "node:process";
 import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, migrate } from "@drc/database";
 import { connectForLimits, JobQueues } from "@drc/queue";
-import { BlobStore, PresignedUploads } from "@drc/storage";
+import { BlobStore, BucketContents, PresignedUploads } from "@drc/storage";
 import { destination } from "pino";
 import { buildApp } from "./app.ts";
 import { readConfig } from "./config.ts";
+import { collectGarbage } from "./keepers/collect.ts";
 import { Keepers } from "./keepers/keepers.ts";
 import { WebhookDelivery } from "./keepers/webhook-delivery.ts";
 import { createLog } from "./log.ts";
@@ -31,11 +32,14 @@ async function main(): Promise<void> {
 
   const redis = connectForLimits(config.redisUrl);
   const requestLimit = { redis, perMinute: config.requestsPerMinute };
-  const { device, webhooks, trustedProxies } = config;
+  const { device, webhooks, trustedProxies, collection } = config;
   const presigned = new PresignedUploads(config.store, config.publicStoreEndpoint);
-  const context = { database, queues, store, presigned, device, webhooks, requestLimit, trustedProxies };
+  const bucket = new BucketContents(config.store);
+  const shared = { database, queues, store, presigned, bucket };
+  const context = { ...shared, collection, device, webhooks, requestLimit, trustedProxies };
   const app = await buildApp(context, log, config.uploads);
-  const keepers = new Keepers({ database, queues }, new KeeperLock(config.databaseUrl), log);
+  const collect = (signal: AbortSignal) => collectGarbage(context, collection, signal);
+  const keepers = new Keepers({ database, queues, collect }, new KeeperLock(config.databaseUrl), log);
   const webhookDelivery = new WebhookDelivery({ database, webhooks }, log);
 
   const stop = async () => {

@@ -16,9 +16,15 @@ const TICK_MS = 400;
 /** Between two searches for lost leases and for jobs that the queue does not know. */
 const REPAIR_MS = 5_000;
 
+/** Between two collections of what nothing refers to, and from the start to the first. */
+const COLLECT_MS = 3_600_000;
+const FIRST_COLLECT_MS = 600_000;
+
 export interface KeeperDuties {
   database: Database;
   queues: JobQueues;
+  /** Takes its time, beside the others; ends early where the signal asks for it. */
+  collect?: (signal: AbortSignal) => Promise<unknown>;
 }
 
 /** Moves on what waits: blocked jobs whose parents ended, and what has to reach the queue. */
@@ -45,6 +51,9 @@ export class Keepers {
   private stopped = false;
   private repairedAtMs = Number.NEGATIVE_INFINITY;
   private failing = false;
+  private collecting: Promise<void> | undefined;
+  private collectAtMs = performance.now() + FIRST_COLLECT_MS;
+  private readonly stopCollecting = new AbortController();
 
   constructor(duties: KeeperDuties, lock: KeeperLock, log: Logger) {
     this.duties = duties;
@@ -60,7 +69,9 @@ export class Keepers {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    this.stopCollecting.abort();
     await this.running;
+    await this.collecting;
     await this.lock.release();
   }
 
@@ -83,8 +94,24 @@ export class Keepers {
   private async work(): Promise<void> {
     await deliverWork(this.duties);
     const nowMs = performance.now();
+    if (nowMs >= this.collectAtMs) this.collect(nowMs);
     if (nowMs - this.repairedAtMs < REPAIR_MS) return;
     await repairWork(this.duties);
     this.repairedAtMs = nowMs;
+  }
+
+  private collect(nowMs: number): void {
+    this.collectAtMs = nowMs + COLLECT_MS;
+    const { collect } = this.duties;
+    if (!collect || this.collecting) return;
+    this.collecting = collect(this.stopCollecting.signal)
+      .then(
+        (collected) => this.log.info({ collected }, "What nothing refers to was removed."),
+        (error: unknown) =>
+          this.log.error({ err: error }, "The collection of unused blobs failed; an hour later again."),
+      )
+      .finally(() => {
+        this.collecting = undefined;
+      });
   }
 }

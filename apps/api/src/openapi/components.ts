@@ -3,6 +3,7 @@ import {
   addUploadsBody,
   attemptResource,
   backendResource,
+  collectionResource,
   compressionDetailResource,
   compressionResource,
   createCompressionBody,
@@ -57,6 +58,7 @@ const NAMED: Readonly<Record<string, { schema: z.ZodType; examples?: unknown[] }
     examples: [{ uploads: [{ uploadId: "upl_0123456789abcdefghij" }] }],
   },
   Attempt: { schema: attemptResource },
+  Collection: { schema: collectionResource },
   Compression: { schema: compressionResource },
   CompressionDetail: { schema: compressionDetailResource },
   CreateCompression: {

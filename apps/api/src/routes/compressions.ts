@@ -7,6 +7,7 @@ import {
   compressionListQuery,
   compressionResource as compressionSchema,
   createCompressionBody,
+  deleteJobsQuery,
   dryRunQuery,
   dryRunResource,
   pageOf,
@@ -31,6 +32,7 @@ import { pageArguments, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
 import { createCompression } from "../submission/create-compression.ts";
+import { deleteCompression } from "../submission/delete-jobs.ts";
 import { dryRun } from "../submission/dry-run.ts";
 import { retryCompression } from "../submission/retry-compression.ts";
 import { parseBody } from "../validation.ts";
@@ -230,6 +232,26 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
           await retryCompression(transaction, id, request.caller.apiKeyId);
           return accepted(transaction, id);
         }),
+    );
+
+    app.delete(
+      "/compressions/:compressionId",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "deleteCompression",
+          summary: "Delete a compression whose jobs have ended, with its jobs",
+          description: "409 where unfinished jobs read what it made. Models stay, unless `models=true`.",
+          tags: ["Compressions"],
+          params: compressionParams,
+          querystring: deleteJobsQuery,
+          response: answers({ 204: {} }, "CONFLICT"),
+        },
+      },
+      async (request, reply) => {
+        await deleteCompression(database, request.params.compressionId, { withModels: request.query.models });
+        return reply.code(204).send();
+      },
     );
 
     done();

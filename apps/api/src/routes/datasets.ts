@@ -29,6 +29,7 @@ import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
+import { deleteDataset, deleteDatasetVersion } from "../submission/delete-inputs.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
@@ -184,7 +185,10 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
               `The dataset ${id} has no files yet. Upload some to /v1/datasets/${id}/files.`,
             );
           }
-          const number = 1 + (await transaction.datasetVersion.count({ where: { datasetId: id } }));
+          const { lastVersion: number } = await transaction.dataset.update({
+            where: { id },
+            data: { lastVersion: { increment: 1 } },
+          });
           const settings = request.body;
           const jobId = newJobId();
           const created = await transaction.datasetVersion.create({
@@ -256,6 +260,44 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         const [version] = await describeVersions(database, id, number);
         if (!version) throw new ApiError("NOT_FOUND", `There is no version ${number} of a dataset ${id}.`);
         return datasetVersionResource(version);
+      },
+    );
+
+    app.delete(
+      "/datasets/:datasetId",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "deleteDataset",
+          summary: "Delete a dataset and its versions",
+          description: "409 where unfinished jobs read it. Bytes that others use stay.",
+          tags: ["Datasets"],
+          params: datasetParams,
+          response: answers({ 204: {} }, "CONFLICT"),
+        },
+      },
+      async (request, reply) => {
+        await deleteDataset(database, request.params.datasetId);
+        return reply.code(204).send();
+      },
+    );
+
+    app.delete(
+      "/datasets/:datasetId/versions/:version",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "deleteDatasetVersion",
+          summary: "Delete one version",
+          description: "409 where unfinished jobs read it. Its number is not given again.",
+          tags: ["Datasets"],
+          params: versionParams,
+          response: answers({ 204: {} }, "CONFLICT"),
+        },
+      },
+      async (request, reply) => {
+        await deleteDatasetVersion(database, request.params.datasetId, request.params.version);
+        return reply.code(204).send();
       },
     );
 

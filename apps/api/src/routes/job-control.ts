@@ -1,4 +1,4 @@
-import { ApiError, changeJobBody, jobDetailResource, jobId } from "@drc/contracts";
+import { ApiError, changeJobBody, deleteJobsQuery, jobDetailResource, jobId } from "@drc/contracts";
 import { type ControlResult, changeJob, requestCancel, requestPause, resumeJob, retryJob } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -6,6 +6,7 @@ import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
 import { missingJob, readJob } from "../resources/job-detail.ts";
+import { deleteJob } from "../submission/delete-jobs.ts";
 
 const jobParams = z.strictObject({ jobId });
 
@@ -79,6 +80,26 @@ export function jobControlRoutes({ database }: ApiContext): FastifyPluginCallbac
           const { job } = requireAllowed(result, id, RETRIED);
           return { status: 202, location: `/v1/jobs/${job.id}`, body: await readJob(transaction, job.id) };
         }),
+    );
+
+    app.delete(
+      "/jobs/:jobId",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "deleteJob",
+          summary: "Delete a job that has ended, with all that was written of it",
+          description: "409 where unfinished jobs read what it made. Models stay, unless `models=true`.",
+          tags: ["Jobs"],
+          params: jobParams,
+          querystring: deleteJobsQuery,
+          response: answers({ 204: {} }, "CONFLICT"),
+        },
+      },
+      async (request, reply) => {
+        await deleteJob(database, request.params.jobId, { withModels: request.query.models });
+        return reply.code(204).send();
+      },
     );
 
     done();

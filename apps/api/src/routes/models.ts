@@ -20,6 +20,7 @@ import { messageOf } from "../messages.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
+import { deleteModel } from "../submission/delete-inputs.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { readModel } from "../uploads/read-model.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
@@ -174,6 +175,25 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
           const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
           return { status: 201, location: `/v1/models/${id}`, body: modelResource(created) };
         });
+      },
+    );
+
+    app.delete(
+      "/models/:modelId",
+      {
+        config: { scope: "submit" },
+        schema: {
+          operationId: "deleteModel",
+          summary: "Delete a model",
+          description: "409 where unfinished jobs read it.",
+          tags: ["Models"],
+          params: modelParams,
+          response: answers({ 204: {} }, "CONFLICT"),
+        },
+      },
+      async (request, reply) => {
+        await deleteModel(database, request.params.modelId);
+        return reply.code(204).send();
       },
     );
 

@@ -38,8 +38,7 @@ export async function startApi(
     allowed: new AllowedAddresses("127.0.0.0/8"),
     retryDelaysMs: RETRY_DELAYS_MS,
   };
-  const { database, queues, store, presigned } = services;
-  const context: ApiContext = { database, queues, store, presigned, device: "cpu", webhooks, ...more };
+  const context: ApiContext = { ...services, device: "cpu", webhooks, ...more };
   const app = await buildApp(context, pino({ level: "error" }), limits);
   checkAnswers(app);
   const as = (bearer: string): Pick<TestApi, "get" | "post" | "send"> => {
