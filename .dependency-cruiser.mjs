@@ -14,6 +14,7 @@ const ALLOWED = {
   compression: ["tensorflow", "imaging", "network"],
   database: ["contracts"],
   queue: ["contracts"],
+  sdk: ["contracts"],
   services: ["storage", "provision"],
   webhooks: ["contracts"],
 };

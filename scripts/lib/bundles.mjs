@@ -3,13 +3,17 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
 
-/** Programs that run without TypeScript's loader, which would cost each start and each job's process 0.3 s. */
+/**
+ * Programs that run without TypeScript's loader, which would cost each start and each job's process 0.3 s; and the client
+ * library as one file of JavaScript.
+ */
 const BUNDLES = {
   "apps/api/dist/main": "apps/api/src/main.ts",
   "apps/worker/dist/main": "apps/worker/src/main.ts",
   "apps/worker/dist/job-process": "apps/worker/src/job-process.ts",
   "apps/cli/dist/drc": "apps/cli/src/main.ts",
   "apps/cli/dist/bench": "apps/cli/src/bench/main.ts",
+  "packages/sdk/dist/drc-sdk": "packages/sdk/src/index.ts",
 };
 
 /**

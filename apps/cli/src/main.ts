@@ -20,6 +20,7 @@ import { registerSubmit } from "./commands/submit.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerUpscale } from "./commands/upscale.ts";
 import { registerWatch } from "./commands/watch.ts";
+import { serverErrorLine } from "./server/client.ts";
 
 const program = new Command("drc")
   .description("Makes super-resolution networks smaller by dual regression compression.")
@@ -51,7 +52,7 @@ try {
     // Commander has printed the help, the version or what is wrong already.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
   } else {
-    process.stderr.write(`drc: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`drc: ${serverErrorLine(error) ?? (error instanceof Error ? error.message : error)}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : EXIT.failed;
   }
 }

@@ -11,7 +11,7 @@ export function registerCancel(program: Command): void {
     .action(async (id: string, options: ServerOptions & { json?: true }) => {
       const client = await connect(options);
       const compression = workKind(id) === "compression";
-      const cancelled = await (compression ? client.cancelCompression(id) : client.cancelJob(id));
+      const cancelled = await (compression ? client.compressions.cancel(id) : client.jobs.cancel(id));
       process.stdout.write(options.json ? `${JSON.stringify(cancelled)}\n` : `${id} ${cancelled.state}.\n`);
     });
 }

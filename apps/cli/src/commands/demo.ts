@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { DatasetInput } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
+import type { DrcClient } from "@drc/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { demoPicture } from "../demo/demo-picture.ts";
 import { type DemoReport, demoReport, formatReport } from "../demo/demo-report.ts";
 import { demoPhotographs } from "../demo/photographs.ts";
 import { DEMO_METHODS, DEMO_SCALE, type DemoMethod, demoCompression, METHOD_REASONS } from "../demo/recipe.ts";
-import { ApiClient } from "../server/api-client.ts";
+import { clientOf, modelFile } from "../server/client.ts";
 import { makeDataset } from "../server/make-dataset.ts";
 import { withStack } from "../stack/stack.ts";
 import { formatSeconds } from "../terminal/numbers.ts";
@@ -53,7 +54,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   await chmod(dataFolder, 0o711);
   try {
     await withStack({ dataFolder, log: say }, async ({ url, key, stopping }) => {
-      const report = await compressAndCompare(new ApiClient({ url, key }), photographs, options, stopping);
+      const report = await compressAndCompare(clientOf({ url, key }), photographs, options, stopping);
       say(`Done in ${formatSeconds((performance.now() - startedAtMs) / 1000)}.`);
       if (report.shortcomings.length > 0) process.exitCode = EXIT.failed;
     });
@@ -63,7 +64,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
 }
 
 async function compressAndCompare(
-  client: ApiClient,
+  client: DrcClient,
   photographs: { train: string[]; heldOut: string[] },
   { seed, method, output, json }: DemoOptions,
   stopping: AbortSignal,
@@ -78,7 +79,7 @@ async function compressAndCompare(
   const dataset = await ingest("To train on", photographs.train);
   const evaluation = { dataset: await ingest("Kept out of the training", photographs.heldOut), keepImages: true };
   const body = { ...demoCompression(method, seed), dataset, evaluation };
-  const { id } = await client.submitCompression(body);
+  const { id } = await client.compressions.create(body);
   say(`Compression ${id}: half of the parameters are to go; channels chosen by ${method}, seed ${seed}`);
   const compression = await followCompression(client, id, display(), stopping);
   if (compression.state !== "succeeded") {
@@ -88,7 +89,7 @@ async function compressAndCompare(
   const report = demoReport(compression);
   const { original, compressed } = compression.models;
   const save = async (name: string, modelId: string | null) =>
-    writeWhole(join(output, name), await client.modelFile(modelId as string), stopping);
+    writeWhole(join(output, name), await modelFile(client, modelId as string), stopping);
   await save("original.safetensors", original);
   await save("compressed.safetensors", compressed);
   const picture = await demoPicture(client, compression, photographs.heldOut);

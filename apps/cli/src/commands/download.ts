@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { checkOutputFile } from "../output-file.ts";
+import { modelFile } from "../server/client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { writeOutput } from "../write-whole.ts";
 
@@ -12,7 +13,7 @@ export function registerDownload(program: Command): void {
     .option("--json", "print one JSON document")
     .action(async (model: string, options: ServerOptions & { output: string; json?: true }) => {
       await checkOutputFile(options.output, "--output");
-      await writeOutput(options.output, await (await connect(options)).modelFile(model));
+      await writeOutput(options.output, await modelFile(await connect(options), model));
       process.stdout.write(
         options.json ? `${JSON.stringify({ model, output: options.output })}\n` : `Saved ${options.output}.\n`,
       );

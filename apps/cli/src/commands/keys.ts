@@ -1,5 +1,6 @@
 import { type CreatedKeyResource, type KeyResource, SCOPES, type Scope } from "@drc/contracts";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { listed } from "../server/client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { formatTable } from "../terminal/table.ts";
@@ -25,7 +26,7 @@ export function registerKeys(program: Command): void {
     .option("--json", "print one JSON document")
     .action(async (options: Output) => {
       const client = await connect(options);
-      const list = await client.keys();
+      const list = await listed(client.keys.list());
       process.stdout.write(options.json ? `${JSON.stringify({ keys: list })}\n` : `${formatKeys(list)}\n`);
     });
 
@@ -42,7 +43,7 @@ export function registerKeys(program: Command): void {
     .option("--json", "print the key as one JSON document")
     .action(async (name: string, options: NewKey) => {
       const client = await connect(options);
-      const made = await client.createKey({
+      const made = await client.keys.create({
         name,
         scopes: [options.scope],
         expiresAt: options.expires ?? null,
@@ -61,7 +62,7 @@ export function registerKeys(program: Command): void {
     .option("--json", "print the key as one JSON document")
     .action(async (id: string, options: Output) => {
       const client = await connect(options);
-      const revoked = await client.revokeKey(id);
+      const revoked = await client.keys.revoke(id);
       process.stdout.write(options.json ? `${JSON.stringify(revoked)}\n` : `${id} (${revoked.name}) revoked.\n`);
     });
 }

@@ -1,5 +1,6 @@
 import type { CompressionResource, JobResource, ModelResource } from "@drc/contracts";
 import type { Command } from "commander";
+import { listed } from "../server/client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { formatBytes, groupDigits } from "../terminal/numbers.ts";
@@ -13,7 +14,7 @@ export function registerModels(program: Command): void {
     .option("--json", "print one JSON document")
     .action(async (options: ServerOptions & { json?: true }) => {
       const client = await connect(options);
-      const models = await client.models();
+      const models = await listed(client.models.list());
       if (options.json) {
         process.stdout.write(`${JSON.stringify({ models })}\n`);
         return;
@@ -22,7 +23,7 @@ export function registerModels(program: Command): void {
         process.stdout.write(`No models yet. ${commandHint(["submit", "--help"], {})} says how to make one.\n`);
         return;
       }
-      const [jobs, compressions] = await Promise.all([client.jobs(), client.compressions()]);
+      const [jobs, compressions] = await Promise.all([listed(client.jobs.list()), listed(client.compressions.list())]);
       process.stdout.write(`${formatModels(models, jobs, compressions)}\n`);
     });
 }

@@ -1,6 +1,6 @@
+import type { DrcClient } from "@drc/sdk";
 import type { Command } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
-import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { workKind } from "../server/work-kind.ts";
@@ -14,7 +14,7 @@ export function registerRetry(program: Command): void {
     .action(async (id: string, options: ServerOptions & { json?: true }) => {
       const client = await connect(options);
       const compression = workKind(id) === "compression";
-      const retried = await (compression ? client.retryCompression(id) : retryJob(client, id, options));
+      const retried = await (compression ? client.compressions.retry(id) : retryJob(client, id, options));
       const hint = commandHint(["watch", retried.id], options);
       process.stdout.write(
         options.json ? `${JSON.stringify(retried)}\n` : `${retried.id} ${retried.state}.\nFollow it: ${hint}\n`,
@@ -22,9 +22,9 @@ export function registerRetry(program: Command): void {
     });
 }
 
-async function retryJob(client: ApiClient, id: string, options: ServerOptions) {
-  const { compressionId } = await client.job(id);
-  if (compressionId === null) return client.retryJob(id);
+async function retryJob(client: DrcClient, id: string, options: ServerOptions) {
+  const { compressionId } = await client.jobs.get(id);
+  if (compressionId === null) return client.jobs.retry(id);
   const hint = commandHint(["retry", compressionId], options);
   throw new CliError(`id: ${id} is a stage of a compression, which is retried as a whole: ${hint}`, EXIT.usage);
 }

@@ -9,10 +9,10 @@ import {
   SEARCH_METHODS,
 } from "@drc/contracts";
 import { PRESETS } from "@drc/network";
+import type { DrcClient, NewCompression, NewJob } from "@drc/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
-import type { ApiClient } from "../server/api-client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { type CompressionOptions, compressionBody, DEFAULT_PRESET } from "../submit/compression-body.ts";
@@ -125,8 +125,10 @@ function share(given: string): number {
 }
 
 /** A body with a kind is a job's; the server checks either. */
-async function submit(client: ApiClient, body: Record<string, unknown>): Promise<string> {
-  return (await ("kind" in body ? client.submitJob(body) : client.submitCompression(body))).id;
+async function submit(client: DrcClient, body: Record<string, unknown>): Promise<string> {
+  return (
+    await ("kind" in body ? client.jobs.create(body as NewJob) : client.compressions.create(body as NewCompression))
+  ).id;
 }
 
 /** A JSON body says all: options for `--data` beside it would be passed over. */
@@ -140,7 +142,7 @@ function checkNoneOfACompression(command: Command): void {
 }
 
 async function bodyOf(
-  client: ApiClient,
+  client: DrcClient,
   file: string | undefined,
   { data, ...options }: SubmitOptions,
 ): Promise<Record<string, unknown>> {

@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import type { CompressionDetailResource, EvaluateResult } from "@drc/contracts";
 import { cropToMultiple, decodeImage, type RgbImage } from "@drc/imaging";
+import type { DrcClient } from "@drc/sdk";
 import { type PictureRow, sideBySide } from "../picture/side-by-side.ts";
-import type { ApiClient } from "../server/api-client.ts";
 import { DEMO_SCALE } from "./recipe.ts";
 
 /** Bicubic, original, compressed and HR side by side: the images that the evaluations kept. */
 export async function demoPicture(
-  client: ApiClient,
+  client: DrcClient,
   { jobs, stages }: CompressionDetailResource,
   heldOut: readonly string[],
 ): Promise<RgbImage> {
@@ -25,7 +25,9 @@ export async function demoPicture(
       const image = result?.images.find((candidate) => candidate.name === name);
       if (jobId === undefined || image?.artifact === undefined)
         throw new Error(`The evaluation ${jobId} kept no image of ${name}.`);
-      const { image: decoded } = await decodeImage(await client.artifact(jobId, image.artifact));
+      const { image: decoded } = await decodeImage(
+        Buffer.from(await (await client.jobs.artifact(jobId, image.artifact)).bytes()),
+      );
       cells.push({ label: `${label} ${image.psnr?.toFixed(2) ?? "exact"} dB`, image: decoded });
     }
     const { image: hr } = await decodeImage(path);

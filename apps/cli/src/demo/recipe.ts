@@ -1,5 +1,7 @@
 /** What the demo computes: steps, not minutes, so that every machine gets the same result. */
 
+import type { NewCompression } from "@drc/sdk";
+
 export const DEMO_SCALE = 4 as const;
 
 export const DEMO_METHODS = ["second-order", "l1", "greedy", "random"] as const;
@@ -15,7 +17,7 @@ export const METHOD_REASONS: Record<DemoMethod, string> = {
 };
 
 /** The body of `POST /v1/compressions`, without datasets. */
-export function demoCompression(method: DemoMethod, seed: number) {
+export function demoCompression(method: DemoMethod, seed: number): Omit<NewCompression, "dataset"> {
   return {
     name: "demo",
     seed,

@@ -1,7 +1,8 @@
+import type { DrcClient } from "@drc/sdk";
 import type { Command } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
-import { ApiClient } from "./api-client.ts";
+import { clientOf } from "./client.ts";
 import { readConnection } from "./connection-file.ts";
 
 export const DEFAULT_DATA_FOLDER = ".drc";
@@ -21,7 +22,7 @@ export function addServerOptions(command: Command): Command {
 }
 
 /** The server that the options, the environment or the data folder name, in this order. */
-export async function connect({ url, key, dataFolder }: ServerOptions): Promise<ApiClient> {
+export async function connect({ url, key, dataFolder }: ServerOptions): Promise<DrcClient> {
   const { DRC_URL, DRC_API_KEY } = readConfig(process.env);
   const givenUrl = url ?? DRC_URL;
   const givenKey = key ?? DRC_API_KEY;
@@ -29,7 +30,7 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
     if (givenKey === undefined) {
       throw new CliError(`--key: ${givenUrl} needs an API key; give --key or DRC_API_KEY.`, EXIT.usage);
     }
-    return new ApiClient({ url: givenUrl, key: givenKey });
+    return clientOf({ url: givenUrl, key: givenKey });
   }
   const found = await readConnection(dataFolder);
   if (found?.url === undefined) {
@@ -38,5 +39,5 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
       EXIT.usage,
     );
   }
-  return new ApiClient({ url: found.url, key: givenKey ?? found.key });
+  return clientOf({ url: found.url, key: givenKey ?? found.key });
 }

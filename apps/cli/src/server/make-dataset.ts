@@ -1,11 +1,12 @@
 import type { DatasetInput, FieldError, JobResource } from "@drc/contracts";
+import type { DrcClient, NewDatasetVersion } from "@drc/sdk";
 import { CliError } from "../cli-error.ts";
-import type { ApiClient, LocalFile, NewVersion } from "./api-client.ts";
+import { type LocalFile, localFile } from "./client.ts";
 
 export interface NewDataset {
   name: string;
   files: readonly LocalFile[];
-  version: NewVersion;
+  version: NewDatasetVersion;
 }
 
 export interface MadeDataset {
@@ -19,22 +20,22 @@ export interface MadeDataset {
  * where it cannot be used, with the first bad files or with what became of the job.
  */
 export async function makeDataset(
-  client: ApiClient,
+  client: DrcClient,
   { name, files, version: settings }: NewDataset,
   follow: (ingestJobId: string) => Promise<JobResource>,
 ): Promise<MadeDataset> {
-  const { id } = await client.createDataset(name);
-  await client.uploadFiles(id, files);
-  const { version, ingestJobId } = await client.createVersion(id, settings);
+  const { id } = await client.datasets.create({ name });
+  await client.datasets.upload(id, await Promise.all(files.map(localFile)));
+  const { version, ingestJobId } = await client.datasets.createVersion(id, settings);
   const input = { datasetId: id, version };
   const ingest = await follow(ingestJobId);
-  const { state, badFiles } = await client.version(input);
+  const { state, badFiles } = await client.datasets.version(input);
   if (state === "ready") return { input, badFiles };
   const why = badFiles.length > 0 ? describeBadFiles(settings, badFiles) : describeEnd(ingest);
   throw new CliError(`The dataset "${name}" cannot be used. ${why}`);
 }
 
-function describeBadFiles(settings: NewVersion, badFiles: readonly FieldError[]): string {
+function describeBadFiles(settings: NewDatasetVersion, badFiles: readonly FieldError[]): string {
   const named = badFiles.slice(0, 5).map((file) => describeBadFile(file).replace(/\.$/, ""));
   const more = badFiles.length > named.length ? ` (and ${badFiles.length - named.length} more)` : "";
   return `${named.join("; ")}${more}.${remedyOf(settings, badFiles)}`;
@@ -47,7 +48,7 @@ export function describeEnd({ id, state, error, stateReason }: JobResource): str
 }
 
 /** In options of the command line where the reasons name fields of the version. */
-function remedyOf({ onBadFile }: NewVersion, badFiles: readonly FieldError[]): string {
+function remedyOf({ onBadFile }: NewDatasetVersion, badFiles: readonly FieldError[]): string {
   const cut = badFiles.some(({ code }) => code === "ODD_SIZE") ? " --on-odd-size modcrop cuts odd sizes." : "";
   return onBadFile === "fail" ? `${cut} Replace them, or leave them out with --skip-bad-files.` : cut;
 }

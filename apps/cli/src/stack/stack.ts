@@ -3,11 +3,12 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { DrcClient } from "@drc/sdk";
 import { type ServicesOptions, startServices } from "@drc/services";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
 import { type Interruption, interruptible } from "../interruption.ts";
-import { ApiClient } from "../server/api-client.ts";
+import { clientOf } from "../server/client.ts";
 import { type Connection, readConnection, writeConnection } from "../server/connection-file.ts";
 import { checkPort } from "./check-port.ts";
 import { lockFolder } from "./lock-folder.ts";
@@ -115,16 +116,16 @@ async function start(
   const worker = run("worker", "worker/dist/main.js", () => {});
   const ended = Promise.race([signalled, api.failure, worker.failure]);
   ended.catch(() => {});
-  await Promise.race([untilReady(new ApiClient({ url: apiUrl, key })), ended]);
+  await Promise.race([untilReady(clientOf({ url: apiUrl, key })), ended]);
   writeConnection(dataFolder, { url: apiUrl, key });
   const keyIsNew = newKey !== undefined || (known !== undefined && known.url === undefined);
   return { url: apiUrl, key, keyIsNew, dataFolder, stopping, ended };
 }
 
-async function untilReady(client: ApiClient): Promise<void> {
+async function untilReady(client: DrcClient): Promise<void> {
   const deadlineMs = performance.now() + READY_WITHIN_MS;
   for (;;) {
-    const { ready, checks, workers } = await client.readiness();
+    const { ready, checks, workers } = await client.server.readiness();
     const trying = workers.some(({ backends }) => backends.some(({ state }) => state === "trying"));
     if (ready && workers.length > 0 && !trying) return;
     if (performance.now() > deadlineMs) {

@@ -15,8 +15,8 @@ import {
   secondOrderCalibrationSettings,
 } from "@drc/contracts";
 import { NetworkError, preset as presetConfiguration } from "@drc/network";
+import type { DrcClient } from "@drc/sdk";
 import { CliError, EXIT } from "../cli-error.ts";
-import type { ApiClient } from "../server/api-client.ts";
 import { givenModel } from "./given-model.ts";
 import { findImages, uploadImages } from "./upload-images.ts";
 
@@ -53,7 +53,7 @@ const WITHOUT_EVALUATION =
 
 /** Uploads what the options name, and gives the body of `POST /v1/compressions`. */
 export async function compressionBody(
-  client: ApiClient,
+  client: DrcClient,
   options: CompressionOptions,
 ): Promise<Record<string, unknown>> {
   const { preset = DEFAULT_PRESET, remove, of, plan, importance, steps, fineTuneSteps, seed, name } = options;

@@ -1,17 +1,19 @@
 import { stat } from "node:fs/promises";
 import { type ModelResource, modelId } from "@drc/contracts";
+import type { DrcClient } from "@drc/sdk";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
-import type { ApiClient } from "../server/api-client.ts";
+import { localModel, serverErrorLine } from "../server/client.ts";
 
 /** A model of the server by its identifier, or one in a file, which is uploaded; `field` is the option that named it. */
-export async function givenModel(client: ApiClient, field: string, given: string): Promise<ModelResource> {
+export async function givenModel(client: DrcClient, field: string, given: string): Promise<ModelResource> {
   const named = (error: unknown) => {
-    throw error instanceof CliError ? new CliError(`${field}: ${given}: ${error.message}`, error.exitCode) : error;
+    const line = serverErrorLine(error);
+    throw line === undefined ? error : new CliError(`${field}: ${given}: ${line}`);
   };
-  if (modelId.safeParse(given).success) return client.model(given).catch(named);
+  if (modelId.safeParse(given).success) return client.models.get(given).catch(named);
   await checkFile(field, given);
-  const model = await client.uploadModel(given).catch(named);
+  const model = await client.models.upload(await localModel(given)).catch(named);
   process.stderr.write(`${given}: uploaded as ${model.id}\n`);
   return model;
 }

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { DatasetContent, DatasetInput } from "@drc/contracts";
+import type { DrcClient, NewDatasetVersion } from "@drc/sdk";
 import { listImages, listImagesBelow, otherFiles, otherFilesBelow } from "../images/image-folder.ts";
-import type { ApiClient, NewVersion } from "../server/api-client.ts";
 import { describeBadFile, makeDataset } from "../server/make-dataset.ts";
 import { followJob } from "../watch/follow.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
@@ -24,9 +24,9 @@ export async function findImages(field: string, folder: string, content: Dataset
 
 /** Makes the dataset, and says on standard error what of the folder is left out. */
 export async function uploadImages(
-  client: ApiClient,
+  client: DrcClient,
   { folder, content, paths }: ImageFolder,
-  settings: Omit<NewVersion, "content">,
+  settings: Omit<NewDatasetVersion, "content">,
 ): Promise<DatasetInput> {
   const others = await (content === "pairs" ? otherFilesBelow : otherFiles)(folder);
   if (others.length > 0) say(`${folder}: left out, as no images: ${others.join(", ")}`);

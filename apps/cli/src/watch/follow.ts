@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type CompressionDetailResource, isFinal, type JobResource } from "@drc/contracts";
-import type { ApiClient } from "../server/api-client.ts";
+import type { DrcClient } from "@drc/sdk";
 import type { StageDisplay } from "./stage-display.ts";
 import { latestValues, type StageView } from "./stage-view.ts";
 
@@ -19,14 +19,14 @@ const STAGE_LABELS = [
 
 /** Shows a job until it ends, or until the signal fires: then it shows nothing more and throws. */
 export async function followJob(
-  client: ApiClient,
+  client: DrcClient,
   id: string,
   display: StageDisplay,
   signal?: AbortSignal,
 ): Promise<JobResource> {
   const follower = new MetricFollower(client);
   for (;;) {
-    const job = await client.job(id);
+    const job = await client.jobs.get(id);
     const view = await follower.view(job.kind, job);
     signal?.throwIfAborted();
     display.update([view]);
@@ -37,14 +37,14 @@ export async function followJob(
 
 /** Shows all stages of a compression until each has ended; `signal` as for a job. */
 export async function followCompression(
-  client: ApiClient,
+  client: DrcClient,
   id: string,
   display: StageDisplay,
   signal?: AbortSignal,
 ): Promise<CompressionDetailResource> {
   const follower = new MetricFollower(client);
   for (;;) {
-    const compression = await client.compression(id);
+    const compression = await client.compressions.get(id);
     const views: StageView[] = [];
     for (const [stage, label] of STAGE_LABELS) {
       const job = compression.jobs.find((candidate) => candidate.id === compression.stages[stage]);
@@ -81,17 +81,17 @@ function withPlainReason(job: JobResource, { jobs, stages }: CompressionDetailRe
 
 /** Keeps the newest metrics of jobs, and asks for new ones only while they come. */
 class MetricFollower {
-  private readonly client: ApiClient;
+  private readonly client: DrcClient;
   private readonly known = new Map<string, { after: number; values: StageView["values"]; complete: boolean }>();
 
-  constructor(client: ApiClient) {
+  constructor(client: DrcClient) {
     this.client = client;
   }
 
   async view(label: string, job: JobResource): Promise<StageView> {
     const known = this.known.get(job.id) ?? { after: 0, values: {}, complete: false };
     if (job.startedAt !== null && !known.complete) {
-      const points = await this.client.metrics(job.id, known.after);
+      const points = await this.client.jobs.metrics(job.id, known.after);
       const after = points.at(-1)?.number ?? known.after;
       this.known.set(job.id, { after, values: latestValues(known.values, points), complete: isFinal(job.state) });
     }

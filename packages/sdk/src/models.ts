@@ -1,0 +1,51 @@
+import type { CreateModelBody, ModelResource } from "@drc/contracts";
+import { asBlob, type UploadFile } from "./datasets.ts";
+import { Download } from "./download.ts";
+import type { RequestOptions, Transport } from "./transport.ts";
+
+/** With a preset and a scale, another architecture is refused. */
+export interface NewModel {
+  name?: string;
+  preset?: string;
+  scale?: number;
+}
+
+export class Models {
+  private readonly transport: Transport;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+  }
+
+  /** From new to old. */
+  list(options?: RequestOptions): AsyncGenerator<ModelResource> {
+    return this.transport.items("/v1/models", {}, options);
+  }
+
+  get(id: string, options?: RequestOptions): Promise<ModelResource> {
+    return this.transport.get(`/v1/models/${encodeURIComponent(id)}`, options);
+  }
+
+  /** A safetensors file. */
+  upload({ name, data }: UploadFile, fields: NewModel = {}, options?: RequestOptions): Promise<ModelResource> {
+    const form = new FormData();
+    for (const [field, value] of Object.entries(fields)) if (value !== undefined) form.append(field, String(value));
+    form.append("file", asBlob(data), name);
+    return this.transport.post("/v1/models", { ...options, form, creates: true });
+  }
+
+  /** From a file that was sent by `uploads.send`. */
+  create(body: CreateModelBody, options?: RequestOptions): Promise<ModelResource> {
+    return this.transport.post("/v1/models", { ...options, json: body, creates: true });
+  }
+
+  /** Refused as long as unfinished jobs read it. */
+  delete(id: string, options?: RequestOptions): Promise<void> {
+    return this.transport.remove(`/v1/models/${encodeURIComponent(id)}`, options);
+  }
+
+  /** Its safetensors file, with the primal network and the dual ones. */
+  async download(id: string, options: RequestOptions = {}): Promise<Download> {
+    return new Download(await this.transport.send("GET", `/v1/models/${encodeURIComponent(id)}/download`, options));
+  }
+}
