@@ -59,5 +59,5 @@ it("has no secret but from .env, which goes neither into the repository nor into
 
 it("names a version of each image that others make", () => {
   const tags = Object.values(services).map(({ image }) => image.split(":")[1]);
-  for (const tag of tags) expect(tag).toMatch(/^(cpu|gpu|\d+(\.\d+)*(-[a-z]+)?)$/);
+  for (const tag of tags) expect(tag).toMatch(/^(cpu|gpu|v?\d+(\.\d+)*(-[a-z]+)?)$/);
 });

@@ -1,14 +1,16 @@
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ApiContext } from "./context.ts";
+import { ServerMetrics } from "./metrics/server-metrics.ts";
 import { registerOpenApi } from "./openapi/register.ts";
 import { KeyCheck, listRoutes, registerAuthentication } from "./plugins/authentication.ts";
 import { registerEtags } from "./plugins/etag.ts";
 import { answerUnroutable, registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
 import { registerRequestIds, requestIdOf } from "./plugins/request-id.ts";
+import { registerRequestMetrics } from "./plugins/request-metrics.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
@@ -19,6 +21,7 @@ import { jobStreamRoutes } from "./routes/job-stream.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
@@ -45,12 +48,14 @@ export async function buildApp(
     requestTimeout: 0,
     trustProxy: context.trustedProxies ?? false,
     genReqId: requestIdOf,
-    requestIdLogLabel: "requestId",
+    logController: new LogController({ requestIdLogLabel: "requestId" }),
     frameworkErrors: answerUnroutable,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   listRoutes(app as unknown as FastifyInstance);
   registerRequestIds(app as unknown as FastifyInstance);
+  const metrics = context.metrics ?? new ServerMetrics(context.database);
+  registerRequestMetrics(app as unknown as FastifyInstance, metrics);
   registerProblems(app as unknown as FastifyInstance);
   await registerSecurityHeaders(app as unknown as FastifyInstance);
   await app.register(cookie);
@@ -60,10 +65,14 @@ export async function buildApp(
   });
   await registerOpenApi(app as unknown as FastifyInstance);
   await app.register(healthRoutes(context));
+  const keys = new KeyCheck(context.database);
+  await app.register(async (guarded) => {
+    registerAuthentication(guarded as unknown as FastifyInstance, context.database, keys);
+    await guarded.register(metricsRoutes(metrics));
+  });
   await app.register(
     async (v1) => {
       const instance = v1 as unknown as FastifyInstance;
-      const keys = new KeyCheck(context.database);
       registerAuthentication(instance, context.database, keys);
       if (context.requestLimit) await registerRateLimit(instance, context.requestLimit);
       registerEtags(instance);

@@ -3,6 +3,7 @@ import type { Database } from "@drc/database";
 import type { JobQueues, Redis } from "@drc/queue";
 import type { BlobStore, BucketContents, PresignedUploads } from "@drc/storage";
 import type { CollectionRules } from "./keepers/collect.ts";
+import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import type { WebhookSettings } from "./webhooks/webhook-settings.ts";
 
 /** What the routes work with. */
@@ -19,6 +20,8 @@ export interface ApiContext {
   /** The device class of jobs that name none. */
   device: ComputeDevice;
   webhooks: WebhookSettings;
+  /** Left out, the app makes its own. */
+  metrics?: ServerMetrics;
   /** Of each key; left out, requests are not counted. */
   requestLimit?: RequestLimit;
   /** Addresses of proxies whose `X-Forwarded-…` headers say who asks, and by which scheme. */

@@ -14,6 +14,7 @@ import { collectGarbage } from "./keepers/collect.ts";
 import { Keepers } from "./keepers/keepers.ts";
 import { WebhookDelivery } from "./keepers/webhook-delivery.ts";
 import { createLog } from "./log.ts";
+import { ServerMetrics } from "./metrics/server-metrics.ts";
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -32,15 +33,18 @@ async function main(): Promise<void> {
 
   const redis = connectForLimits(config.redisUrl);
   const requestLimit = { redis, perMinute: config.requestsPerMinute };
+  const metrics = new ServerMetrics(database);
   const { device, webhooks, trustedProxies, collection } = config;
   const presigned = new PresignedUploads(config.store, config.publicStoreEndpoint);
   const bucket = new BucketContents(config.store);
   const shared = { database, queues, store, presigned, bucket };
-  const context = { ...shared, collection, device, webhooks, requestLimit, trustedProxies };
+  const context = { ...shared, collection, device, webhooks, requestLimit, trustedProxies, metrics };
   const app = await buildApp(context, log, config.uploads);
   const collect = (signal: AbortSignal) => collectGarbage(context, collection, signal);
-  const keepers = new Keepers({ database, queues, collect }, new KeeperLock(config.databaseUrl), log);
-  const webhookDelivery = new WebhookDelivery({ database, webhooks }, log);
+  const lock = new KeeperLock(config.databaseUrl);
+  const keepers = new Keepers({ database, queues, collect }, lock, log);
+  metrics.keeperHeld = () => lock.held;
+  const webhookDelivery = new WebhookDelivery({ database, webhooks, metrics }, log);
 
   const stop = async () => {
     await app.close();

@@ -20,7 +20,7 @@ const ask = ({ method, url }: DeclaredRoute, headers: Record<string, string>) =>
   api.app.inject({ method: method as "GET", url: url.replaceAll(/:\w+/g, "x"), headers });
 const bearer = (scope: Scope | "none") => ({ authorization: `Bearer ${keys.get(scope)}` });
 const nameOf = ({ method, url }: DeclaredRoute) => `${method} ${url}`;
-const guarded = () => api.app.declaredRoutes.filter((route) => route.url.startsWith("/v1"));
+const guarded = () => api.app.declaredRoutes.filter(({ url }) => /^\/(v1|metrics)/.test(url));
 
 describe("scopes", () => {
   it("are declared by every route but those that anyone may ask", () => {

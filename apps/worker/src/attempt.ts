@@ -19,6 +19,7 @@ import { childEnvironment } from "./child-environment.ts";
 import { InputError, InputFetcher } from "./fetch-inputs.ts";
 import { type ChildEnd, type ChildProgram, type ChildReport, JobChild } from "./job-child.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import type { AttemptEndName, WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { describeProducts, storeFiles } from "./products.ts";
 import type { KeptFile, StopReason } from "./protocol.ts";
 import { ReportBuffer } from "./report-buffer.ts";
@@ -45,6 +46,7 @@ export interface AttemptSurroundings {
   stopGraceMs: number;
   /** Limit of width·height of an uploaded image. */
   maxImagePixels: number;
+  metrics: WorkerMetrics;
   log: Logger;
 }
 
@@ -85,19 +87,27 @@ export class Attempt {
     this.reports = new ReportBuffer(database, this.lease, (error) =>
       this.log.warn({ err: error }, "Reports could not be written."),
     );
-    this.checkpoints = new CheckpointUploader(store, database, this.lease, () => this.keeper.held);
+    this.checkpoints = new CheckpointUploader(store, database, this.lease, {
+      goOn: () => this.keeper.held,
+      onUploaded: (tookMs) => surroundings.metrics.noteCheckpointUpload(tookMs),
+    });
   }
 
   async run(): Promise<void> {
     this.log.info("Attempt started.");
-    const { scratchRoot, cache } = this.surroundings;
+    const { scratchRoot, cache, metrics } = this.surroundings;
+    const { kind } = this.job.work;
+    const startedAtMs = performance.now();
+    metrics.noteClaim(this.slot, kind, this.job.waitedMs);
+    let ended: AttemptEndName = "lost";
     this.runTimer = setTimeout(() => this.stop("time"), Math.min(this.job.remainingRunMs, MAX_TIMER_MS));
     await mkdir(scratchRoot, { recursive: true });
     const folder = await mkdtemp(join(scratchRoot, "attempt-"));
     try {
       const outcome = await this.compute(folder).catch((error: unknown) => failedOutcome(error));
-      await this.end(outcome);
+      ended = await this.end(outcome);
     } finally {
+      metrics.noteAttemptEnd(this.slot, kind, ended, performance.now() - startedAtMs);
       clearTimeout(this.graceTimer);
       clearTimeout(this.runTimer);
       await this.keeper.stop();
@@ -116,7 +126,7 @@ export class Attempt {
   }
 
   private async compute(folder: string): Promise<AttemptOutcome> {
-    const { database, cache, program, environment } = this.surroundings;
+    const { database, cache, program, environment, metrics } = this.surroundings;
     const inputs = new InputFetcher(database, cache, join(folder, "inputs"));
     const { kind, spec } = this.job.work;
     const taskInputs = await inputs.fetch(this.job.work);
@@ -131,6 +141,7 @@ export class Attempt {
       this.receive(report),
     );
     this.child = child;
+    metrics.noteProcess(this.slot, child.pid);
     this.log.info({ childPid: child.pid }, "Process started.");
     child.run({
       type: "task",
@@ -145,6 +156,7 @@ export class Attempt {
       maxImagePixels: this.surroundings.maxImagePixels,
     });
     const end = await child.end;
+    metrics.noteProcessEnd(this.slot);
     await this.reports.flush();
     await this.checkpoints.settle();
     return this.outcomeOf(end);
@@ -160,6 +172,9 @@ export class Attempt {
         break;
       case "metrics":
         this.reports.addMetrics(report.metrics);
+        break;
+      case "usage":
+        this.surroundings.metrics.noteUsage(this.slot, this.job.work.kind, report);
         break;
       case "logs":
         this.reports.addLogs(report.lines);
@@ -205,8 +220,8 @@ export class Attempt {
     return failed("RUN_TIME_EXCEEDED", detail);
   }
 
-  private async end(outcome: AttemptOutcome): Promise<void> {
-    if (this.lost) return;
+  private async end(outcome: AttemptOutcome): Promise<AttemptEndName> {
+    if (this.lost) return "lost";
     const { type, state } = await this.record(outcome).then(
       (recorded) => ({ type: outcome.type, state: recorded }),
       async (error: unknown) => {
@@ -216,8 +231,12 @@ export class Attempt {
         return { type: refused.type, state: await this.record(refused) };
       },
     );
-    if (state === null) this.log.warn("The job belongs to another attempt; this one's results were dropped.");
-    else this.log.info({ outcome: type, state }, "Attempt ended.");
+    if (state === null) {
+      this.log.warn("The job belongs to another attempt; this one's results were dropped.");
+      return "lost";
+    }
+    this.log.info({ outcome: type, state }, "Attempt ended.");
+    return type;
   }
 
   /**

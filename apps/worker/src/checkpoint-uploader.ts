@@ -10,6 +10,12 @@ type CheckpointFile = Extract<ChildMessage, { type: "checkpoint" }>;
 /** In a manifest, the one file that a stage writes. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
 
+export interface UploadEvents {
+  /** Whether a failed upload is worth another try. */
+  goOn(): boolean;
+  onUploaded(tookMs: number): void;
+}
+
 /**
  * Takes checkpoints to the store while the child computes on: the blob first, then the manifest, so that what the
  * database calls a checkpoint is always whole. A newer one overtakes those that still wait.
@@ -18,17 +24,16 @@ export class CheckpointUploader {
   private readonly store: BlobStore;
   private readonly database: Database;
   private readonly lease: Lease;
-  private readonly goOn: () => boolean;
+  private readonly events: UploadEvents;
   private waiting: CheckpointFile | undefined;
   private uploading: Promise<void> | undefined;
   private failure: unknown;
 
-  /** `goOn` says whether a failed upload is worth another try. */
-  constructor(store: BlobStore, database: Database, lease: Lease, goOn: () => boolean) {
+  constructor(store: BlobStore, database: Database, lease: Lease, events: UploadEvents) {
     this.store = store;
     this.database = database;
     this.lease = lease;
-    this.goOn = goOn;
+    this.events = events;
   }
 
   /** Takes over the file; it is removed in the end. */
@@ -62,6 +67,7 @@ export class CheckpointUploader {
   }
 
   private async upload({ path, step, sha256, sizeBytes }: CheckpointFile): Promise<void> {
+    const startedAtMs = performance.now();
     await retry(
       async () => {
         const stored = await this.store.put(createReadStream(path));
@@ -70,8 +76,9 @@ export class CheckpointUploader {
         const isStored = (blob: string) => this.store.has(blob);
         await recordCheckpoint(this.database, this.lease, { step, files }, isStored);
       },
-      { delaysMs: [500, 1_000, 2_000, 4_000], goOn: (_error, attempt) => attempt < 8 && this.goOn() },
+      { delaysMs: [500, 1_000, 2_000, 4_000], goOn: (_error, attempt) => attempt < 8 && this.events.goOn() },
     );
+    this.events.onUploaded(performance.now() - startedAtMs);
     await rm(path, { force: true });
   }
 }

@@ -29,6 +29,9 @@ const schema = z.object({
   DRC_STOP_GRACE_MS: z.coerce.number().int().min(0).max(3_600_000).default(25_000),
   /** Images with more pixels than this are refused at ingest: width times height, by the file's header. */
   DRC_IMAGE_PIXELS: z.coerce.number().int().min(1).default(128_000_000),
+  /** Where Prometheus reads this worker's metrics; port 0 for nowhere. */
+  DRC_METRICS_HOST: z.string().default("127.0.0.1"),
+  DRC_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -41,6 +44,8 @@ export interface WorkerConfig {
   cacheBytes: number;
   stopGraceMs: number;
   maxImagePixels: number;
+  /** Where to serve metrics, if anywhere. */
+  metrics?: { host: string; port: number };
   logLevel: string;
 }
 
@@ -73,6 +78,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     cacheBytes: env.DRC_WORKER_CACHE_BYTES,
     stopGraceMs: env.DRC_STOP_GRACE_MS,
     maxImagePixels: env.DRC_IMAGE_PIXELS,
+    ...(env.DRC_METRICS_PORT > 0 ? { metrics: { host: env.DRC_METRICS_HOST, port: env.DRC_METRICS_PORT } } : {}),
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

@@ -83,6 +83,7 @@ export class Pool {
     this.probes.delete(probe);
     if (this.draining) return;
     this.backends.set(deviceClass, backend);
+    this.options.metrics.noteBackend(deviceClass, backend.state);
     if (backend.state === "works") {
       const { backend: name, tensorflowVersion } = backend.runtime;
       log.info({ deviceClass, backend: name, tensorflowVersion }, "The native backend works.");

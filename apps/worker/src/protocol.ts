@@ -102,6 +102,12 @@ export const childMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), runtime: runtimeInfo.optional() }),
   z.strictObject({ type: z.literal("progress"), progress }),
   z.strictObject({ type: z.literal("metrics"), metrics: z.array(metricPoint) }),
+  /** How long the steps since the last of these took, and the tensors that are alive now. */
+  z.strictObject({
+    type: z.literal("usage"),
+    stepsMs: z.array(z.number().min(0)),
+    tensors: z.strictObject({ count: z.int().min(0), sizeBytes: z.number().min(0) }).optional(),
+  }),
   z.strictObject({ type: z.literal("logs"), lines: z.array(z.string()) }),
   z.strictObject({
     type: z.literal("checkpoint"),

@@ -6,6 +6,8 @@ import type { Logger } from "pino";
 import { BlobCache } from "./blob-cache.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { ChildProgram } from "./job-child.ts";
+import { serveMetrics } from "./metrics/metrics-server.ts";
+import { WorkerMetrics } from "./metrics/worker-metrics.ts";
 import { Pool } from "./pool.ts";
 
 /** Connects a worker and starts its slots; the function that comes back drains and disconnects it. */
@@ -19,7 +21,11 @@ export async function startWorker(
   const store = new BlobStore(config.store);
   const cache = new BlobCache(join(config.folder, "blobs"), config.cacheBytes, (sha256) => store.stream(sha256));
   await removeOrphans(join(config.folder, "attempts"));
+  const metrics = new WorkerMetrics(config.slots);
+  const server = config.metrics && (await serveMetrics(metrics, config.metrics.host, config.metrics.port));
+  if (server) log.info({ url: server.url }, "Metrics are served.");
   const pool = await Pool.start({
+    metrics,
     database,
     store,
     cache,
@@ -34,6 +40,7 @@ export async function startWorker(
   });
   return async () => {
     await pool.drain();
+    server?.close();
     await disconnectDatabase(database);
   };
 }

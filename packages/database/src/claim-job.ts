@@ -30,6 +30,8 @@ export interface ClaimedJob {
   leaseToken: string;
   /** What is left of the time that it may run, in milliseconds. */
   remainingRunMs: number;
+  /** How long it was due before it was claimed, in milliseconds. */
+  waitedMs: number;
   /** The newest complete checkpoint of an earlier attempt, to resume from. */
   checkpoint: CheckpointManifest | null;
 }
@@ -60,6 +62,10 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
     const [{ spentMs }] = await transaction.$queryRaw<{ spentMs: number }[]>`
       SELECT coalesce(sum(extract(epoch FROM "endedAt" - "startedAt")), 0)::float8 * 1000 AS "spentMs"
       FROM "Attempt" WHERE "jobId" = ${job.id}`;
+    const [{ waitedMs }] = await transaction.$queryRaw<{ waitedMs: number }[]>`
+      SELECT coalesce(greatest(0, extract(epoch FROM clock_timestamp() - max(
+        greatest("createdAt", (data->>'runAfter')::timestamptz)))), 0)::float8 * 1000 AS "waitedMs"
+      FROM "JobEvent" WHERE "jobId" = ${job.id} AND type = 'job.queued'`;
     await transaction.attempt.create({
       data: {
         jobId: job.id,
@@ -85,6 +91,7 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
       compressionId: job.compressionId,
       attemptNumber: job.attemptCount,
       leaseToken,
+      waitedMs,
       remainingRunMs: Math.max(0, job.maxRunSeconds * 1000 - spentMs),
       checkpoint: newest ? { step: newest.step, files: newest.files as unknown as CheckpointManifest["files"] } : null,
     };

@@ -12,6 +12,11 @@ export class KeeperLock {
     this.databaseUrl = databaseUrl;
   }
 
+  /** As far as this process knows. */
+  get held(): boolean {
+    return this.client !== undefined;
+  }
+
   /** True where this process holds the lock now; a broken session is opened anew. */
   async hold(): Promise<boolean> {
     if (this.client) return true;

@@ -7,6 +7,7 @@ import {
 } from "@drc/database";
 import { retryDelayMs, sendWebhook, type WebhookAnswer } from "@drc/webhooks";
 import type { Logger } from "pino";
+import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import { openSecrets } from "../webhooks/webhook-secrets.ts";
 import type { WebhookSettings } from "../webhooks/webhook-settings.ts";
 
@@ -18,6 +19,7 @@ const CONCURRENCY = { all: 100, perEndpoint: 4 };
 export interface DeliveryDuties {
   database: Database;
   webhooks: WebhookSettings;
+  metrics?: ServerMetrics;
 }
 
 /** Delivers webhooks in every replica, beside the keepers: a lease lets each attempt be made by one of them. */
@@ -100,7 +102,7 @@ export class WebhookDelivery {
 
 /** Makes one attempt and notes what came of it. */
 async function deliver(
-  { database, webhooks }: DeliveryDuties,
+  { database, webhooks, metrics }: DeliveryDuties,
   message: ClaimedMessage,
   signal: AbortSignal,
 ): Promise<void> {
@@ -113,7 +115,9 @@ async function deliver(
           { id, url: endpoint.url, body: Buffer.from(body), secrets: secrets.secrets },
           { allowed: webhooks.allowed, signal },
         );
-  await recordWebhookAttempt(database, message, endOf(answer, message, webhooks.retryDelaysMs, signal.aborted));
+  const end = endOf(answer, message, webhooks.retryDelaysMs, signal.aborted);
+  metrics?.noteWebhookAttempt(end.outcome);
+  await recordWebhookAttempt(database, message, end);
 }
 
 function endOf(

@@ -44,7 +44,8 @@ export const describeRoute: SwaggerTransform = (given) => {
     response?: Answers;
   };
   const method = String(route.method);
-  const codes = url.startsWith("/v1/") ? commonErrors(method, { form, creates, ...schema }) : [];
+  const guarded = url.startsWith("/v1/") || url === "/metrics";
+  const codes = guarded ? commonErrors(method, { form, creates, ...schema }) : [];
   const scope = route.config?.scope;
   const needs = scope === undefined || scope === "none" ? "" : `Needs the scope \`${scope}\`.`;
   const described = {
@@ -56,7 +57,7 @@ export const describeRoute: SwaggerTransform = (given) => {
       : {}),
     ...(creates ? { headers: IDEMPOTENCY_KEY } : {}),
     response: merge(problemAnswers(codes), response ?? {}),
-    ...(url.startsWith("/v1/") ? {} : { security: [] }),
+    ...(guarded ? {} : { security: [] }),
   };
   const result = toJsonSchema({ ...given, schema: described } as Parameters<typeof toJsonSchema>[0]);
   if (result.schema.response) {

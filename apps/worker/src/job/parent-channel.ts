@@ -11,6 +11,10 @@ export class ParentChannel {
   private lines: string[] = [];
   private metrics: MetricPoint[] = [];
   private latestProgress: Progress | undefined;
+  private lastStep: { stage: string; step: number; atMs: number } | undefined;
+  private stepsMs: number[] = [];
+  /** Counts the tensors that are alive; to be set once there can be any. */
+  countTensors: (() => { count: number; sizeBytes: number }) | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(process: NodeJS.Process) {
@@ -20,6 +24,7 @@ export class ParentChannel {
   /** Only the newest progress of an interval is sent. */
   progress(progress: Progress): void {
     this.latestProgress = progress;
+    this.timeStep(progress);
     this.schedule();
   }
 
@@ -42,9 +47,11 @@ export class ParentChannel {
     this.timer = undefined;
     if (this.lines.length > 0) this.post({ type: "logs", lines: this.lines });
     if (this.metrics.length > 0) this.post({ type: "metrics", metrics: this.metrics });
+    if (this.stepsMs.length > 0) this.post({ type: "usage", stepsMs: this.stepsMs, tensors: this.countTensors?.() });
     if (this.latestProgress) this.post({ type: "progress", progress: this.latestProgress });
     this.lines = [];
     this.metrics = [];
+    this.stepsMs = [];
     this.latestProgress = undefined;
   }
 
@@ -60,6 +67,14 @@ export class ParentChannel {
   /** A channel that is closed ends this process by its `disconnect` event; here nothing is left to do about it. */
   private post(message: ChildMessage): void {
     this.process.send?.(message, undefined, undefined, () => {});
+  }
+
+  /** The first step of a stage counts for nothing: what comes before it is not known. */
+  private timeStep({ stage, step }: Progress): void {
+    const atMs = performance.now();
+    const { lastStep } = this;
+    if (lastStep?.stage === stage && lastStep.step + 1 === step) this.stepsMs.push(atMs - lastStep.atMs);
+    this.lastStep = { stage, step, atMs };
   }
 
   private schedule(): void {

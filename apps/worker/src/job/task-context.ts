@@ -99,8 +99,13 @@ export class TaskContext implements RunnerContext {
   private async load(): Promise<TensorFlow> {
     const { device, threads } = this.task;
     if (device === "none") throw new Error(`A ${this.task.kind} job has no device to load TensorFlow on.`);
-    return loadTensorFlow({ device, threads }).catch((error: Error) => {
+    const tensorflow = await loadTensorFlow({ device, threads }).catch((error: Error) => {
       throw new JobError("BACKEND_UNAVAILABLE", error.message);
     });
+    this.channel.countTensors = () => {
+      const { numTensors, numBytes } = tensorflow.tf.memory();
+      return { count: numTensors, sizeBytes: numBytes };
+    };
+    return tensorflow;
   }
 }

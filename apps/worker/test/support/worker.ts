@@ -33,7 +33,7 @@ export interface TestWorker {
 export async function startTestWorker(
   services: TestServices,
   slots = "none:1,cpu:1",
-  { program = PROGRAM, environment = process.env }: { program?: ChildProgram; environment?: NodeJS.ProcessEnv } = {},
+  { program = PROGRAM, metrics }: { program?: ChildProgram; metrics?: WorkerConfig["metrics"] } = {},
 ): Promise<TestWorker> {
   const folder = await mkdtemp(join(tmpdir(), "drc-worker-test-"));
   const log: LogEntry[] = [];
@@ -46,10 +46,11 @@ export async function startTestWorker(
     cacheBytes: 2 ** 30,
     stopGraceMs: 20_000,
     maxImagePixels: 1_000_000,
+    metrics,
     logLevel: "info",
   };
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
-  const drain = await startWorker(config, program, environment, logger);
+  const drain = await startWorker(config, program, process.env, logger);
   return {
     log,
     async drain() {
