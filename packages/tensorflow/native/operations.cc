@@ -1,11 +1,13 @@
 // Operations of our own, registered with TensorFlow when this library is loaded, as a module of Node.
 #include <node_api.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "attention.h"
 #include "kernels.h"
@@ -46,7 +48,8 @@ drc::WorkerThreads& Threads() {
 
 // What the attributes of a node say; an operation has those that it needs.
 struct Settings {
-  int32_t stride = 1, threads = 1, relu = 0, transposed = 0, mean = 0, lanes = 8, taps = 3;
+  int32_t stride = 1, threads = 1, relu = 0, transposed = 0, mean = 0, lanes = 8, taps = 3, count = 0;
+  std::vector<int32_t> shapes;
 };
 
 struct Attribute {
@@ -63,13 +66,26 @@ constexpr Attribute kMean{"mean", &Settings::mean};
 // Of the vectors that the kernels compute with: which instruction set they are compiled for.
 constexpr Attribute kLanes{"lanes", &Settings::lanes};
 
-template <const Attribute* const* ATTRIBUTES>
+// How many tensors an operation takes or gives, where that differs from node to node.
+constexpr Attribute kCount{"N", &Settings::count};
+// Of tensors one after the other: for each the number of axes, and their lengths.
+constexpr char kShapes[] = "shapes";
+
+template <const Attribute* const* ATTRIBUTES, bool HAS_SHAPES>
 void* Create(TF_OpKernelConstruction* construction) {
   Status status(TF_NewStatus());
   auto settings = std::make_unique<Settings>();
   for (const Attribute* const* attribute = ATTRIBUTES; *attribute && !Failed(status); attribute++) {
     TF_OpKernelConstruction_GetAttrInt32(construction, (*attribute)->name, &((*settings).*(*attribute)->value),
                                          status.get());
+  }
+  if (HAS_SHAPES && !Failed(status)) {
+    int32_t count = 0, total = 0;
+    TF_OpKernelConstruction_GetAttrSize(construction, kShapes, &count, &total, status.get());
+    if (!Failed(status) && count > 0) {
+      settings->shapes.resize(count);
+      TF_OpKernelConstruction_GetAttrInt32List(construction, kShapes, settings->shapes.data(), count, status.get());
+    }
   }
   if (Failed(status)) {
     TF_OpKernelConstruction_Failure(construction, status.get());
@@ -92,11 +108,13 @@ class Call {
     return Tensor(tensor);
   }
 
+  int inputs() const { return TF_NumInputs(context_); }
+
   // Of float values.
-  Tensor Output(int index, std::initializer_list<int64_t> shape) {
+  Tensor Output(int index, const std::vector<int64_t>& shape) {
     size_t size_bytes = sizeof(float);
     for (const int64_t length : shape) size_bytes *= length;
-    Tensor output(TF_AllocateOutput(context_, index, TF_FLOAT, shape.begin(), static_cast<int>(shape.size()), size_bytes,
+    Tensor output(TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), size_bytes,
                                     status_.get()));
     Check(status_);
     return output;
@@ -316,28 +334,77 @@ void ComputePointwiseGradient(const Settings&, Call& call) {
                              images.channels, gradients.channels);
 }
 
+int64_t Size(const Tensor& tensor) {
+  int64_t size = 1;
+  for (int axis = 0; axis < TF_NumDims(tensor.get()); axis++) size *= TF_Dim(tensor.get(), axis);
+  return size;
+}
+
+// DrcJoin: the values of any tensors, one after the other, as one vector.
+void ComputeJoin(const Settings& settings, Call& call) {
+  std::vector<Tensor> inputs;
+  std::vector<int64_t> offsets{0};
+  for (int i = 0; i < call.inputs(); i++) {
+    inputs.push_back(call.Input(i));
+    offsets.push_back(offsets.back() + Size(inputs.back()));
+  }
+  const Tensor result = call.Output(0, {offsets.back()});
+  float* const values = Values(result);
+  Threads().Run(settings.threads, static_cast<int64_t>(inputs.size()), [&](int64_t i) {
+    const float* from = Values(inputs[i]);
+    std::copy(from, from + offsets[i + 1] - offsets[i], values + offsets[i]);
+  });
+}
+
+// DrcPart: such a vector in tensors of these shapes again.
+void ComputePart(const Settings& settings, Call& call) {
+  constexpr char kWrong[] = "DrcPart: the shapes do not fit the vector.";
+  const Tensor vector = call.Input(0);
+  std::vector<Tensor> outputs;
+  std::vector<int64_t> offsets{0};
+  const std::vector<int32_t>& shapes = settings.shapes;
+  for (size_t next = 0; next < shapes.size();) {
+    const size_t last = next + 1 + shapes[next];
+    Require(shapes[next] >= 0 && last <= shapes.size(), kWrong);
+    outputs.push_back(
+        call.Output(static_cast<int>(outputs.size()), {shapes.begin() + next + 1, shapes.begin() + last}));
+    offsets.push_back(offsets.back() + Size(outputs.back()));
+    next = last;
+  }
+  Require(static_cast<int32_t>(outputs.size()) == settings.count && offsets.back() == Size(vector), kWrong);
+  const float* const values = Values(vector);
+  Threads().Run(settings.threads, settings.count, [&](int64_t i) {
+    std::copy(values + offsets[i], values + offsets[i + 1], Values(outputs[i]));
+  });
+}
+
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status) {
   TF_ShapeInferenceContextSetUnknownShape(context, status);
 }
 
-template <const Attribute* const* ATTRIBUTES, void (*COMPUTE)(const Settings&, Call&)>
+// Inputs and outputs are one tensor of float values each, unless a type stands behind the name.
+template <const Attribute* const* ATTRIBUTES, void (*COMPUTE)(const Settings&, Call&), bool HAS_SHAPES = false>
 void Register(const char* name, std::initializer_list<const char*> inputs,
               std::initializer_list<const char*> outputs) {
+  const auto typed = [](const std::string& value) {
+    return value.find(':') == std::string::npos ? value + ": float" : value;
+  };
   Status status(TF_NewStatus());
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
   for (const char* input : inputs) {
-    TF_OpDefinitionBuilderAddInput(definition, (std::string(input) + ": float").c_str());
+    TF_OpDefinitionBuilderAddInput(definition, typed(input).c_str());
   }
   for (const char* output : outputs) {
-    TF_OpDefinitionBuilderAddOutput(definition, (std::string(output) + ": float").c_str());
+    TF_OpDefinitionBuilderAddOutput(definition, typed(output).c_str());
   }
   for (const Attribute* const* attribute = ATTRIBUTES; *attribute; attribute++) {
     TF_OpDefinitionBuilderAddAttr(definition, (std::string((*attribute)->name) + ": int").c_str());
   }
+  if (HAS_SHAPES) TF_OpDefinitionBuilderAddAttr(definition, (std::string(kShapes) + ": list(int)").c_str());
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, UnknownShape);
   TF_RegisterOpDefinition(definition, status.get());
   Check(status);
-  TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", Create<ATTRIBUTES>, Compute<COMPUTE>, Delete),
+  TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", Create<ATTRIBUTES, HAS_SHAPES>, Compute<COMPUTE>, Delete),
                            status.get());
   Check(status);
 }
@@ -347,6 +414,7 @@ constexpr const Attribute* kFilterGradientAttributes[] = {&kStride, &kTaps, &kTh
 constexpr const Attribute* kScaledSumAttributes[] = {&kThreads, nullptr};
 constexpr const Attribute* kPositionSumAttributes[] = {&kThreads, &kMean, nullptr};
 constexpr const Attribute* kPointwiseAttributes[] = {&kTransposed, nullptr};
+constexpr const Attribute* kCountedAttributes[] = {&kThreads, &kCount, nullptr};
 constexpr const Attribute* kPointwiseGradientAttributes[] = {nullptr};
 
 // An empty string, or what went wrong.
@@ -360,6 +428,8 @@ std::string RegisterAll() {
     Register<kPointwiseAttributes, ComputePointwise>("DrcPointwise", {"x", "filter", "bias"}, {"result"});
     Register<kPointwiseGradientAttributes, ComputePointwiseGradient>("DrcPointwiseGradient", {"x", "gradient"},
                                                                      {"filter_gradient", "bias_gradient"});
+    Register<kCountedAttributes, ComputeJoin>("DrcJoin", {"inputs: N * float"}, {"result"});
+    Register<kCountedAttributes, ComputePart, true>("DrcPart", {"vector"}, {"results: N * float"});
     return "";
   } catch (const std::exception& error) {
     return error.what();

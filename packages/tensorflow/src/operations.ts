@@ -309,14 +309,43 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
       run("ConcatV2", concatAttributes(tensors.length), [...tensors, axis(along)]),
     slice: (x: Tensor, begin: readonly number[], size: readonly number[]) =>
       run("Slice", [float, indexType("Index")], [x, indices(begin), indices(size)]),
-    /** A flat tensor cut into pieces of the given lengths. */
-    split: (x: Tensor, lengths: readonly number[]) =>
-      backend.executeMultipleOutputs(
+    /** The values of all tensors, one after the other, as one vector. */
+    join(tensors: Tensor[]): Tensor {
+      if (options.lanes) return run("DrcJoin", [ownThreads, integer("N", tensors.length)], tensors);
+      // Biases, half of all parameters, are flat as they are.
+      const flats = tensors.map((x) => (x.shape.length === 1 ? x : this.reshape(x, [x.size])));
+      const vector = this.concat(flats, 0);
+      tf.dispose(flats.filter((flat, i) => flat !== tensors[i]));
+      return vector;
+    },
+    /** Such a vector in tensors of these shapes again. */
+    part(vector: Tensor, shapes: readonly (readonly number[])[]): Tensor[] {
+      const count = shapes.length;
+      if (options.lanes) {
+        const attributes = [
+          ownThreads,
+          integer("N", count),
+          integer(
+            "shapes",
+            shapes.flatMap((shape) => [shape.length, ...shape]),
+          ),
+        ];
+        return backend.executeMultipleOutputs("DrcPart", attributes, [vector], count);
+      }
+      const lengths = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+      const pieces = backend.executeMultipleOutputs(
         "SplitV",
-        [integer("num_split", lengths.length), float, indexType("Tlen")],
-        [x, indices(lengths), axis(0)],
-        lengths.length,
-      ),
+        [integer("num_split", count), float, indexType("Tlen")],
+        [vector, indices(lengths), axis(0)],
+        count,
+      );
+      return pieces.map((piece, i) => {
+        if (shapes[i].length === 1) return piece;
+        const shaped = this.reshape(piece, shapes[i]);
+        piece.dispose();
+        return shaped;
+      });
+    },
     /** Picks `positions` along the last axis. */
     gatherChannels: (x: Tensor, positions: readonly number[]) =>
       run(

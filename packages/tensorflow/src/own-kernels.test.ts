@@ -270,6 +270,39 @@ describe("what channel attention computes", () => {
   });
 });
 
+describe("a vector of many tensors", () => {
+  const SHAPES = [[3, 3, 5, 4], [4], [], [1, 1, 4, 2], [2]];
+
+  it.each([undefined, 8] as const)("is joined and parted again, with lanes: %s", (lanes) => {
+    const own = operations(lanes, 2);
+    const tensors = SHAPES.map((shape, i) => (shape.length ? random(shape, i + 1) : tensorflow.tf.scalar(7)));
+    const joinAndPart = () => {
+      const vector = own.join(tensors);
+      const parts = own.part(vector, SHAPES);
+      const values = [vector, ...parts].map((tensor) => valuesOf(tensor).slice());
+      const shapes = parts.map(({ shape }) => shape);
+      tensorflow.tf.dispose([vector, ...parts]);
+      return { values, shapes };
+    };
+    // The first time makes constants that stay.
+    joinAndPart();
+    const before = tensorflow.tf.memory().numTensors;
+    const { values, shapes } = joinAndPart();
+    expect(tensorflow.tf.memory().numTensors).toBe(before);
+    expect(shapes).toEqual(SHAPES);
+    const originals = tensors.map(valuesOf);
+    expect([...values[0]]).toEqual(originals.flatMap((original) => [...original]));
+    originals.forEach((original, i) => {
+      expectSameBits(values[i + 1], original);
+    });
+  });
+
+  it("refuses shapes that do not fit it", () => {
+    const { part } = operations(8, 2);
+    expect(() => part(random([10], 1), [[3], [6]])).toThrow(/the shapes do not fit the vector/);
+  });
+});
+
 it("is noted with the instruction set: the fastest that this processor has", () => {
   expect(tensorflow.describe().ownKernels).toBe(`${OWN_OPERATIONS_HASH} ${INSTRUCTION_SETS[available[0]]}`);
 });
