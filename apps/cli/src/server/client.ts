@@ -1,8 +1,10 @@
 import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
+import type { ModelResource } from "@drc/contracts";
 import { ConnectionError, DrcClient, ProblemError, UnexpectedAnswerError, type UploadFile } from "@drc/sdk";
 import type { Connection } from "./connection-file.ts";
+import { sendLarge } from "./send-parts.ts";
 
 /** A file to upload, and its name in the dataset, which may have folders. */
 export interface LocalFile {
@@ -18,12 +20,30 @@ export function clientOf(connection: Connection): DrcClient {
 }
 
 /** Opened only: the bytes are read when they are sent. */
-export async function localFile({ path, name }: LocalFile): Promise<UploadFile> {
+async function localFile({ path, name }: LocalFile): Promise<UploadFile> {
   return { name, data: await openAsBlob(path) };
 }
 
-export function localModel(path: string): Promise<UploadFile> {
-  return localFile({ path, name: basename(path) });
+/** Images of a dataset; large ones go to the store in parts. */
+export async function uploadImageFiles(
+  client: DrcClient,
+  datasetId: string,
+  files: readonly LocalFile[],
+): Promise<void> {
+  const small: LocalFile[] = [];
+  for (const file of files) {
+    const uploadId = await sendLarge(client, file.path, file.name);
+    if (uploadId === null) small.push(file);
+    else await client.datasets.addUploads(datasetId, [{ uploadId, name: file.name }]);
+  }
+  await client.datasets.upload(datasetId, await Promise.all(small.map(localFile)));
+}
+
+export async function uploadModelFile(client: DrcClient, path: string): Promise<ModelResource> {
+  const name = basename(path);
+  const uploadId = await sendLarge(client, path, name);
+  if (uploadId === null) return client.models.upload(await localFile({ path, name }));
+  return client.models.create({ uploadId });
 }
 
 /** A model's safetensors file, primal and dual networks, as it arrives. */

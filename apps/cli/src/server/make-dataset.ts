@@ -1,7 +1,7 @@
 import type { DatasetInput, FieldError, JobResource } from "@drc/contracts";
 import type { DrcClient, NewDatasetVersion } from "@drc/sdk";
 import { CliError } from "../cli-error.ts";
-import { type LocalFile, localFile } from "./client.ts";
+import { type LocalFile, uploadImageFiles } from "./client.ts";
 
 export interface NewDataset {
   name: string;
@@ -25,7 +25,7 @@ export async function makeDataset(
   follow: (ingestJobId: string) => Promise<JobResource>,
 ): Promise<MadeDataset> {
   const { id } = await client.datasets.create({ name });
-  await client.datasets.upload(id, await Promise.all(files.map(localFile)));
+  await uploadImageFiles(client, id, files);
   const { version, ingestJobId } = await client.datasets.createVersion(id, settings);
   const input = { datasetId: id, version };
   const ingest = await follow(ingestJobId);

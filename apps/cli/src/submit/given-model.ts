@@ -3,7 +3,7 @@ import { type ModelResource, modelId } from "@drc/contracts";
 import type { DrcClient } from "@drc/sdk";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
-import { localModel, serverErrorLine } from "../server/client.ts";
+import { serverErrorLine, uploadModelFile } from "../server/client.ts";
 
 /** A model of the server by its identifier, or one in a file, which is uploaded; `field` is the option that named it. */
 export async function givenModel(client: DrcClient, field: string, given: string): Promise<ModelResource> {
@@ -13,7 +13,7 @@ export async function givenModel(client: DrcClient, field: string, given: string
   };
   if (modelId.safeParse(given).success) return client.models.get(given).catch(named);
   await checkFile(field, given);
-  const model = await client.models.upload(await localModel(given)).catch(named);
+  const model = await uploadModelFile(client, given).catch(named);
   process.stderr.write(`${given}: uploaded as ${model.id}\n`);
   return model;
 }
