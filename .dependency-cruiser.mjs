@@ -9,6 +9,7 @@ const ALLOWED = {
   contracts: [],
   network: [],
   storage: [],
+  logging: [],
   imaging: ["network"],
   tensorflow: ["network", "imaging", "provision"],
   compression: ["tensorflow", "imaging", "network"],

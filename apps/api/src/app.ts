@@ -42,7 +42,7 @@ export async function buildApp(
   const app = Fastify({
     loggerInstance: log,
     bodyLimit: JSON_BODY_BYTES,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true },
     // Uploads may take long; a request's head may not.
     requestTimeout: 0,

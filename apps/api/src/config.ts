@@ -1,4 +1,5 @@
 import { computeDevice } from "@drc/contracts";
+import type { RetentionRules } from "@drc/database";
 import { AllowedAddresses, RETRY_DELAYS_MS, SecretBox } from "@drc/webhooks";
 import { z } from "zod";
 import type { CollectionRules } from "./keepers/collect.ts";
@@ -49,6 +50,10 @@ const environment = z.object({
   DRC_BLOB_GRACE_HOURS: z.coerce.number().min(1).default(24),
   /** Days for which checkpoints of ended jobs stay. */
   DRC_CHECKPOINT_DAYS: z.coerce.number().min(0).default(7),
+  /** Days for which events, metrics and log lines of ended jobs stay; 0 for ever. */
+  DRC_JOB_RECORD_DAYS: z.coerce.number().min(0).default(90),
+  /** Days for which webhook messages that were delivered stay; 0 for ever. */
+  DRC_WEBHOOK_MESSAGE_DAYS: z.coerce.number().min(0).default(30),
   /** Requests a minute of each key that has no limit of its own; 0 for none. */
   DRC_RATE_LIMIT: z.coerce.number().int().min(0).default(3000),
   /** Proxies before this server, whose `X-Forwarded-…` headers are believed: addresses or networks, with commas. */
@@ -85,7 +90,15 @@ export interface ApiConfig {
   requestsPerMinute: number;
   trustedProxies: string | undefined;
   webhooks: WebhookSettings;
+  retention: RetentionRules;
   logLevel: string;
+}
+
+/** What must never be printed: addresses with passwords, and keys. */
+export function secretsOf(variables: Record<string, string | undefined>): (string | undefined)[] {
+  return ["DATABASE_URL", "REDIS_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "DRC_SECRET_KEY"].map(
+    (name) => variables[name],
+  );
 }
 
 /** Reads the configuration; an error names each variable that is missing or wrong. */
@@ -132,6 +145,7 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
       allowed: env.DRC_WEBHOOK_ALLOW,
       retryDelaysMs: env.DRC_WEBHOOK_RETRY_SECONDS ?? RETRY_DELAYS_MS,
     },
+    retention: { jobRecordDays: env.DRC_JOB_RECORD_DAYS, webhookMessageDays: env.DRC_WEBHOOK_MESSAGE_DAYS },
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

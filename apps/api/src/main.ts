@@ -5,20 +5,27 @@
  */
 import process from "node:process";
 import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, migrate } from "@drc/database";
+import { createCensor, createLog } from "@drc/logging";
 import { connectForLimits, JobQueues } from "@drc/queue";
 import { BlobStore, BucketContents, PresignedUploads } from "@drc/storage";
 import { destination } from "pino";
 import { buildApp } from "./app.ts";
-import { readConfig } from "./config.ts";
+import { closeServer } from "./close-server.ts";
+import { readConfig, secretsOf } from "./config.ts";
 import { collectGarbage } from "./keepers/collect.ts";
 import { Keepers } from "./keepers/keepers.ts";
 import { WebhookDelivery } from "./keepers/webhook-delivery.ts";
-import { createLog } from "./log.ts";
 import { ServerMetrics } from "./metrics/server-metrics.ts";
+
+const censor = createCensor(secretsOf(process.env));
+
+/** For requests that are under way when the server is asked to end, and for all of its end. */
+const REQUEST_GRACE_MS = 10_000;
+const END_WITHIN_MS = 20_000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = createLog(config.logLevel, destination(2));
+  const log = createLog(config.logLevel, destination(2), censor);
   await migrate(config.databaseUrl);
   const database = connectDatabase(config.databaseUrl);
   const queues = new JobQueues(config.redisUrl);
@@ -42,12 +49,18 @@ async function main(): Promise<void> {
   const app = await buildApp(context, log, config.uploads);
   const collect = (signal: AbortSignal) => collectGarbage(context, collection, signal);
   const lock = new KeeperLock(config.databaseUrl);
-  const keepers = new Keepers({ database, queues, collect }, lock, log);
+  const keepers = new Keepers({ database, queues, collect, retention: config.retention }, lock, log);
   metrics.keeperHeld = () => lock.held;
   const webhookDelivery = new WebhookDelivery({ database, webhooks, metrics }, log);
 
-  const stop = async () => {
-    await app.close();
+  let stopping = false;
+  const stop = async (signal: string) => {
+    // A second signal changes nothing: the end is near in any case.
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "The server ends; requests that are under way are finished.");
+    setTimeout(() => process.exit(1), END_WITHIN_MS).unref();
+    await closeServer(app, REQUEST_GRACE_MS);
     await keepers.stop();
     await webhookDelivery.stop();
     await queues.close();
@@ -56,14 +69,14 @@ async function main(): Promise<void> {
     process.exit(0);
   };
   // Before the line that says "Listening": whoever waits for it may end the program at once.
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
   keepers.start();
   webhookDelivery.start();
   process.stdout.write(`Listening: ${await app.listen({ host: config.host, port: config.port })}\n`);
 }
 
 main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${censor(error.message)}\n`);
   process.exit(1);
 });

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { type Slot, slotList, withThreads } from "./slots.ts";
 
 const schema = z.object({
-  DATABASE_URL: z.string().min(1),
-  REDIS_URL: z.string().min(1),
+  DATABASE_URL: z.url(),
+  REDIS_URL: z.url(),
   S3_ENDPOINT: z.url(),
   S3_ACCESS_KEY: z.string().min(1),
   S3_SECRET_KEY: z.string().min(1),
@@ -47,6 +47,11 @@ export interface WorkerConfig {
   /** Where to serve metrics, if anywhere. */
   metrics?: { host: string; port: number };
   logLevel: string;
+}
+
+/** What must never be printed: addresses with passwords, and keys. */
+export function secretsOf(variables: Record<string, string | undefined>): (string | undefined)[] {
+  return ["DATABASE_URL", "REDIS_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY"].map((name) => variables[name]);
 }
 
 /** Reads the configuration. Throws an error whose message names each variable that is wrong. */

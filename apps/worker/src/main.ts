@@ -1,13 +1,16 @@
 /** The worker's program: reads the configuration, runs the pool, and drains it on SIGTERM or SIGINT. */
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { destination, pino } from "pino";
-import { readConfig } from "./config.ts";
+import { createCensor, createLog } from "@drc/logging";
+import { destination } from "pino";
+import { readConfig, secretsOf } from "./config.ts";
 import { startWorker } from "./start-worker.ts";
+
+const censor = createCensor(secretsOf(process.env));
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel }, destination(2));
+  const log = createLog(config.logLevel, destination(2), censor);
   // Beside this file, as a bundle or as its source.
   const path = fileURLToPath(new URL(`./job-process${extname(import.meta.url)}`, import.meta.url));
   const program = { path, execArgv: path.endsWith(".ts") ? process.execArgv : ["--enable-source-maps"] };
@@ -26,6 +29,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`${censor(error instanceof Error ? error.message : String(error))}\n`);
   process.exit(1);
 });

@@ -147,6 +147,8 @@ export const jobResource = z.strictObject({
 export type JobResource = z.infer<typeof jobResource>;
 
 export const jobDetailResource = jobResource.extend({
+  /** When its events, metrics and log lines were removed for their age; null while they are there. */
+  recordsRemovedAt: timestamp.nullable(),
   attemptHistory: z.array(attemptResource),
   artifacts: z.array(
     z.strictObject({

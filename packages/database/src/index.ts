@@ -48,6 +48,7 @@ export * from "./reconcile.ts";
 export * from "./record-checkpoint.ts";
 export * from "./record-logs.ts";
 export * from "./record-progress.ts";
+export * from "./remove-old-records.ts";
 export * from "./retry-job.ts";
 export * from "./sessions.ts";
 export * from "./settle-blocked.ts";

@@ -1,10 +1,12 @@
 import {
   type Database,
   type KeeperLock,
+  type RetentionRules,
   reapLeases,
   reconcile,
   removeExpiredIdempotencyKeys,
   removeExpiredSessions,
+  removeOldRecords,
   settleBlocked,
   takeOutbox,
 } from "@drc/database";
@@ -23,6 +25,8 @@ const FIRST_COLLECT_MS = 600_000;
 export interface KeeperDuties {
   database: Database;
   queues: JobQueues;
+  /** Left out, everything is kept. */
+  retention?: RetentionRules;
   /** Takes its time, beside the others; ends early where the signal asks for it. */
   collect?: (signal: AbortSignal) => Promise<unknown>;
 }
@@ -34,11 +38,12 @@ export async function deliverWork({ database, queues }: KeeperDuties): Promise<v
 }
 
 /** Finds what went wrong, lost leases and queued jobs that Redis has forgotten, and removes what has expired. */
-export async function repairWork({ database, queues }: KeeperDuties): Promise<void> {
+export async function repairWork({ database, queues, retention }: KeeperDuties): Promise<void> {
   await reapLeases(database);
   await reconcile(database, queues);
   await removeExpiredIdempotencyKeys(database);
   await removeExpiredSessions(database);
+  if (retention) await removeOldRecords(database, retention);
 }
 
 /** Runs both for as long as this process holds the keepers' lock; other replicas stand by. */

@@ -16,6 +16,7 @@ export async function readJob(database: Transaction, id: string): Promise<JobDet
   const checkpoint = await database.checkpoint.findFirst({ where: { jobId: id }, orderBy: { step: "desc" } });
   return {
     ...jobResource(job, await servedClasses(database)),
+    recordsRemovedAt: job.recordsRemovedAt?.toISOString() ?? null,
     attemptHistory: attempts.map((attempt) => ({
       number: attempt.number,
       workerId: attempt.workerId,

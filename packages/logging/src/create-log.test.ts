@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createLog } from "./log.ts";
+import { createLog } from "./create-log.ts";
 
 it("leaves secrets out wherever they stand", () => {
   let written = "";

@@ -1,19 +1,18 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { type Censor, createCensor } from "./censor.ts";
 
 /** Members of what is logged that may hold a secret, wherever they stand. */
 const SECRETS = ["authorization", "cookie", '["set-cookie"]', '["x-csrf-token"]', "key", "secret", "csrfToken"];
 /** How deep a secret is looked for: `res.headers.cookie` is the third level. */
 const DEPTH = 4;
-/** A key that stands in a text, such as an address. */
-const KEY = /drc_[\w-]{20,}/g;
 
-/** The server's log. No key, cookie or token ever stands in it. */
-export function createLog(level: string, destination: DestinationStream): Logger {
+/** A program's log, one JSON text a line. No key, cookie, token, password or known secret ever stands in it. */
+export function createLog(level: string, destination: DestinationStream, censor: Censor = createCensor([])): Logger {
   return pino(
     {
       level,
       redact: { paths: Array.from({ length: DEPTH }, (_, depth) => SECRETS.map((name) => pathTo(name, depth))).flat() },
-      hooks: { streamWrite: (line) => line.replace(KEY, "drc_[Redacted]") },
+      hooks: { streamWrite: censor },
     },
     destination,
   );
