@@ -3,6 +3,7 @@ export * from "./channel-groups.ts";
 export * from "./cost.ts";
 export * from "./create-model.ts";
 export * from "./drn.ts";
+export * from "./export/onnx.ts";
 export * from "./graph.ts";
 export * from "./inference-stages.ts";
 export * from "./last-feature.ts";

@@ -1,0 +1,88 @@
+import {
+  createModel,
+  encodeOnnx,
+  type Network,
+  type NewModel,
+  ONNX_INPUT,
+  ONNX_OUTPUT,
+  prunableGroups,
+  removeChannels,
+} from "@drc/network";
+import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
+import { beforeAll, describe, expect, it } from "vitest";
+import { photograph } from "../../../test/photographs.ts";
+import { compile } from "./compile.ts";
+import { loadTensorFlow, type TensorFlow } from "./tensorflow.ts";
+
+let tensorflow: TensorFlow;
+beforeAll(async () => {
+  tensorflow = await loadTensorFlow({ device: "cpu", threads: 2 });
+});
+
+/** RGB in 0..255, `[height, width, 3]`. */
+function picture(height: number, width: number): Float32Array {
+  return Float32Array.from(photograph(7, width, height).data);
+}
+
+/** The super-resolved picture, `[height, width, 3]`. */
+function native({ graph, weights }: Network, image: Float32Array, height: number, width: number): Float32Array {
+  const network = compile(tensorflow, graph);
+  const parameters = network.load(weights);
+  const input = tensorflow.tf.tensor(image, [1, height, width, 3]);
+  const run = network.forward(parameters, input);
+  const values = run.outputs[run.outputs.length - 1].dataSync() as Float32Array;
+  run.dispose();
+  input.dispose();
+  for (const parameter of parameters.values()) parameter.dispose();
+  return values.slice();
+}
+
+async function byOnnx(network: Network, image: Float32Array, height: number, width: number): Promise<Float32Array> {
+  const session = await InferenceSession.create(encodeOnnx(network));
+  const planes = Float32Array.from({ length: image.length }, (_, i) => {
+    const [channel, position] = [Math.floor(i / (height * width)), i % (height * width)];
+    return image[3 * position + channel];
+  });
+  const input = new OnnxTensor("float32", planes, [1, 3, height, width]);
+  const { [ONNX_OUTPUT]: output } = await session.run({ [ONNX_INPUT]: input });
+  const [, , rows, columns] = output.dims;
+  const data = output.data as Float32Array;
+  await session.release();
+  return Float32Array.from({ length: data.length }, (_, i) => data[(i % 3) * rows * columns + Math.floor(i / 3)]);
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
+}
+
+/** Every third channel of every group is gone. */
+function pruned(network: Network): Network {
+  let small = network;
+  for (const { name } of prunableGroups(network.graph)) {
+    const group = prunableGroups(small.graph).find((candidate) => candidate.name === name);
+    if (!group) throw new Error(`No group ${name}.`);
+    const gone = Array.from({ length: group.width }, (_, channel) => channel).filter((channel) => channel % 3 === 0);
+    small = removeChannels(small, group, gone);
+  }
+  return small;
+}
+
+describe.each<[string, Omit<NewModel, "seed">]>([
+  ["a small DRN ×2", { scale: 2, blocks: 2, features: 8 }],
+  ["a small DRN ×8", { scale: 8, blocks: 1, features: 4 }],
+  ["drn-s ×4", { preset: "drn-s", scale: 4 }],
+])("%s as ONNX", (_, configuration) => {
+  it.each(["whole", "pruned"])("gives the native output to 0.01 of a gray level, %s, at two sizes", async (form) => {
+    const whole = createModel({ ...configuration, seed: 5 } as NewModel).primal;
+    const network = form === "whole" ? whole : pruned(whole);
+    for (const [height, width] of [
+      [16, 24],
+      [25, 17],
+    ]) {
+      const image = picture(height, width);
+      const [expected, found] = [native(network, image, height, width), await byOnnx(network, image, height, width)];
+      expect(largestDifference(expected, found)).toBeLessThan(0.01);
+    }
+  });
+});
