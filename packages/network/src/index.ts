@@ -1,9 +1,11 @@
+export * from "./bicubic-kernel.ts";
 export * from "./budget.ts";
 export * from "./channel-groups.ts";
 export * from "./cost.ts";
 export * from "./create-model.ts";
 export * from "./drn.ts";
 export * from "./export/onnx.ts";
+export * from "./export/tfjs.ts";
 export * from "./graph.ts";
 export * from "./inference-stages.ts";
 export * from "./last-feature.ts";
@@ -18,4 +20,5 @@ export * from "./random.ts";
 export * from "./receptive-field.ts";
 export * from "./safetensors.ts";
 export * from "./surgery.ts";
+export * from "./tensorflow-layout.ts";
 export * from "./validate.ts";

@@ -5,10 +5,19 @@
  * frees each activation after its last reader, and a backward pass visits just the nodes through which a wanted
  * gradient flows.
  */
-import { type GraphNode, INPUT, type NetworkGraph, type WeightMap } from "@drc/network";
+import {
+  biasToExecutor,
+  biasToFile,
+  filterToExecutor,
+  filterToFile,
+  type GraphNode,
+  INPUT,
+  type NetworkGraph,
+  outputOrders,
+  type WeightMap,
+} from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { GradientSums } from "./gradient-sums.ts";
-import { biasToExecutor, biasToFile, filterToExecutor, filterToFile, outputOrders } from "./layout.ts";
 import { noteIdentity } from "./nodes/identity-filter.ts";
 import { createKernel } from "./nodes/index.ts";
 import { type FusedForward, type NodeKernel, type Parameters, parameter } from "./nodes/kernel.ts";

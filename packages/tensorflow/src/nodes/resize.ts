@@ -1,17 +1,7 @@
-import type { ResizeNode } from "@drc/network";
+import { bicubicKernel, type ResizeNode } from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import type { TensorFlow } from "../tensorflow.ts";
 import type { KernelFactory } from "./kernel.ts";
-
-const KEYS_A = -0.75;
-
-/** Keys' cubic kernel with a = −0.75, PyTorch's choice. */
-function cubic(distance: number): number {
-  const x = Math.abs(distance);
-  if (x <= 1) return ((KEYS_A + 2) * x - (KEYS_A + 3)) * x * x + 1;
-  if (x < 2) return ((KEYS_A * x - 5 * KEYS_A) * x + 8 * KEYS_A) * x - 4 * KEYS_A;
-  return 0;
-}
 
 /**
  * The matrix `[factor·length, length]` that resamples one axis: half-pixel centres, four taps, borders clamped.
@@ -24,7 +14,7 @@ export function bicubicMatrix(length: number, factor: number): Float32Array {
     const first = Math.floor(centre);
     for (let tap = first - 1; tap <= first + 2; tap++) {
       const source = Math.min(Math.max(tap, 0), length - 1);
-      matrix[out * length + source] += cubic(centre - tap);
+      matrix[out * length + source] += bicubicKernel(centre - tap);
     }
   }
   return matrix;

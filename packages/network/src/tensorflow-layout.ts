@@ -4,7 +4,7 @@
  * Files hold PyTorch's: filters `[out, in, height, width]`, pixel shuffle from channels c·r² + k. The executor
  * wants TensorFlow's: filters `[height, width, in, out]`, depth to space from channels k·C + c.
  */
-import type { Conv2dNode, NetworkGraph, WeightTensor } from "@drc/network";
+import type { Conv2dNode, NetworkGraph, WeightTensor } from "./graph.ts";
 
 /** `order[i]` is the file's output channel that the executor has at position i; absent where they agree. */
 export type OutputOrder = readonly number[] | undefined;

@@ -1,13 +1,16 @@
 import {
   createModel,
   encodeOnnx,
+  encodeTfjs,
   type Network,
   type NewModel,
   ONNX_INPUT,
   ONNX_OUTPUT,
   prunableGroups,
   removeChannels,
+  TFJS_INPUT,
 } from "@drc/network";
+import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
@@ -51,6 +54,28 @@ async function byOnnx(network: Network, image: Float32Array, height: number, wid
   return Float32Array.from({ length: data.length }, (_, i) => data[(i % 3) * rows * columns + Math.floor(i / 3)]);
 }
 
+/** As a page would load it, but from memory and by the native backend. */
+async function byTfjs(network: Network, image: Float32Array, height: number, width: number): Promise<Float32Array> {
+  const { tf } = tensorflow;
+  const { json, weights } = encodeTfjs(network);
+  const { modelTopology, weightsManifest, format, signature } = JSON.parse(json);
+  const model = await tf.loadGraphModel(
+    tf.io.fromMemory({
+      format,
+      signature,
+      modelTopology,
+      weightSpecs: weightsManifest[0].weights,
+      weightData: weights.slice().buffer,
+    }),
+  );
+  const input = tf.tensor(image, [1, height, width, 3]);
+  const output = model.execute({ [TFJS_INPUT]: input }) as Tensor;
+  const values = (output.dataSync() as Float32Array).slice();
+  tf.dispose([input, output]);
+  model.dispose();
+  return values;
+}
+
 function largestDifference(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length);
   return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
@@ -68,20 +93,25 @@ function pruned(network: Network): Network {
   return small;
 }
 
-describe.each<[string, Omit<NewModel, "seed">]>([
-  ["a small DRN ×2", { scale: 2, blocks: 2, features: 8 }],
-  ["a small DRN ×8", { scale: 8, blocks: 1, features: 4 }],
-  ["drn-s ×4", { preset: "drn-s", scale: 4 }],
-])("%s as ONNX", (_, configuration) => {
-  it.each(["whole", "pruned"])("gives the native output to 0.01 of a gray level, %s, at two sizes", async (form) => {
-    const whole = createModel({ ...configuration, seed: 5 } as NewModel).primal;
+describe.each<[string, NewModel]>([
+  ["a small DRN ×2", { scale: 2, blocks: 2, features: 8, seed: 5 }],
+  ["a small DRN ×8", { scale: 8, blocks: 1, features: 4, seed: 5 }],
+  ["drn-s ×4", { preset: "drn-s", scale: 4, seed: 5 }],
+])("%s", (_, configuration) => {
+  it.each([
+    ["whole", "ONNX", byOnnx],
+    ["pruned", "ONNX", byOnnx],
+    ["whole", "a graph model of TensorFlow.js", byTfjs],
+    ["pruned", "a graph model of TensorFlow.js", byTfjs],
+  ])("gives the native output to 0.01 of a gray level, %s, as %s, at two sizes", async (form, _format, run) => {
+    const whole = createModel(configuration).primal;
     const network = form === "whole" ? whole : pruned(whole);
     for (const [height, width] of [
       [16, 24],
       [25, 17],
     ]) {
       const image = picture(height, width);
-      const [expected, found] = [native(network, image, height, width), await byOnnx(network, image, height, width)];
+      const [expected, found] = [native(network, image, height, width), await run(network, image, height, width)];
       expect(largestDifference(expected, found)).toBeLessThan(0.01);
     }
   });
