@@ -12,6 +12,7 @@ import { registerCount } from "./commands/count.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDownload } from "./commands/download.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
+import { registerExport } from "./commands/export.ts";
 import { registerImport } from "./commands/import.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerModels } from "./commands/models.ts";
@@ -39,6 +40,7 @@ for (const register of [
   registerCompress,
   registerCount,
   registerImport,
+  registerExport,
   registerEvaluate,
   registerUpscale,
 ]) {

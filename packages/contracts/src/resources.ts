@@ -96,6 +96,12 @@ export const modelResource = z.strictObject({
 });
 export type ModelResource = z.infer<typeof modelResource>;
 
+export const modelFormat = z.enum(["safetensors", "onnx", "tfjs"]);
+export type ModelFormat = z.infer<typeof modelFormat>;
+
+/** Of a model's download. */
+export const modelDownloadQuery = z.strictObject({ format: modelFormat.default("safetensors") });
+
 export const attemptResource = z.strictObject({
   number: z.int().min(1),
   workerId: z.string(),

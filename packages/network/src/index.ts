@@ -4,6 +4,7 @@ export * from "./channel-groups.ts";
 export * from "./cost.ts";
 export * from "./create-model.ts";
 export * from "./drn.ts";
+export * from "./export/export-model.ts";
 export * from "./export/onnx.ts";
 export * from "./export/tfjs.ts";
 export * from "./graph.ts";

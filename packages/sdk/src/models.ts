@@ -1,4 +1,4 @@
-import type { CreateModelBody, ModelResource } from "@drc/contracts";
+import type { CreateModelBody, ModelFormat, ModelResource } from "@drc/contracts";
 import { asBlob, type UploadFile } from "./datasets.ts";
 import { Download } from "./download.ts";
 import type { RequestOptions, Transport } from "./transport.ts";
@@ -8,6 +8,11 @@ export interface NewModel {
   name?: string;
   preset?: string;
   scale?: number;
+}
+
+export interface DownloadOptions extends RequestOptions {
+  /** Left out: safetensors. */
+  format?: ModelFormat;
 }
 
 export class Models {
@@ -44,8 +49,10 @@ export class Models {
     return this.transport.remove(`/v1/models/${encodeURIComponent(id)}`, options);
   }
 
-  /** Its safetensors file, with the primal network and the dual ones. */
-  async download(id: string, options: RequestOptions = {}): Promise<Download> {
-    return new Download(await this.transport.send("GET", `/v1/models/${encodeURIComponent(id)}/download`, options));
+  /** Its file: safetensors with the primal network and the dual ones, or the primal one in the format of a runtime. */
+  async download(id: string, options: DownloadOptions = {}): Promise<Download> {
+    const { format, ...request } = options;
+    const path = `/v1/models/${encodeURIComponent(id)}/download`;
+    return new Download(await this.transport.send("GET", path, { ...request, query: { format } }));
   }
 }

@@ -2,6 +2,7 @@ import {
   ApiError,
   createModelBody,
   displayName,
+  modelDownloadQuery,
   modelFields,
   modelId,
   modelResource as modelSchema,
@@ -10,7 +11,7 @@ import {
   pageQuery,
 } from "@drc/contracts";
 import { insertModels, requireStoredBytes } from "@drc/database";
-import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
+import { costAtPublishedSizes, decodeModel, encodeModel, exportModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -95,21 +96,37 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         config: { scope: "read" },
         schema: {
           operationId: "downloadModel",
-          summary: "A model's safetensors file",
+          summary: "A model's file",
+          description:
+            "As safetensors with its dual networks, as ONNX, or as a zip archive with the two files of a TensorFlow.js " +
+            "graph model.",
           tags: ["Models"],
           params: modelParams,
-          response: answers({ 200: bodyOf("application/octet-stream") }, "STORE_UNAVAILABLE"),
+          querystring: modelDownloadQuery,
+          response: answers(
+            { 200: { ...bodyOf("application/octet-stream"), ...bodyOf("application/zip") } },
+            "STORE_UNAVAILABLE",
+          ),
         },
       },
       async (request, reply) => {
         const { modelId: id } = request.params;
         const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
         if (!model) throw missing(id);
+        const { format } = request.query;
+        if (format === "safetensors") {
+          return reply
+            .type("application/octet-stream")
+            .header("content-disposition", `attachment; filename="${id}.safetensors"`)
+            .header("content-length", String(model.blob.sizeBytes))
+            .send(await store.stream(model.sha256));
+        }
+        const facts = { model: id, sha256: model.sha256, ...(model.originJobId ? { job: model.originJobId } : {}) };
+        const file = exportModel(decodeModel(new Uint8Array(await store.read(model.sha256))), format, facts);
         return reply
-          .type("application/octet-stream")
-          .header("content-disposition", `attachment; filename="${id}.safetensors"`)
-          .header("content-length", String(model.blob.sizeBytes))
-          .send(await store.stream(model.sha256));
+          .type(file.contentType)
+          .header("content-disposition", `attachment; filename="${id}${file.extension}"`)
+          .send(Buffer.from(file.bytes));
       },
     );
 
