@@ -2,7 +2,7 @@ import path from "node:path";
 import { nativeModule } from "./native-module.mjs";
 import { runtimeFolder } from "./versions.mjs";
 
-export const OWN_OPERATIONS_HASH = "5c6d037514d8";
+export const OWN_OPERATIONS_HASH = "70fb08a10209";
 
 /** The operations that TensorFlow is slow at. */
 export const ownOperations = nativeModule({
