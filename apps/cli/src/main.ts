@@ -6,8 +6,8 @@
  */
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT } from "./cli-error.ts";
-import { registerCancel } from "./commands/cancel.ts";
 import { registerCompress } from "./commands/compress.ts";
+import { registerControl } from "./commands/control.ts";
 import { registerCount } from "./commands/count.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDownload } from "./commands/download.ts";
@@ -32,7 +32,7 @@ for (const register of [
   registerDemo,
   registerSubmit,
   registerWatch,
-  registerCancel,
+  registerControl,
   registerRetry,
   registerModels,
   registerDownload,

@@ -174,6 +174,22 @@ describe("a compression of a folder of images", () => {
     await cancel(again.id);
   });
 
+  it("says what a job would run, and pauses and resumes it", async () => {
+    const input = training({ steps: 1_000_000 });
+    const dry = await drc(["submit", "-", "--dry-run", ...serverOptions], { input });
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toMatch(/^0 +train +cpu +1000000 /m);
+    expect(dry.stdout).toMatch(/Nothing was submitted\.$/);
+    const submitted = startDrc(["submit", "-", ...serverOptions, "--watch"], { input });
+    const id = await submitted.line(/^job_/);
+    await submitted.line(/train .* of 1000000/);
+    expect((await drc(["pause", id, ...serverOptions])).stdout).toBe(`${id} pausing.`);
+    await submitted.line(/train .*paused/);
+    expect((await drc(["resume", id, ...serverOptions])).stdout).toBe(`${id} queued.`);
+    await cancel(id);
+    expect((await submitted.ended).code).toBe(3);
+  });
+
   it("watches a compression whose training is cancelled: in words, and with the retry", async () => {
     const options = ["--steps", "1000000", "--watch"];
     const submitted = startDrc(["submit", ...serverOptions, ...small(), ...options]);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import {
   BUDGET_COSTS,
+  type DryRunResource,
   datasetContent,
   IMPORTANCE_METHODS,
   type OnAlpha,
@@ -16,12 +17,14 @@ import { fileReason } from "../file-reason.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { type CompressionOptions, compressionBody, DEFAULT_PRESET } from "../submit/compression-body.ts";
+import { formatDryRun } from "../submit/dry-run-table.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
 
 interface SubmitOptions extends ServerOptions, Omit<CompressionOptions, "data"> {
   data?: string;
+  dryRun?: true;
   watch?: true;
   json?: true;
 }
@@ -78,12 +81,23 @@ export function registerSubmit(program: Command): void {
     )
     .option("--seed <number>", "seed", wholeNumber, 1)
     .option("--name <name>", "name for people")
+    .option("--label <label>", "for finding it again; may be given several times", addLabel)
+    .option("--dry-run", "say what a JSON body would run, and what it will cost, and submit nothing")
     .option("--watch", "follow it to its end, as drc watch does")
     .option("--json", "print one JSON document")
     .action(async (file: string | undefined, options: SubmitOptions, command: Command) => {
       if (file !== undefined && options.data === undefined) checkNoneOfACompression(command);
+      if (options.dryRun && options.data !== undefined) {
+        throw new CliError("--dry-run: it takes a JSON body; with --data the images would be uploaded", EXIT.usage);
+      }
       const client = await connect(options);
-      const id = await submit(client, await bodyOf(client, file, options));
+      const body = await bodyOf(client, file, options);
+      if (options.dryRun) {
+        const plan = await dryRun(client, body);
+        process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : formatDryRun(plan));
+        return;
+      }
+      const id = await submit(client, body);
       if (!options.watch) {
         const hint = commandHint(["watch", id], options);
         process.stdout.write(options.json ? `${JSON.stringify({ id })}\n` : `${id}\nFollow it: ${hint}\n`);
@@ -95,6 +109,10 @@ export function registerSubmit(program: Command): void {
       process.stdout.write(options.json ? `${JSON.stringify(ended)}\n` : `${formatOutcome(ended, options)}\n`);
       process.exitCode = exitCodeOf(ended.state);
     });
+}
+
+function addLabel(given: string, others: string[] | undefined): string[] {
+  return [...(others ?? []), given];
 }
 
 function wholeNumber(given: string): number {
@@ -131,9 +149,13 @@ async function submit(client: DrcClient, body: Record<string, unknown>): Promise
   ).id;
 }
 
+function dryRun(client: DrcClient, body: Record<string, unknown>): Promise<DryRunResource> {
+  return "kind" in body ? client.jobs.dryRun(body as NewJob) : client.compressions.dryRun(body as NewCompression);
+}
+
 /** A JSON body says all: options for `--data` beside it would be passed over. */
 function checkNoneOfACompression(command: Command): void {
-  const others = new Set(["url", "key", "dataFolder", "watch", "json"]);
+  const others = new Set(["url", "key", "dataFolder", "dryRun", "watch", "json"]);
   const given = command.options.find((option) => {
     const name = option.attributeName();
     return !others.has(name) && command.getOptionValueSource(name) === "cli";

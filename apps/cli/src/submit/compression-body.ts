@@ -43,6 +43,7 @@ export interface CompressionOptions {
   fineTuneTargets?: "images" | "original";
   seed: number;
   name?: string;
+  label?: string[];
 }
 
 const DEFAULT_SCALE = 4;
@@ -56,7 +57,7 @@ export async function compressionBody(
   client: DrcClient,
   options: CompressionOptions,
 ): Promise<Record<string, unknown>> {
-  const { preset = DEFAULT_PRESET, remove, of, plan, importance, steps, fineTuneSteps, seed, name } = options;
+  const { preset = DEFAULT_PRESET, remove, of, plan, importance, steps, fineTuneSteps, seed, name, label } = options;
   // All that can be wrong here is found before any image is uploaded.
   checkOptions(options);
   const folders = await findFolders(options);
@@ -84,6 +85,7 @@ export async function compressionBody(
     fineTuneTargets: targetsOf(options),
     seed,
     ...(name === undefined ? {} : { name }),
+    ...(label === undefined ? {} : { labels: label }),
   };
 }
 
