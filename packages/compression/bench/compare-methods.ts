@@ -15,7 +15,7 @@ import {
   costAtPublishedSizes,
   decodeModel,
   encodeModel,
-  importPytorchDrn,
+  importPytorch,
   type Model,
   networkScale,
   readSafetensors,
@@ -100,7 +100,7 @@ function searchOrder(value: string): "first" | "second" {
 
 async function readModel(path: string): Promise<Model> {
   const bytes = new Uint8Array(await readFile(path));
-  return readSafetensors(bytes).metadata.graph === undefined ? importPytorchDrn(bytes) : decodeModel(bytes);
+  return readSafetensors(bytes).metadata.graph === undefined ? importPytorch(bytes) : decodeModel(bytes);
 }
 
 async function readImages(folder: string, scale: number): Promise<TrainingImage[]> {

@@ -6,10 +6,11 @@
  * outputs go down to it through the chain of dual networks. No HR image is read.
  */
 import {
-  dualGraph,
+  dualGraphs,
   initialiseWeights,
   type Model,
   type Network,
+  type NetworkGraph,
   networkScale,
   scaleLevel,
   seededRandom,
@@ -76,7 +77,8 @@ export async function trainDualNetworks(request: DualTrainingRequest): Promise<D
   const settings = { ...DUAL_TRAINING, ...request.settings };
   checkImageSizes(images, settings.patchSize);
   const top = scaleLevel(networkScale(model.primal.graph));
-  const duals = Array.from({ length: top }, (_, i) => averagingNetwork(control.seed + i));
+  const graphs = dualGraphs(networkScale(model.primal.graph), DUAL_FEATURES);
+  const duals = graphs.map((graph, i) => averagingNetwork(graph, control.seed + i));
   const loaded = new LoadedModel(tensorflow, { primal: model.primal, duals });
   const parameters = new FlatParameters(tensorflow, loaded.duals);
   const adam = new Adam(tensorflow, parameters.size);
@@ -157,15 +159,15 @@ function total({ dualLosses }: DualRegressionGradients): number {
  * A dual network that begins as the mean of 2×2 pixels: its first three features carry one colour each, and the others,
  * drawn at random, are not read yet. From there to the bicubic LR images it is not far.
  */
-function averagingNetwork(seed: number): Network {
-  const graph = dualGraph(DUAL_FEATURES);
+function averagingNetwork(graph: NetworkGraph, seed: number): Network {
   const weights = initialiseWeights(graph, seededRandom(seed));
   const [narrow, back] = [weights.get("dual_module.0.0.weight"), weights.get("dual_module.1.weight")];
   if (!narrow || !back) throw new Error("The dual network's convolutions have other names.");
   back.data.fill(0);
   for (let colour = 0; colour < 3; colour++) {
     const taps = narrow.data.subarray(colour * 27, (colour + 1) * 27).fill(0);
-    // At stride 2 and padding 1, taps 1 and 2 of an axis are the two pixels that become one.
+    // At padding 1, taps 1 and 2 of an axis are the two pixels that become one at stride 2. At stride 3 the window reads one
+    // pixel before those that become one, so it is the same four of the nine.
     for (const tap of [4, 5, 7, 8]) taps[colour * 9 + tap] = 1 / 4;
     back.data[(colour * DUAL_FEATURES + colour) * 9 + 4] = 1;
   }

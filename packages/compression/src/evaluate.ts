@@ -5,7 +5,7 @@ import {
   comparisonProtocol,
   type RgbImage,
 } from "@drc/imaging";
-import { type Model, networkScale } from "@drc/network";
+import { leastInputSide, type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError, type StageControl, yieldToEvents } from "./control.ts";
 import { type Latency, measureLatency } from "./latency.ts";
@@ -94,10 +94,9 @@ export async function evaluate(request: EvaluationRequest): Promise<Quality & { 
     const quality = await evaluateNetwork(tensorflow, model.primal, images, options);
     const [{ lr }] = images;
     // It goes through whole, again and again: a large image would take all the memory, and hours.
-    const size = request.latencySize ?? {
-      height: Math.min(lr.height, LATENCY_SIDE),
-      width: Math.min(lr.width, LATENCY_SIDE),
-    };
+    const least = leastInputSide(request.model.primal.graph);
+    const side = (length: number) => Math.max(least, Math.min(length, LATENCY_SIDE));
+    const size = request.latencySize ?? { height: side(lr.height), width: side(lr.width) };
     const latency = measureLatency(tensorflow, model.primal, size);
     return { ...quality, latency };
   } finally {

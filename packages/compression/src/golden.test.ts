@@ -3,7 +3,7 @@
  * in `packages/tensorflow/test/golden`: outputs, dual outputs, losses, gradient norms and losses under Adam.
  */
 import { readFileSync } from "node:fs";
-import { importPytorchDrn, type Model, readSafetensors } from "@drc/network";
+import { importPytorch, type Model, readSafetensors } from "@drc/network";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -55,7 +55,7 @@ for (const scale of [2, 4, 8]) {
     };
     const levels = Array.from({ length: Math.log2(scale) + 1 }, (_, i) => 2 ** i);
     const targets = () => levels.map((at) => tensor(at === scale ? "input.hr" : `input.lr.x${at}`));
-    const model: Model = importPytorchDrn(bytes);
+    const model: Model = importPytorch(bytes);
 
     it("gives the outputs and dual outputs", () => {
       const loaded = new LoadedModel(tensorflow, model);

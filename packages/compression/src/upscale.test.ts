@@ -9,6 +9,7 @@ import {
   initialiseWeights,
   type Model,
   type Network,
+  type NetworkConfiguration,
   seededRandom,
 } from "@drc/network";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
@@ -60,6 +61,32 @@ function worstDifference(a: RgbImage, b: RgbImage): number {
   expect([a.width, a.height]).toEqual([b.width, b.height]);
   return a.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b.data[i])), 0);
 }
+
+describe("networks of other architectures", () => {
+  it.each<NetworkConfiguration>([
+    { architecture: "rfdn", scale: 2, blocks: 2, features: 8 },
+    { architecture: "edsr", scale: 3, blocks: 2, features: 4, residualScale: 0.1 },
+    { architecture: "rcan", scale: 2, groups: 2, blocks: 1, features: 4, reduction: 2 },
+  ])("$architecture gives in tiles what it gives whole", async (configuration) => {
+    const network = load(createModel({ ...configuration, seed: 4 }));
+    const picture = darkAndBright(47, 33);
+    const whole = await upscaleImage(tensorflow, network, picture, { tileSize: 64 });
+    const tiled = await upscaleImage(tensorflow, network, picture, { tileSize: 17 });
+    expect(whole.width).toBe(47 * configuration.scale);
+    expect(worstDifference(whole, tiled)).toBeLessThanOrEqual(1);
+  });
+
+  it("RFDN takes images that are too small for its pooling, as if their border went on", async () => {
+    const network = load(createModel({ architecture: "rfdn", scale: 2, blocks: 1, features: 8, seed: 4 }));
+    const gray = { width: 15, height: 15, data: new Uint8Array(3 * 15 * 15).fill(90) };
+    const whole = await upscaleImage(tensorflow, network, gray);
+    const small = await upscaleImage(tensorflow, network, { width: 3, height: 9, data: gray.data.slice(0, 81) });
+    expect([small.width, small.height]).toEqual([6, 18]);
+    for (let y = 0; y < 18; y++) {
+      expect(small.data.slice(18 * y, 18 * y + 18)).toEqual(whole.data.slice(90 * y, 90 * y + 18));
+    }
+  });
+});
 
 describe("field case 39: a tiled image is the untiled one", () => {
   it.each([2, 4, 8] as const)("with channel attention, at ×%i, for tiles of any size", async (scale) => {

@@ -1,10 +1,11 @@
 import { createImage, type RgbImage } from "@drc/imaging";
-import { type InferencePlan, inferencePlan, networkScale } from "@drc/network";
+import { type InferencePlan, inferencePlan, leastInputSide, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError } from "./control.ts";
 import type { LoadedNetwork } from "./loaded-model.ts";
 import { availableBytes, inferenceBytes, isOutOfMemory, UpscaleMemoryError } from "./upscale/memory.ts";
 import { addUpright, layImage, ORIENTATIONS } from "./upscale/orientations.ts";
+import { cutToImage, widenImage } from "./upscale/small-image.ts";
 import { type Rectangle, tileGrid } from "./upscale/tile-grid.ts";
 import { countTiles, inferTiled } from "./upscale/tiled-inference.ts";
 
@@ -52,23 +53,27 @@ export class NonFiniteImageError extends Error {
  *
  * A large image goes through in tiles that see as much of their surroundings as the network does, and the means of
  * channel attention are taken over the whole image: to float32 rounding the result is that of the image put through
- * whole. A tile for which memory does not suffice is tried again in smaller ones, with everything else.
+ * whole. A network that pools and resizes (RFDN) gets the image whole, whatever its size. A tile for which memory does not suffice is tried again in smaller ones, with everything else.
  *
  * Throws `NonFiniteImageError`, `UpscaleMemoryError`, and `AbortedError` after `signal`; never gives a wrong tile.
  */
 export async function upscaleImage(
   tensorflow: TensorFlow,
   network: LoadedNetwork,
-  image: RgbImage,
+  given: RgbImage,
   options: UpscaleOptions = {},
 ): Promise<RgbImage> {
-  const plan = inferencePlan(network.compiled.graph);
+  const { graph } = network.compiled;
+  const plan = inferencePlan(graph);
+  // Pooling needs some pixels: an image that has fewer is widened, and the result cut.
+  const image = widenImage(given, leastInputSide(graph));
   const largest = Math.max(image.width, image.height);
   const divisible = plan.stages.every(({ radius }) => Number.isFinite(radius));
   let tileSize = divisible ? Math.min(options.tileSize ?? goodTileSize(plan), largest) : largest;
   for (;;) {
     try {
-      return await upscaleInTiles({ tensorflow, network, image, plan, tileSize, options });
+      const result = await upscaleInTiles({ tensorflow, network, image, plan, tileSize, options });
+      return cutToImage(result, given, networkScale(graph));
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
       if (!divisible || tileSize <= SMALLEST_TILE_SIZE) throw tooLarge(image, tileSize, error as Error);

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { networkGraph, preset } from "./architectures/registry.ts";
 import { BudgetError, resolveBudget } from "./budget.ts";
-import { drnGraph } from "./drn.ts";
 import { largestRemoval, planSpace } from "./plan-space.ts";
-import { preset } from "./presets.ts";
 
-const drnS = drnGraph(preset("drn-s", 4));
+const drnS = networkGraph(preset("drn-s", 4));
 
 describe("budget", () => {
   it("names the largest removal of drn-s", () => {

@@ -18,7 +18,10 @@ export interface ChannelGroup {
   producers: GroupMember[];
   /** Convolutions whose inputs go with a channel. */
   consumers: GroupMember[];
-  /** Whether the method prunes it: one producer, one consumer, no contact with the residual stream or attention. */
+  /**
+   * Whether the method prunes it: one producer, one consumer, no contact with the residual stream or attention; or the
+   * graph says that it is pruned everywhere.
+   */
   prunable: boolean;
 }
 
@@ -41,14 +44,14 @@ export function channelGroups(graph: NetworkGraph): ChannelGroup[] {
 
   const first = (group: ChannelGroup) => position.get(group.producers[0].node) as number;
   const groups = [...alike.values()]
-    .map(describeGroup)
+    .map((channels) => describeGroup(channels, graph.prune === "everywhere"))
     // What nothing computes or nothing reads is left as it is.
     .filter((group) => group.producers.length > 0 && group.consumers.length > 0)
     .sort((a, b) => first(a) - first(b));
   return numberNames(groups);
 }
 
-function describeGroup(channels: TiedChannels[]): ChannelGroup {
+function describeGroup(channels: TiedChannels[], everywhere: boolean): ChannelGroup {
   const producers = membersOf(channels, "output");
   const consumers = membersOf(channels, "input");
   const joined = channels.some((channel) => channel.joined);
@@ -57,7 +60,7 @@ function describeGroup(channels: TiedChannels[]): ChannelGroup {
     width: channels.length,
     producers,
     consumers,
-    prunable: !joined && producers.length === 1 && consumers.length === 1,
+    prunable: everywhere || (!joined && producers.length === 1 && consumers.length === 1),
   };
 }
 

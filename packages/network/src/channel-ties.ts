@@ -83,6 +83,13 @@ class Walk {
       case "sigmoid":
       case "global-mean":
       case "resize":
+      case "resize-to":
+      case "max-pool":
+      case "scale":
+        return first;
+      case "shift":
+        // Its constants would have to go too.
+        this.fixed.push(...first);
         return first;
     }
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { golden } from "../test/golden.ts";
+import { drnGraph } from "./architectures/drn.ts";
+import { networkGraph, preset } from "./architectures/registry.ts";
 import { costAtPublishedSizes, countCost } from "./cost.ts";
-import { drnGraph, dualGraph } from "./drn.ts";
-import { preset } from "./presets.ts";
+import { dualGraph } from "./dual-network.ts";
 import { planWidths, shrinkGraphToPlan } from "./surgery.ts";
 
 interface ReleasedPlan {
@@ -19,7 +20,7 @@ describe("countCost", () => {
     ["drn-l", 4, 9_825_893, "224.76", "1404.8"],
     ["drn-l", 8, 10_004_018, "366.38", "572.5"],
   ])("counts the published %s ×%d", (name, scale, parameters, small, large) => {
-    const cost = costAtPublishedSizes(drnGraph(preset(name, scale)));
+    const cost = costAtPublishedSizes(networkGraph(preset(name, scale)));
     expect(cost.parameters).toBe(parameters);
     expect((cost.multiplyAddsLr96x96 / 1e9).toFixed(2)).toBe(small);
     expect((cost.multiplyAddsHr1280x720 / 1e9).toFixed(1)).toBe(large);
@@ -27,7 +28,7 @@ describe("countCost", () => {
 
   const { plans } = golden<{ plans: Record<string, ReleasedPlan> }>("released-plans.json");
   it.each(Object.entries(plans))("counts the released plan %s to the last digit", (name, plan) => {
-    const graph = drnGraph(preset("drn-s", Number(/x(\d)/.exec(name)?.[1])));
+    const graph = networkGraph(preset("drn-s", Number(/x(\d)/.exec(name)?.[1])));
     const cost = costAtPublishedSizes(shrinkGraphToPlan(graph, plan.widths));
     expect(cost.parameters).toBe(plan.parameters);
     expect(cost.multiplyAddsLr96x96).toBe(Math.round(plan.multiplyAddsLr96x96 * 1e9));
@@ -58,12 +59,18 @@ function reroute(nodes: ReturnType<typeof drnGraph>["nodes"]): ReturnType<typeof
 
 describe("a channel plan", () => {
   it("has P·(B + 2) widths: down blocks, then residual blocks and the shuffle of each phase", () => {
-    expect(planWidths(drnGraph(preset("drn-s", 4)))).toEqual([16, 32, ...Array(62).fill(64)]);
-    expect(planWidths(drnGraph(preset("drn-s", 8)))).toEqual([8, 16, 32, ...Array(62).fill(64), ...Array(31).fill(32)]);
+    expect(planWidths(networkGraph(preset("drn-s", 4)))).toEqual([16, 32, ...Array(62).fill(64)]);
+    expect(planWidths(networkGraph(preset("drn-s", 8)))).toEqual([
+      8,
+      16,
+      32,
+      ...Array(62).fill(64),
+      ...Array(31).fill(32),
+    ]);
   });
 
   it("can shrink drn-s ×4 by 92.8 % of the parameters", () => {
-    const graph = drnGraph(preset("drn-s", 4));
+    const graph = networkGraph(preset("drn-s", 4));
     const least = shrinkGraphToPlan(
       graph,
       planWidths(graph).map(() => 4),

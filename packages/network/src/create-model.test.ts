@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { preset } from "./architectures/registry.ts";
+import { RGB_MEAN } from "./architectures/rgb-mean.ts";
 import { createModel } from "./create-model.ts";
-import { RGB_MEAN } from "./drn.ts";
-import { preset } from "./presets.ts";
 import { validateNetwork } from "./validate.ts";
 
 describe("createModel", () => {

@@ -1,18 +1,19 @@
-import { type DrnConfiguration, drnGraph, dualGraph, RGB_MEAN } from "./drn.ts";
+import { dualFeatures, type NetworkConfiguration, networkGraph, preset } from "./architectures/registry.ts";
+import { RGB_MEAN } from "./architectures/rgb-mean.ts";
+import { dualGraphs } from "./dual-network.ts";
 import type { Model, NetworkGraph, WeightMap } from "./graph.ts";
-import { preset } from "./presets.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
 
-export type NewModel = { seed: number } & (DrnConfiguration | { preset: string; scale: number });
+export type NewModel = { seed: number } & (NetworkConfiguration | { preset: string; scale: number });
 
-/** An untrained DRN model with its dual networks. */
+/** An untrained model with its dual networks. */
 export function createModel(options: NewModel): Model {
   const configuration = "preset" in options ? preset(options.preset, options.scale) : options;
   const random = seededRandom(options.seed);
   const network = (graph: NetworkGraph) => ({ graph, weights: initialiseWeights(graph, random) });
   return {
-    primal: network(drnGraph(configuration)),
-    duals: Array.from({ length: Math.log2(configuration.scale) }, () => network(dualGraph(configuration.features))),
+    primal: network(networkGraph(configuration)),
+    duals: dualGraphs(configuration.scale, dualFeatures(configuration)).map(network),
   };
 }
 

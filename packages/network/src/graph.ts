@@ -85,6 +85,41 @@ export interface ResizeNode {
   factor: number;
 }
 
+/** The largest value under a square window, without padding. */
+export interface MaxPoolNode {
+  op: "max-pool";
+  name: string;
+  inputs: [string];
+  kernel: number;
+  stride: number;
+}
+
+/**
+ * Bilinear resampling of the first input to the height and width of the second: half-pixel centres, no antialias,
+ * clamped borders, as PyTorch has it without aligned corners. Of the second input nothing but the size is read.
+ */
+export interface ResizeToNode {
+  op: "resize-to";
+  name: string;
+  inputs: [string, string];
+}
+
+/** Product with a constant. */
+export interface ScaleNode {
+  op: "scale";
+  name: string;
+  inputs: [string];
+  factor: number;
+}
+
+/** Adds a constant to each channel: a mean shift that is no parameter. */
+export interface ShiftNode {
+  op: "shift";
+  name: string;
+  inputs: [string];
+  values: number[];
+}
+
 export type GraphNode =
   | Conv2dNode
   | ReluNode
@@ -95,7 +130,11 @@ export type GraphNode =
   | ConcatNode
   | PixelShuffleNode
   | GlobalMeanNode
-  | ResizeNode;
+  | ResizeNode
+  | MaxPoolNode
+  | ResizeToNode
+  | ScaleNode
+  | ShiftNode;
 
 /** One output of a network and its size relative to the network's input. */
 export interface GraphOutput {
@@ -116,6 +155,12 @@ export interface NetworkGraph {
   nodes: GraphNode[];
   /** Smallest first; the last one is the super-resolved image. */
   outputs: GraphOutput[];
+  /**
+   * From where channels are removed. By default from inside of blocks alone, as published: groups of one producer and
+   * one consumer that do not touch the residual stream. `"everywhere"`: from residual streams as well, where a channel
+   * goes from every convolution that makes or reads it.
+   */
+  prune?: "everywhere";
 }
 
 export interface WeightTensor {
@@ -146,9 +191,12 @@ export function networkScale(graph: NetworkGraph): number {
   return last.scale;
 }
 
-/** How often a side is doubled at that scale: the level of an output among images at ×1, ×2, ×4, … */
+/**
+ * The level of an output of that scale among the images of a pyramid, ×1 first: how often a side is doubled. A pyramid
+ * of ×3 has two levels, ×1 and ×3.
+ */
 export function scaleLevel(scale: number): number {
-  return Math.round(Math.log2(scale));
+  return scale === 3 ? 1 : Math.round(Math.log2(scale));
 }
 
 /** The node of that name; an error that names the graph where there is none. */

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { drnGraph } from "./drn.ts";
+import { networkGraph, preset } from "./architectures/registry.ts";
 import { inferencePlan } from "./inference-stages.ts";
-import { preset } from "./presets.ts";
 
 describe("inferencePlan", () => {
-  const graph = drnGraph(preset("drn-xs", 4));
+  const graph = networkGraph(preset("drn-xs", 4));
   const { stages, whole } = inferencePlan(graph);
 
   it("ends a stage at each channel attention", () => {
@@ -33,7 +32,7 @@ describe("inferencePlan", () => {
 
   it("computes the kept copies of the way down again where that is cheap, and keeps them where it is not", () => {
     expect(stages.filter(({ reads }) => reads.includes("input"))).toHaveLength(3);
-    const tiny = inferencePlan(drnGraph(preset("drn-tiny", 4)));
+    const tiny = inferencePlan(networkGraph(preset("drn-tiny", 4)));
     expect(tiny.stages[0].makes).toContain("down.0.dual_module.1");
     expect(tiny.stages[2].reads).toContain("down.0.dual_module.1");
     expect(tiny.stages[1].frees).not.toContain("down.0.dual_module.1");

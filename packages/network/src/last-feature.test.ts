@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drnGraph } from "./drn.ts";
+import { drnGraph } from "./architectures/drn.ts";
 import { INPUT, type NetworkGraph } from "./graph.ts";
 import { lastFeature } from "./last-feature.ts";
 

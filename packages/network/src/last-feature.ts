@@ -9,7 +9,7 @@ export interface LastFeature {
 
 /**
  * The input of the last tail convolution: of the one that makes the super-resolved image, looking back through
- * the mean shift and through pixel shuffles.
+ * the mean shift, and through pixel shuffles.
  *
  * Throws `NetworkError` with `ARCHITECTURE_MISMATCH` where the image is not made by one convolution.
  */
@@ -20,7 +20,7 @@ export function lastFeature(graph: NetworkGraph): LastFeature {
     const node = findNode(graph, name);
     if (node.op === "conv2d" && !node.constant) return { node: node.inputs[0], scale: scale * node.stride };
     if (node.op === "pixel-shuffle") scale /= node.factor;
-    else if (node.op !== "conv2d") break;
+    else if (node.op !== "conv2d" && node.op !== "shift") break;
     [name] = node.inputs;
   }
   throw new NetworkError(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { importPytorch } from "./architectures/import-pytorch.ts";
 import { prunableGroups } from "./channel-groups.ts";
 import { createModel } from "./create-model.ts";
 import type { Model } from "./graph.ts";
 import { decodeModel, encodeModel } from "./model-file.ts";
 import type { NetworkErrorCode } from "./network-error.ts";
-import { importPytorchDrn } from "./pytorch.ts";
 import { readSafetensors, type SafeTensor, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 import { removeChannels } from "./surgery.ts";
 
@@ -42,7 +42,7 @@ describe("a model file", () => {
 
   it("is refused as the base architecture once it is pruned, with the first difference (field case 36)", () => {
     expectRefused(
-      () => importPytorchDrn(encodeModel(prunedModel())),
+      () => importPytorch(encodeModel(prunedModel())),
       "ARCHITECTURE_MISMATCH",
       /"drn scale=4 blocks=2 features=4": the tensor "up_blocks\.0\.1\.body\.0\.weight" has the shape \[14,16,3,3\], expected \[16,16,3,3\]/,
     );

@@ -35,7 +35,7 @@ export function decodeModel(bytes: Uint8Array): Model {
   if (metadata.format !== FORMAT || metadata.graph === undefined) {
     throw new NetworkError(
       "ARCHITECTURE_MISMATCH",
-      "The file holds no network graph; import a file with PyTorch DRN names first (npx drc import IN OUT).",
+      "The file holds no network graph; import a file with PyTorch names first (npx drc import IN OUT).",
     );
   }
   const parse = <T>(name: string, json: string): T => {

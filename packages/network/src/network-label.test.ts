@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { drnGraph } from "./drn.ts";
+import { drnGraph } from "./architectures/drn.ts";
 import { networkLabel } from "./network-label.ts";
 import { planWidths, shrinkGraphToPlan } from "./surgery.ts";
 

@@ -1,5 +1,5 @@
+import { configurationOf, networkGraph } from "./architectures/registry.ts";
 import { costAtPublishedSizes } from "./cost.ts";
-import { type DrnConfiguration, drnGraph } from "./drn.ts";
 import type { NetworkGraph } from "./graph.ts";
 
 /**
@@ -9,14 +9,8 @@ import type { NetworkGraph } from "./graph.ts";
 export function networkLabel(graph: NetworkGraph): string {
   const configuration = configurationOf(graph.architecture);
   if (!configuration) return graph.architecture;
-  const share = costAtPublishedSizes(graph).parameters / costAtPublishedSizes(drnGraph(configuration)).parameters;
+  const whole = networkGraph(configuration);
+  if (whole.architecture !== graph.architecture) return graph.architecture;
+  const share = costAtPublishedSizes(graph).parameters / costAtPublishedSizes(whole).parameters;
   return share === 1 ? graph.architecture : `${graph.architecture}, ${Math.round(100 * share)} % of the parameters`;
-}
-
-/** As `drnGraph` writes it; undefined for another architecture. */
-function configurationOf(architecture: string): DrnConfiguration | undefined {
-  const found = /^drn scale=([248]) blocks=(\d+) features=(\d+)$/.exec(architecture);
-  if (!found) return undefined;
-  const [scale, blocks, features] = found.slice(1).map(Number);
-  return { scale: scale as DrnConfiguration["scale"], blocks, features };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { randomNetwork } from "../test/random-network.ts";
 import { execute, type Planes, planes } from "../test/reference-executor.ts";
+import { drnGraph } from "./architectures/drn.ts";
 import { initialiseWeights } from "./create-model.ts";
-import { drnGraph } from "./drn.ts";
 import { type GraphNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
 import { nodeGeometry } from "./node-geometry.ts";
 import { seededRandom } from "./random.ts";

@@ -1,5 +1,5 @@
 import { type GraphNode, INPUT, type NetworkGraph } from "./graph.ts";
-import { leastCommonMultiple, nodeGeometry } from "./node-geometry.ts";
+import { keepsRatio, leastCommonMultiple, nodeGeometry } from "./node-geometry.ts";
 
 export interface ReceptiveField {
   /**
@@ -20,7 +20,8 @@ export interface ReceptiveFieldOptions {
 
 /**
  * The receptive field of a network, from its graph. A global mean sees the whole image, and a convolution whose padding
- * is not half of its kernel shifts positions: in both cases the radius is Infinity.
+ * is not half of its kernel, a pooling, and a resizing to the size of another node shift positions: in all of these cases
+ * the radius is Infinity.
  */
 export function receptiveField(graph: NetworkGraph, options: ReceptiveFieldOptions = {}): ReceptiveField {
   const targets = options.targets ?? [graph.outputs[graph.outputs.length - 1].node];
@@ -47,11 +48,12 @@ export function receptiveField(graph: NetworkGraph, options: ReceptiveFieldOptio
 
 function marginAfter(node: GraphNode, margin: number): number {
   switch (node.op) {
-    case "conv2d": {
-      const [height, width] = node.kernel;
-      const centred = height === 2 * node.padding + 1 && width === height;
-      return centred ? Math.ceil((margin + node.padding) / node.stride) : Number.POSITIVE_INFINITY;
-    }
+    case "conv2d":
+      return keepsRatio(node) ? Math.ceil((margin + node.padding) / node.stride) : Number.POSITIVE_INFINITY;
+    case "max-pool":
+    case "resize-to":
+      // Where its windows and centres lie depends on the size of the image.
+      return Number.POSITIVE_INFINITY;
     case "pixel-shuffle":
       return margin * node.factor;
     case "resize":

@@ -3,12 +3,12 @@ import { golden } from "../test/golden.ts";
 import { masked, relativeDifference } from "../test/masked.ts";
 import { randomNetwork } from "../test/random-network.ts";
 import { execute, planes } from "../test/reference-executor.ts";
+import { drnGraph } from "./architectures/drn.ts";
+import { type NetworkConfiguration, networkGraph, preset } from "./architectures/registry.ts";
 import { channelGroups, prunableGroups } from "./channel-groups.ts";
 import { countCost } from "./cost.ts";
 import { createModel, initialiseWeights } from "./create-model.ts";
-import { drnGraph } from "./drn.ts";
 import { type Conv2dNode, INPUT, type Network, type NetworkGraph } from "./graph.ts";
-import { preset } from "./presets.ts";
 import { seededRandom } from "./random.ts";
 import { planWidths, removeChannels, shrinkGraphToPlan } from "./surgery.ts";
 import { validateNetwork } from "./validate.ts";
@@ -46,9 +46,9 @@ function randomImage(seed: number, size: number) {
 }
 
 /** Every group loses some of its channels; each result must compute what the masked network does. */
-function expectRemovedEqualsMasked(whole: Network, seed: number): void {
+function expectRemovedEqualsMasked(whole: Network, seed: number, size = 6): void {
   const random = seededRandom(seed);
-  const image = randomImage(seed, 6);
+  const image = randomImage(seed, size);
   for (const group of channelGroups(whole.graph)) {
     if (group.width < 2) continue;
     const keep = random.integer(group.width);
@@ -83,6 +83,14 @@ describe("removeChannels", () => {
 
   it("equals zeroing on a DRN, in groups of the residual stream too", () => {
     expectRemovedEqualsMasked(createModel({ scale: 2, blocks: 2, features: 4, seed: 5 }).primal, 9);
+  });
+
+  it.each<NetworkConfiguration>([
+    { architecture: "rfdn", scale: 2, blocks: 2, features: 8 },
+    { architecture: "edsr", scale: 3, blocks: 2, features: 4, residualScale: 0.1 },
+    { architecture: "rcan", scale: 2, groups: 2, blocks: 1, features: 6, reduction: 2 },
+  ])("equals zeroing on $architecture", (configuration) => {
+    expectRemovedEqualsMasked(createModel({ ...configuration, seed: 6 }).primal, 11, 16);
   });
 
   it("leaves the network it is given as it was", () => {
@@ -245,6 +253,6 @@ describe("a plan", () => {
     expect(values).toBe(plan.parameters);
     expect(countCost(pruned.graph, { height: 96, width: 96 }).parameters).toBe(plan.parameters);
     expect(planWidths(pruned.graph)).toEqual(plan.widths);
-    expect(pruned.graph).toEqual(shrinkGraphToPlan(drnGraph(preset("drn-s", scale)), plan.widths));
+    expect(pruned.graph).toEqual(shrinkGraphToPlan(networkGraph(preset("drn-s", scale)), plan.widths));
   });
 });

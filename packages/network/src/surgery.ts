@@ -74,9 +74,8 @@ export function shrinkGraphToPlan(graph: NetworkGraph, widths: readonly number[]
   if (widths.length !== groups.length) {
     throw new NetworkError("PLAN_INVALID", `The plan has ${widths.length} widths; the network has ${groups.length}.`);
   }
-  const outChannels = new Map<string, number>();
-  const inChannels = new Map<string, number>();
-  groups.forEach(({ name, width, producers: [producer], consumers: [consumer] }, i) => {
+  const lost = { input: new Map<string, number>(), output: new Map<string, number>() };
+  groups.forEach(({ name, width, producers, consumers }, i) => {
     const planned = widths[i];
     if (!Number.isInteger(planned) || planned < 1 || planned > width) {
       throw new NetworkError(
@@ -84,15 +83,17 @@ export function shrinkGraphToPlan(graph: NetworkGraph, widths: readonly number[]
         `Width ${i} of the plan (${name}) is ${planned}; it can be 1 to ${width}.`,
       );
     }
-    outChannels.set(producer.node, planned * producer.channels[0].length);
-    inChannels.set(consumer.node, planned * consumer.channels[0].length);
+    for (const { node, axis, channels } of [...producers, ...consumers]) {
+      const gone = (width - planned) * channels[0].length;
+      lost[axis].set(node, (lost[axis].get(node) ?? 0) + gone);
+    }
   });
   const nodes = graph.nodes.map((node): GraphNode => {
     if (node.op !== "conv2d") return node;
     return {
       ...node,
-      outChannels: outChannels.get(node.name) ?? node.outChannels,
-      inChannels: inChannels.get(node.name) ?? node.inChannels,
+      outChannels: node.outChannels - (lost.output.get(node.name) ?? 0),
+      inChannels: node.inChannels - (lost.input.get(node.name) ?? 0),
     };
   });
   return { ...graph, nodes };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { drnGraph } from "./architectures/drn.ts";
 import { createModel } from "./create-model.ts";
-import { drnGraph } from "./drn.ts";
 import type { GraphNode, NetworkGraph } from "./graph.ts";
 import { validateGraph, validateNetwork } from "./validate.ts";
 

@@ -14,6 +14,10 @@ const ATTRIBUTES: Readonly<Record<GraphNode["op"], readonly string[]>> = {
   "pixel-shuffle": ["factor"],
   "global-mean": [],
   resize: ["factor"],
+  "max-pool": ["kernel", "stride"],
+  "resize-to": [],
+  scale: ["factor"],
+  shift: ["values"],
 };
 
 function invalid(message: string): NetworkError {
@@ -30,6 +34,9 @@ export function validateGraph(graph: NetworkGraph): void {
   }
   if (!isCount(graph.inputChannels)) {
     throw invalid(`graph.inputChannels is ${graph.inputChannels}; a positive whole number is needed.`);
+  }
+  if (graph.prune !== undefined && graph.prune !== "everywhere") {
+    throw invalid(`graph.prune is ${JSON.stringify(graph.prune)}; it may be "everywhere" or absent.`);
   }
   const channels = new Map<string, number>([[INPUT, graph.inputChannels]]);
   const tensors = new Map<string, string>();
@@ -65,10 +72,7 @@ function checkSizes(graph: NetworkGraph): void {
   const geometry = nodeGeometry(graph);
   for (const node of graph.nodes) {
     if (node.op !== "add" && node.op !== "multiply" && node.op !== "concat") continue;
-    const sizes = node.inputs.map((name) => {
-      const scale = geometry.get(name)?.scale;
-      return scale ? `${scale.up}/${scale.down}` : "one position";
-    });
+    const sizes = node.inputs.map((name) => geometry.get(name)?.grid ?? "");
     const [first, ...others] = sizes;
     const fits = (size: string) => size === first || (node.op === "multiply" && size === "one position");
     if (others.every(fits)) continue;
@@ -135,6 +139,26 @@ function outputChannels(node: GraphNode, inputs: readonly number[]): number {
       return first;
     case "leaky-relu":
       if (!Number.isFinite(node.slope)) throw invalid(`The leaky ReLU "${node.name}" has the slope ${node.slope}.`);
+      return first;
+    case "max-pool":
+      if (!isCount(node.kernel) || !isCount(node.stride)) {
+        throw invalid(
+          `The pooling "${node.name}" has the kernel ${node.kernel} and the stride ${node.stride}; positive whole numbers are needed.`,
+        );
+      }
+      return first;
+    case "resize-to":
+      if (inputs.length !== 2) {
+        throw invalid(`The node "${node.name}" needs two inputs: what it resizes, and whose size it takes.`);
+      }
+      return first;
+    case "scale":
+      if (!Number.isFinite(node.factor)) throw invalid(`The node "${node.name}" scales by ${node.factor}.`);
+      return first;
+    case "shift":
+      if (!Array.isArray(node.values) || node.values.length !== first || !node.values.every(Number.isFinite)) {
+        throw invalid(`The node "${node.name}" needs one number for each of its ${first} channels.`);
+      }
       return first;
     case "relu":
     case "sigmoid":

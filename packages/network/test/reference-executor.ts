@@ -69,6 +69,14 @@ function executeNode(node: GraphNode, inputs: Planes[], weight: (name: string) =
     }
     case "resize":
       return resizeRows(transpose(resizeRows(transpose(x), node.factor)), node.factor);
+    case "max-pool":
+      return maxPool(x, node.kernel, node.stride);
+    case "resize-to":
+      return transpose(bilinearRows(transpose(bilinearRows(x, y.height)), y.width));
+    case "scale":
+      return map(x, (value) => node.factor * value);
+    case "shift":
+      return map(x, (value, i) => value + node.values[Math.floor(i / (x.height * x.width))]);
   }
 }
 
@@ -100,6 +108,31 @@ function convolve(node: Conv2dNode, x: Planes, weight: Float32Array, bias: Float
     }
   }
   return out;
+}
+
+function maxPool(x: Planes, kernel: number, stride: number): Planes {
+  const height = Math.floor((x.height - kernel) / stride) + 1;
+  const width = Math.floor((x.width - kernel) / stride) + 1;
+  return planes(x.channels, height, width, (i) => {
+    const [column, row, channel] = [i % width, Math.floor(i / width) % height, Math.floor(i / width / height)];
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let tap = 0; tap < kernel ** 2; tap++) {
+      const from = (channel * x.height + row * stride + Math.floor(tap / kernel)) * x.width;
+      largest = Math.max(largest, x.data[from + column * stride + (tap % kernel)]);
+    }
+    return largest;
+  });
+}
+
+/** Linear along the columns to a new height: half-pixel centres, clamped borders. */
+function bilinearRows(x: Planes, height: number): Planes {
+  return planes(x.channels, height, x.width, (i) => {
+    const [column, row, channel] = [i % x.width, Math.floor(i / x.width) % height, Math.floor(i / x.width / height)];
+    const centre = Math.min(Math.max(((row + 0.5) * x.height) / height - 0.5, 0), x.height - 1);
+    const above = Math.floor(centre);
+    const at = (y: number) => x.data[(channel * x.height + Math.min(y, x.height - 1)) * x.width + column];
+    return at(above) + (centre - above) * (at(above + 1) - at(above));
+  });
 }
 
 function pixelShuffle(x: Planes, factor: number): Planes {

@@ -162,6 +162,35 @@ const BLOCKS: Record<string, { nodes: GraphNode[]; channels: number }> = {
       },
     ]),
   ),
+  // The windows of 3 with stride 2 overlap, and leave a column out: 8 is no multiple.
+  "convolution without padding, max pool and bilinear resize (spatial attention)": {
+    nodes: [
+      convolution("a", INPUT, 3, 4),
+      convolution("b", "a", 4, 2, { kernel: 1 }),
+      convolution("c", "b", 2, 2, { kernel: 2, padding: 0 }),
+      { op: "max-pool", name: "p", inputs: ["c"], kernel: 3, stride: 2 },
+      convolution("d", "p", 2, 2),
+      { op: "resize-to", name: "r", inputs: ["d", "a"] },
+      { op: "add", name: "s", inputs: ["r", "b"] },
+      convolution("e", "s", 2, 4, { kernel: 1 }),
+      { op: "sigmoid", name: "g", inputs: ["e"] },
+      { op: "multiply", name: "m", inputs: ["a", "g"] },
+    ],
+    channels: 3,
+  },
+  "convolution of stride 2 without padding": {
+    nodes: [convolution("a", INPUT, 3, 5, { stride: 2, padding: 0 })],
+    channels: 3,
+  },
+  "scale and shift": {
+    nodes: [
+      { op: "shift", name: "s", inputs: [INPUT], values: [-1, 2, 0.5] },
+      convolution("a", "s", 3, 3),
+      { op: "scale", name: "m", inputs: ["a"], factor: 0.1 },
+      { op: "add", name: "b", inputs: ["m", "s"] },
+    ],
+    channels: 3,
+  },
   "bicubic upsampling": {
     nodes: [
       convolution("a", INPUT, 3, 3),

@@ -96,6 +96,9 @@ function pruned(network: Network): Network {
 describe.each<[string, NewModel]>([
   ["a small DRN ×2", { scale: 2, blocks: 2, features: 8, seed: 5 }],
   ["a small DRN ×8", { scale: 8, blocks: 1, features: 4, seed: 5 }],
+  ["a small RFDN ×2", { architecture: "rfdn", scale: 2, blocks: 2, features: 12, seed: 5 }],
+  ["a small EDSR ×3", { architecture: "edsr", scale: 3, blocks: 2, features: 6, residualScale: 0.1, seed: 5 }],
+  ["a small RCAN ×4", { architecture: "rcan", scale: 4, groups: 2, blocks: 1, features: 8, reduction: 4, seed: 5 }],
   ["drn-s ×4", { preset: "drn-s", scale: 4, seed: 5 }],
 ])("%s", (_, configuration) => {
   it.each([

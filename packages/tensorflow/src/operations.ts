@@ -176,6 +176,14 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
 
   const reductionAttributes = [float, indexType("Tidx"), truth("keep_dims", true)];
   const fullReductionAttributes = [float, indexType("Tidx"), truth("keep_dims", false)];
+  const bilinearAttributes = [float, truth("align_corners", false), truth("half_pixel_centers", true)];
+  const poolAttributes = (kernel: number, stride: number) => [
+    ...nhwc,
+    integer("ksize", [1, kernel, kernel, 1]),
+    integer("strides", [1, stride, stride, 1]),
+    integer("explicit_paddings", []),
+    text("padding", "VALID"),
+  ];
   const reshapeAttributes = [float, indexType("Tshape")];
   const concatAttributes = (count: number) => [integer("N", count), float, indexType("Tidx")];
 
@@ -268,6 +276,22 @@ export function createOperations(tf: typeof tfjs, backend: NativeBackend, option
     absolute: (x: Tensor) => run("Abs", onlyFloat, [x]),
     depthToSpace: (x: Tensor, factor: number) => run("DepthToSpace", [...nhwc, integer("block_size", factor)], [x]),
     spaceToDepth: (x: Tensor, factor: number) => run("SpaceToDepth", [...nhwc, integer("block_size", factor)], [x]),
+    /** The largest value under each square window, without padding. */
+    maxPool: (x: Tensor, kernel: number, stride: number) => run("MaxPool", poolAttributes(kernel, stride), [x]),
+    /** `output` is the result of `maxPool`. Among equal values one is taken for the largest. */
+    maxPoolGradient: (x: Tensor, output: Tensor, gradient: Tensor, kernel: number, stride: number) =>
+      run("MaxPoolGrad", poolAttributes(kernel, stride), [x, output, gradient]),
+    /** To that height and width: half-pixel centres, no antialias, clamped borders. */
+    resizeBilinear: (x: Tensor, height: number, width: number) => {
+      // Not one of the index tensors that are kept: sizes differ from image to image.
+      const size = tf.tensor1d([height, width], "int32");
+      const resized = run("ResizeBilinear", bilinearAttributes, [x, size]);
+      size.dispose();
+      return resized;
+    },
+    /** The adjoint of `resizeBilinear`; `x` is what it resized. */
+    resizeBilinearGradient: (gradient: Tensor, x: Tensor) =>
+      run("ResizeBilinearGrad", bilinearAttributes, [gradient, x]),
     /** Mean over height and width, `[batch, 1, 1, channels]`. */
     meanOverPositions: (x: Tensor) =>
       options.lanes

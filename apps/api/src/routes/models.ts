@@ -138,7 +138,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
           operationId: "uploadModel",
           summary: "Upload a safetensors file",
           description:
-            "One of ours, or one with PyTorch DRN names. With `preset` and `scale` another architecture is refused.",
+            "One of ours, or one with the PyTorch names of DRN, EDSR, RCAN or RFDN. With `preset` and `scale` another architecture is refused.",
           tags: ["Models"],
           form: uploadForm,
           formOrJson: createModelBody,

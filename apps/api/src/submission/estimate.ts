@@ -1,6 +1,6 @@
 import { type DryRunJob, type JobSpec, jobSpec, type ModelInput, type PlanInput } from "@drc/contracts";
 import type { Job, Transaction } from "@drc/database";
-import { countCost, drnGraph, type NetworkGraph, preset } from "@drc/network";
+import { countCost, type NetworkGraph, networkGraph, preset } from "@drc/network";
 
 /** Jobs of the past whose speed counts. */
 const REMEMBERED_JOBS = 10;
@@ -53,7 +53,7 @@ async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<
 }
 
 function trainedGraph({ spec: { network } }: Extract<JobSpec, { kind: "train" }>): NetworkGraph {
-  return drnGraph("preset" in network ? preset(network.preset, network.scale) : network);
+  return networkGraph("preset" in network ? preset(network.preset, network.scale) : network);
 }
 
 function perLrPixel(graph: NetworkGraph): number {

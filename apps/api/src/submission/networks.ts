@@ -10,12 +10,13 @@ import {
 import { findModel, type Transaction } from "@drc/database";
 import {
   BudgetError,
-  drnGraph,
   NetworkError,
   type NetworkGraph,
+  networkGraph,
   planWidths,
   preset,
   requireBudget,
+  scaleLevel,
 } from "@drc/network";
 import type { Findings } from "./findings.ts";
 
@@ -30,8 +31,8 @@ export interface KnownNetwork {
 /** What a training gives: without dual networks where λ is 0, for nobody trains them then. */
 function trainedNetwork(spec: NetworkSpec, { dualWeight }: TrainSettings): KnownNetwork {
   const configuration = "preset" in spec ? preset(spec.preset, spec.scale) : spec;
-  const dualNetworks = dualWeight === 0 ? 0 : Math.log2(spec.scale);
-  return { scale: spec.scale, dualNetworks, graph: drnGraph(configuration) };
+  const dualNetworks = dualWeight === 0 ? 0 : scaleLevel(spec.scale);
+  return { scale: spec.scale, dualNetworks, graph: networkGraph(configuration) };
 }
 
 /** The network that a training gives; a finding where there is no such preset. */
@@ -108,7 +109,7 @@ async function networkOfJob(transaction: Transaction, jobId: string): Promise<Kn
       if (!source || work.kind === "fine-tune") return source;
       const { scale } = source;
       const trained = source.dualNetworks === 0 && trainsDualNetworks(work.spec.importance);
-      return { scale, dualNetworks: trained ? Math.log2(scale) : source.dualNetworks };
+      return { scale, dualNetworks: trained ? scaleLevel(scale) : source.dualNetworks };
     }
     default:
       return null;
@@ -128,7 +129,7 @@ export function checkDualNetworks(
   dualWeight: number,
 ): void {
   if (!network || dualWeight === 0) return;
-  const needed = network.graph ? network.graph.outputs.length - 1 : Math.log2(network.scale);
+  const needed = scaleLevel(network.scale);
   if (network.dualNetworks === needed && needed > 0) return;
   findings.add(
     pointer,

@@ -1,9 +1,9 @@
 import { ApiError } from "@drc/contracts";
 import {
   decodeModel,
-  drnGraph,
-  importPytorchDrn,
+  importPytorch,
   type Model,
+  networkGraph,
   preset,
   readSafetensors,
   validateNetwork,
@@ -16,12 +16,12 @@ export interface ExpectedNetwork {
 }
 
 /**
- * Reads a safetensors file: one of ours, with its graph, or one with PyTorch's names of a DRN network.
+ * Reads a safetensors file: one of ours, with its graph, or one with the PyTorch names of a known architecture.
  * @throws NetworkError where the file is damaged or is not the network that is expected.
  */
 export function readModel(bytes: Uint8Array, expected: ExpectedNetwork): Model {
   const { metadata } = readSafetensors(bytes);
-  const model = metadata.graph === undefined ? importPytorchDrn(bytes) : decodeModel(bytes);
+  const model = metadata.graph === undefined ? importPytorch(bytes) : decodeModel(bytes);
   const scale = model.primal.graph.outputs.at(-1)?.scale;
   if (expected.scale !== undefined && expected.scale !== scale) {
     throw new ApiError("ARCHITECTURE_MISMATCH", `The network is ×${scale}, not ×${expected.scale}.`, [
@@ -29,7 +29,7 @@ export function readModel(bytes: Uint8Array, expected: ExpectedNetwork): Model {
     ]);
   }
   if (expected.preset !== undefined) {
-    const graph = drnGraph(preset(expected.preset, expected.scale ?? Number(scale)));
+    const graph = networkGraph(preset(expected.preset, expected.scale ?? Number(scale)));
     // Names the first layer that differs.
     validateNetwork({ graph, weights: model.primal.weights });
   }

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import {
   costAtPublishedSizes,
-  drnGraph,
+  type NetworkConfiguration,
   NetworkError,
+  networkGraph,
   PRESETS,
   type PublishedCost,
   planWidths,
@@ -24,15 +25,15 @@ interface CountOptions {
   json?: true;
 }
 
-/** `drc count`: parameters and multiply-adds of a DRN network, whole or cut to a channel plan. Needs no server. */
+/** `drc count`: parameters and multiply-adds of a network, whole or cut to a channel plan. Needs no server. */
 export function registerCount(program: Command): void {
   program
     .command("count")
-    .description("count parameters and multiply-adds of a DRN network (needs no server)")
-    .option("--preset <name>", `network: ${Object.keys(PRESETS).join(", ")}`)
-    .option("--blocks <count>", "residual blocks a phase, in the place of a preset", positive)
-    .option("--features <count>", "features, in the place of a preset", positive)
-    .option("--scale <factor>", "2, 4 or 8", positive)
+    .description("count parameters and multiply-adds of a network (needs no server)")
+    .option("--preset <name>", `network: ${PRESETS.join(", ")}`)
+    .option("--blocks <count>", "residual blocks a phase of a DRN, in the place of a preset", positive)
+    .option("--features <count>", "features of a DRN, in the place of a preset", positive)
+    .option("--scale <factor>", "2, 3, 4 or 8", positive)
     .option("--plan <file>", "JSON list of widths: count the network after surgery to them")
     .option("--json", "print one JSON document")
     .action(async (options: CountOptions) => {
@@ -49,7 +50,7 @@ function positive(text: string): number {
 
 async function count(options: CountOptions): Promise<PublishedCost> {
   try {
-    const graph = drnGraph(configurationOf(options));
+    const graph = networkGraph(configurationOf(options));
     if (options.plan === undefined) return costAtPublishedSizes(graph);
     const widths = await readPlan(options.plan);
     const { length } = planWidths(graph);
@@ -66,13 +67,13 @@ async function count(options: CountOptions): Promise<PublishedCost> {
   }
 }
 
-function configurationOf({ preset: name, blocks, features, scale }: CountOptions) {
-  if (scale !== 2 && scale !== 4 && scale !== 8) {
-    const what = scale === undefined ? "it is missing" : `${scale} is not one of 2, 4 and 8`;
-    throw new CliError(`--scale: ${what}; give 2, 4 or 8`, EXIT.usage);
-  }
+function configurationOf({ preset: name, blocks, features, scale }: CountOptions): NetworkConfiguration {
+  if (scale === undefined) throw new CliError("--scale: it is missing; give 2, 3, 4 or 8", EXIT.usage);
   if (name !== undefined && blocks === undefined && features === undefined) return preset(name, scale);
-  if (name === undefined && blocks !== undefined && features !== undefined) return { scale, blocks, features } as const;
+  if (name === undefined && blocks !== undefined && features !== undefined) {
+    if (scale === 2 || scale === 4 || scale === 8) return { scale, blocks, features };
+    throw new CliError(`--scale: ${scale} is not one of 2, 4 and 8; give 2, 4 or 8`, EXIT.usage);
+  }
   throw new CliError("--preset: give either a preset, or both --blocks and --features", EXIT.usage);
 }
 

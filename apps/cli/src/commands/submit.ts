@@ -60,7 +60,7 @@ export function registerSubmit(program: Command): void {
     )
     .option("--on-alpha <rule>", "transparency: drop (default), reject, or a background such as 255,255,255", alphaRule)
     .option("--scale <factor>", "2, 4 or 8; by default the model's, or 4", networkScale)
-    .option("--preset <name>", `network to train: ${Object.keys(PRESETS).join(", ")}; by default ${DEFAULT_PRESET}`)
+    .option("--preset <name>", `network to train: ${PRESETS.join(", ")}; by default ${DEFAULT_PRESET}`)
     .option("--model <model>", "model to compress instead of training one: one of the server (mdl_…), or a file")
     .option("--teacher <model>", "model whose last feature the fine-tuning draws near: of the server, or a file")
     .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)

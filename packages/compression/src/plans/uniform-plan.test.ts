@@ -1,10 +1,10 @@
-import { achievedBudget, drnGraph, largestRemoval, planSpace, preset, resolveBudget } from "@drc/network";
+import { achievedBudget, drnGraph, largestRemoval, networkGraph, planSpace, preset, resolveBudget } from "@drc/network";
 import { describe, expect, it } from "vitest";
 import { cheapestPlan } from "./cheapest-plan.ts";
 import { uniformPlan } from "./uniform-plan.ts";
 
 const small = drnGraph({ scale: 4, blocks: 2, features: 4 });
-const drnS = drnGraph(preset("drn-s", 4));
+const drnS = networkGraph(preset("drn-s", 4));
 
 describe("plans of networks", () => {
   it.each(["parameters", "multiplyAdds"] as const)("field case 33: meet budgets of %s, as the counts say", (of) => {

@@ -1,6 +1,6 @@
 /** Importance orders of an independent PyTorch implementation: one batch, no pass of SGD (METHOD, section 4). */
 import { readFileSync } from "node:fs";
-import { importPytorchDrn, prunableGroups, readSafetensors } from "@drc/network";
+import { importPytorch, prunableGroups, readSafetensors } from "@drc/network";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { beforeAll, expect, it } from "vitest";
@@ -35,7 +35,7 @@ it.each([2, 4, 8])("restores the channels of the small network of scale %i in th
   const images = levels.map((at) => image(at === scale ? "input.hr" : `input.lr.x${at}`));
   const batch: Batch = { images, dispose: () => tf.dispose(images) };
 
-  const model = importPytorchDrn(bytes);
+  const model = importPytorch(bytes);
   const original = new LoadedModel(tensorflow, model);
   const current = new LoadedModel(tensorflow, model);
   const group = prunableGroups(model.primal.graph).find(({ name }) => name === "up_blocks.0.0.body.2");

@@ -32,10 +32,16 @@ export function encodeOnnx({ graph, weights }: Network, facts: Readonly<Record<s
   const body = new ProtobufWriter();
   const tensors = new Map<string, ProtobufWriter>();
   for (const node of nodes) {
-    const { type, attributes, parameters } = operationOf(node, weights);
+    const { type, attributes, parameters, size } = operationOf(node, weights);
     for (const { name, tensor } of parameters) tensors.set(name, tensor);
     const written = new ProtobufWriter();
-    for (const input of node.inputs) written.text(1, nameOf(input));
+    const inputs = node.inputs.map(nameOf);
+    if (size !== undefined) {
+      for (const part of sizeNodes(node.name, inputs[0], inputs[1], size)) body.message(1, part);
+      // No region and no factors.
+      inputs.splice(1, 1, "", "", size);
+    }
+    for (const input of inputs) written.text(1, input);
     for (const { name } of parameters) written.text(1, name);
     written.text(2, nameOf(node.name)).text(3, node.name).text(4, type);
     for (const attribute of attributes) written.message(5, attribute);
@@ -72,6 +78,23 @@ interface Operation {
   attributes: ProtobufWriter[];
   /** Inputs behind those of the node, with their values. */
   parameters: { name: string; tensor: ProtobufWriter }[];
+  /** Where the second input of the node gives nothing but a size: the name of a tensor with it. */
+  size?: string;
+}
+
+/** Nodes that make the `[batch, channels, height, width]` to which `resized` is brought: the last two are of `like`. */
+function sizeNodes(name: string, resized: string, like: string, size: string): ProtobufWriter[] {
+  const shape = (of: string, result: string, start: number, end: number) =>
+    new ProtobufWriter()
+      .text(1, of)
+      .text(2, result)
+      .text(3, result)
+      .text(4, "Shape")
+      .message(5, attribute("start", 2).integer(3, start))
+      .message(5, attribute("end", 2).integer(3, end));
+  const [front, back] = [`${name}.front`, `${name}.back`];
+  const joined = new ProtobufWriter().text(1, front).text(1, back).text(2, size).text(3, size).text(4, "Concat");
+  return [shape(resized, front, 0, 2), shape(like, back, 2, 4), joined.message(5, attribute("axis", 2).integer(3, 0))];
 }
 
 function operationOf(node: GraphNode, weights: Network["weights"]): Operation {
@@ -106,6 +129,21 @@ function operationOf(node: GraphNode, weights: Network["weights"]): Operation {
       return plain("DepthToSpace", attribute("blocksize", 2).integer(3, node.factor), text("mode", "CRD"));
     case "global-mean":
       return plain("GlobalAveragePool");
+    case "max-pool":
+      return plain(
+        "MaxPool",
+        integers("kernel_shape", [node.kernel, node.kernel]),
+        integers("strides", [node.stride, node.stride]),
+      );
+    case "scale":
+      return withConstant("Mul", `${node.name}.factor`, [], [node.factor]);
+    case "shift":
+      return withConstant("Add", `${node.name}.values`, [node.values.length, 1, 1], node.values);
+    case "resize-to":
+      return {
+        ...plain("Resize", text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")),
+        size: `${node.name}.size`,
+      };
     case "resize": {
       const region = `${node.name}.region`;
       const scales = `${node.name}.scales`;
@@ -126,6 +164,11 @@ function operationOf(node: GraphNode, weights: Network["weights"]): Operation {
       };
     }
   }
+}
+
+function withConstant(type: string, name: string, shape: number[], values: readonly number[]): Operation {
+  const tensor = floatTensor(name, { shape, data: Float32Array.from(values) });
+  return { type, attributes: [], parameters: [{ name, tensor }] };
 }
 
 function attribute(name: string, type: number): ProtobufWriter {

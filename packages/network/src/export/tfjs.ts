@@ -148,6 +148,31 @@ class GraphWriter {
       case "resize":
         this.addResize(name, inputs[0], node.factor);
         break;
+      case "max-pool": {
+        const square = (size: number) => ({ list: { i: ["1", String(size), String(size), "1"] } });
+        const attr = {
+          T: FLOAT,
+          ksize: square(node.kernel),
+          strides: square(node.stride),
+          padding: text("VALID"),
+          data_format: NHWC,
+        };
+        this.add({ name, op: "MaxPool", input: inputs, attr });
+        break;
+      }
+      case "resize-to":
+        this.addResizeTo(name, inputs[0], inputs[1]);
+        break;
+      case "scale": {
+        const factor = this.floats(`${name}/factor`, [], Float32Array.of(node.factor));
+        this.add({ name, op: "Mul", input: [inputs[0], factor], attr: { T: FLOAT } });
+        break;
+      }
+      case "shift": {
+        const values = this.floats(`${name}/values`, [node.values.length], Float32Array.from(node.values));
+        this.add({ name, op: "AddV2", input: [inputs[0], values], attr: { T: FLOAT } });
+        break;
+      }
     }
   }
 
@@ -175,6 +200,22 @@ class GraphWriter {
     const filter = this.floats(`${name}/filter`, [5, 5, 3, 3 * factor ** 2], bicubicFilter(factor));
     this.add(convolution(`${name}/phases`, border, filter, 1, "VALID"));
     this.add(depthToSpace(name, `${name}/phases`, factor));
+  }
+
+  /** The height and width are those that `like` has when the model runs. */
+  private addResizeTo(name: string, input: string, like: string): void {
+    const shape = `${name}/shape`;
+    this.add({ name: shape, op: "Shape", input: [like], attr: { T: FLOAT, out_type: { type: "DT_INT32" } } });
+    const bounds = [1, 3, 1].map((value, i) => this.integers(`${name}/bound${i}`, [1], [value]));
+    const size = `${name}/size`;
+    this.add({
+      name: size,
+      op: "StridedSlice",
+      input: [shape, ...bounds],
+      attr: { T: { type: "DT_INT32" }, Index: { type: "DT_INT32" } },
+    });
+    const attr = { T: FLOAT, align_corners: { b: false }, half_pixel_centers: { b: true } };
+    this.add({ name, op: "ResizeBilinear", input: [input, size], attr });
   }
 
   private pad(name: string, input: string, by: number): string {

@@ -39,7 +39,7 @@ export const multiply: KernelFactory<MultiplyNode> = ({ tf: { util }, operations
 
 export const concat: KernelFactory<ConcatNode> = ({ operations }) => ({
   reads: { inputs: true, output: false },
-  forward: (inputs) => operations.concat(inputs, 3),
+  forward: (inputs) => (inputs.length === 1 ? inputs[0].clone() : operations.concat(inputs, 3)),
   backward({ gradient, inputs, wantInput }) {
     let offset = 0;
     const parts = inputs.map((input, i) => {

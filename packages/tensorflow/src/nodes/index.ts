@@ -2,10 +2,13 @@ import type { GraphNode } from "@drc/network";
 import type { TensorFlow } from "../tensorflow.ts";
 import { leakyRelu, relu, sigmoid } from "./activation.ts";
 import { add, concat, globalMean, multiply } from "./combine.ts";
+import { scale, shift } from "./constant.ts";
 import { convolution } from "./convolution.ts";
 import type { NodeKernel } from "./kernel.ts";
+import { maxPool } from "./max-pool.ts";
 import { pixelShuffle } from "./pixel-shuffle.ts";
 import { resize } from "./resize.ts";
+import { resizeTo } from "./resize-to.ts";
 
 export function createKernel(tensorflow: TensorFlow, node: GraphNode): NodeKernel {
   switch (node.op) {
@@ -29,5 +32,13 @@ export function createKernel(tensorflow: TensorFlow, node: GraphNode): NodeKerne
       return globalMean(tensorflow, node);
     case "resize":
       return resize(tensorflow, node);
+    case "max-pool":
+      return maxPool(tensorflow, node);
+    case "resize-to":
+      return resizeTo(tensorflow, node);
+    case "scale":
+      return scale(tensorflow, node);
+    case "shift":
+      return shift(tensorflow, node);
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createModel } from "./create-model.ts";
-import type { WeightMap } from "./graph.ts";
-import { importPytorchDrn } from "./pytorch.ts";
-import { type SafeTensor, writeSafetensors } from "./safetensors.ts";
+import { createModel } from "../create-model.ts";
+import type { WeightMap } from "../graph.ts";
+import { type SafeTensor, writeSafetensors } from "../safetensors.ts";
+import { importPytorch } from "./import-pytorch.ts";
 
 function stateDict(weights: WeightMap, prefix = ""): [string, SafeTensor][] {
   return [...weights].map(([name, weight]) => [prefix + name, { dtype: "F32", ...weight }]);
@@ -10,7 +10,7 @@ function stateDict(weights: WeightMap, prefix = ""): [string, SafeTensor][] {
 
 function refusal(tensors: Iterable<[string, SafeTensor]>): string {
   try {
-    importPytorchDrn(writeSafetensors(new Map(tensors)));
+    importPytorch(writeSafetensors(new Map(tensors)));
   } catch (error) {
     expect(error).toMatchObject({ code: "ARCHITECTURE_MISMATCH" });
     return (error as Error).message;
@@ -18,10 +18,10 @@ function refusal(tensors: Iterable<[string, SafeTensor]>): string {
   throw new Error("not refused");
 }
 
-describe("importPytorchDrn", () => {
+describe("importPytorch", () => {
   it.each([2, 4, 8] as const)("reads scale ×%d, blocks and features from the shapes", (scale) => {
     const { primal } = createModel({ scale, blocks: 3, features: 6, seed: scale });
-    expect(importPytorchDrn(writeSafetensors(new Map(stateDict(primal.weights))))).toEqual({ primal, duals: [] });
+    expect(importPytorch(writeSafetensors(new Map(stateDict(primal.weights))))).toEqual({ primal, duals: [] });
   });
 
   it("reads dual networks beside a network under net., and leaves other things out", () => {
@@ -31,7 +31,7 @@ describe("importPytorchDrn", () => {
       ...model.duals.flatMap((dual, i) => stateDict(dual.weights, `dual.${i}.`)),
       ["optimizer.step", { dtype: "F32", shape: [], data: Float32Array.of(3) }],
     ]);
-    expect(importPytorchDrn(writeSafetensors(tensors))).toEqual(model);
+    expect(importPytorch(writeSafetensors(tensors))).toEqual(model);
   });
 
   const { primal, duals } = createModel({ scale: 2, blocks: 2, features: 4, seed: 1 });
@@ -39,9 +39,9 @@ describe("importPytorchDrn", () => {
 
   it("refuses what is no DRN", () => {
     expect(refusal([["conv.weight", { dtype: "F32", shape: [1], data: new Float32Array(1) }]])).toMatch(
-      /no DRN state dict: it needs "head\.weight"/,
+      /no known architecture: DRN needs "head\.weight".*RFDN needs "fea_conv\.weight"/,
     );
-    expect(refusal([])).toMatch(/no DRN state dict/);
+    expect(refusal([])).toMatch(/no known architecture/);
   });
 
   it("names the first difference", () => {

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { golden } from "../test/golden.ts";
-import { execute, type Planes } from "../test/reference-executor.ts";
-import { countCost } from "./cost.ts";
-import { type DrnConfiguration, drnGraph, dualGraph } from "./drn.ts";
-import { preset } from "./presets.ts";
-import { importPytorchDrn } from "./pytorch.ts";
-import { readSafetensors, type SafeTensor } from "./safetensors.ts";
-import { validateGraph, weightShapes } from "./validate.ts";
+import { golden } from "../../test/golden.ts";
+import { execute, type Planes } from "../../test/reference-executor.ts";
+import { countCost } from "../cost.ts";
+import { dualGraph } from "../dual-network.ts";
+import { readSafetensors, type SafeTensor } from "../safetensors.ts";
+import { validateGraph, weightShapes } from "../validate.ts";
+import { type DrnConfiguration, drnGraph } from "./drn.ts";
+import { importPytorch } from "./import-pytorch.ts";
+import { dualFeatures, networkGraph, preset } from "./registry.ts";
 
 interface ReleasedNetwork {
   preset: string;
@@ -23,7 +24,7 @@ describe("drnGraph", () => {
   const { networks } = golden<{ networks: Record<string, ReleasedNetwork> }>("released-networks.json");
 
   it.each(Object.entries(networks))("has the state dict of the released %s", (_, released) => {
-    const graph = drnGraph(preset(released.preset, released.scale));
+    const graph = networkGraph(preset(released.preset, released.scale));
     validateGraph(graph);
     const lines = [...weightShapes(graph)].map(([name, shape]) => `${name} [${shape.join(", ")}]`).sort();
     expect(lines).toHaveLength(released.tensors);
@@ -31,7 +32,7 @@ describe("drnGraph", () => {
   });
 
   it.each(Object.entries(networks))("has dual networks of the size of those of %s", (_, released) => {
-    const { features } = preset(released.preset, released.scale);
+    const features = dualFeatures(preset(released.preset, released.scale));
     const { parameters } = countCost(dualGraph(features), { height: 8, width: 8 });
     expect(Math.log2(released.scale) * parameters).toBe(released.dualParameters);
   });
@@ -65,9 +66,11 @@ describe("drnGraph", () => {
 
 /** Of a PyTorch implementation of its own: outputs of small random networks, `[batch, channels, height, width]`. */
 describe.each([2, 4, 8])("a small DRN of scale %d computes what PyTorch does", (scale) => {
-  const bytes = readFileSync(new URL(`../../tensorflow/test/golden/drn_tiny_x${scale}.safetensors`, import.meta.url));
+  const bytes = readFileSync(
+    new URL(`../../../tensorflow/test/golden/drn_tiny_x${scale}.safetensors`, import.meta.url),
+  );
   const { tensors } = readSafetensors(bytes);
-  const model = importPytorchDrn(bytes);
+  const model = importPytorch(bytes);
   const images = (name: string): Planes[] => {
     const { shape, data } = tensors.get(name) as SafeTensor;
     const [batch, channels, height, width] = shape;
