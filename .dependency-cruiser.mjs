@@ -10,6 +10,7 @@ const ALLOWED = {
   network: [],
   storage: [],
   logging: [],
+  tracing: [],
   imaging: ["network"],
   tensorflow: ["network", "imaging", "provision"],
   compression: ["tensorflow", "imaging", "network"],

@@ -1,3 +1,4 @@
+import { NO_TRACING } from "@drc/tracing";
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
@@ -11,6 +12,7 @@ import { answerUnroutable, registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
 import { registerRequestIds, requestIdOf } from "./plugins/request-id.ts";
 import { registerRequestMetrics } from "./plugins/request-metrics.ts";
+import { registerRequestTracing } from "./plugins/request-tracing.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
@@ -54,6 +56,7 @@ export async function buildApp(
   app.setValidatorCompiler(validatorCompiler);
   listRoutes(app as unknown as FastifyInstance);
   registerRequestIds(app as unknown as FastifyInstance);
+  registerRequestTracing(app as unknown as FastifyInstance, context.tracing ?? NO_TRACING);
   const metrics = context.metrics ?? new ServerMetrics(context.database);
   registerRequestMetrics(app as unknown as FastifyInstance, metrics);
   registerProblems(app as unknown as FastifyInstance);

@@ -19,7 +19,8 @@ function toAllowed(list: string, context: z.core.$RefinementCtx): AllowedAddress
   }
 }
 
-const environment = z.object({
+/** Every setting of the API. */
+export const settings = z.object({
   DATABASE_URL: z.url(),
   REDIS_URL: z.url(),
   S3_ENDPOINT: z.url(),
@@ -73,6 +74,8 @@ const environment = z.object({
     })
     .transform((list) => list.split(",").map((seconds) => Number(seconds) * 1000))
     .optional(),
+  /** A collector of OpenTelemetry (OTLP by HTTP), such as http://127.0.0.1:4318; left out, nothing is traced. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -91,6 +94,7 @@ export interface ApiConfig {
   trustedProxies: string | undefined;
   webhooks: WebhookSettings;
   retention: RetentionRules;
+  traceEndpoint?: string;
   logLevel: string;
 }
 
@@ -105,7 +109,7 @@ export function secretsOf(variables: Record<string, string | undefined>): (strin
 export function readConfig(variables: Record<string, string | undefined>): ApiConfig {
   // An empty variable, as compose files and shells leave them, is one that is not set.
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const parsed = environment.safeParse(given);
+  const parsed = settings.safeParse(given);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Error(`The configuration is not valid.\n${wrong.join("\n")}`);
@@ -146,6 +150,7 @@ export function readConfig(variables: Record<string, string | undefined>): ApiCo
       retryDelaysMs: env.DRC_WEBHOOK_RETRY_SECONDS ?? RETRY_DELAYS_MS,
     },
     retention: { jobRecordDays: env.DRC_JOB_RECORD_DAYS, webhookMessageDays: env.DRC_WEBHOOK_MESSAGE_DAYS },
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

@@ -2,6 +2,7 @@ import type { ComputeDevice } from "@drc/contracts";
 import type { Database } from "@drc/database";
 import type { JobQueues, Redis } from "@drc/queue";
 import type { BlobStore, BucketContents, PresignedUploads } from "@drc/storage";
+import type { Tracing } from "@drc/tracing";
 import type { CollectionRules } from "./keepers/collect.ts";
 import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import type { WebhookSettings } from "./webhooks/webhook-settings.ts";
@@ -20,6 +21,8 @@ export interface ApiContext {
   /** The device class of jobs that name none. */
   device: ComputeDevice;
   webhooks: WebhookSettings;
+  /** Left out, nothing is traced. */
+  tracing?: Tracing;
   /** Left out, the app makes its own. */
   metrics?: ServerMetrics;
   /** Of each key; left out, requests are not counted. */

@@ -8,6 +8,7 @@ import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, mig
 import { createCensor, createLog } from "@drc/logging";
 import { connectForLimits, JobQueues } from "@drc/queue";
 import { BlobStore, BucketContents, PresignedUploads } from "@drc/storage";
+import { startTracing } from "@drc/tracing";
 import { destination } from "pino";
 import { buildApp } from "./app.ts";
 import { closeServer } from "./close-server.ts";
@@ -41,11 +42,16 @@ async function main(): Promise<void> {
   const redis = connectForLimits(config.redisUrl);
   const requestLimit = { redis, perMinute: config.requestsPerMinute };
   const metrics = new ServerMetrics(database);
+  const tracing = await startTracing({
+    service: "drc-api",
+    endpoint: config.traceEndpoint,
+    onError: (message) => log.warn({ detail: message }, "Traces could not be sent."),
+  });
   const { device, webhooks, trustedProxies, collection } = config;
   const presigned = new PresignedUploads(config.store, config.publicStoreEndpoint);
   const bucket = new BucketContents(config.store);
   const shared = { database, queues, store, presigned, bucket };
-  const context = { ...shared, collection, device, webhooks, requestLimit, trustedProxies, metrics };
+  const context = { ...shared, collection, device, webhooks, requestLimit, trustedProxies, metrics, tracing };
   const app = await buildApp(context, log, config.uploads);
   const collect = (signal: AbortSignal) => collectGarbage(context, collection, signal);
   const lock = new KeeperLock(config.databaseUrl);
@@ -65,6 +71,7 @@ async function main(): Promise<void> {
     await webhookDelivery.stop();
     await queues.close();
     redis.disconnect();
+    await tracing.stop();
     await disconnectDatabase(database);
     process.exit(0);
   };

@@ -12,7 +12,9 @@ import {
   renewLease,
 } from "@drc/database";
 import { type BlobStore, StoreError } from "@drc/storage";
+import type { Tracing } from "@drc/tracing";
 import type { Logger } from "pino";
+import { AttemptTrace } from "./attempt-trace.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import { CheckpointUploader } from "./checkpoint-uploader.ts";
 import { childEnvironment } from "./child-environment.ts";
@@ -47,6 +49,7 @@ export interface AttemptSurroundings {
   /** Limit of width·height of an uploaded image. */
   maxImagePixels: number;
   metrics: WorkerMetrics;
+  tracing: Tracing;
   log: Logger;
 }
 
@@ -60,6 +63,7 @@ export class Attempt {
   private readonly keeper: LeaseKeeper;
   private readonly reports: ReportBuffer;
   private readonly checkpoints: CheckpointUploader;
+  private readonly trace: AttemptTrace;
   private child: JobChild | undefined;
   private stopReason: StopReason | undefined;
   private graceTimer: NodeJS.Timeout | undefined;
@@ -78,7 +82,8 @@ export class Attempt {
       attempt: job.attemptNumber,
       slot: slot.name,
     });
-    const { database, store } = surroundings;
+    const { database, store, tracing } = surroundings;
+    this.trace = new AttemptTrace(tracing, job, slot);
     this.keeper = new LeaseKeeper(database, this.lease, {
       onRequest: (state) => this.stop(state === "pausing" ? "pause" : "cancel"),
       onLost: () => this.lose(),
@@ -88,6 +93,7 @@ export class Attempt {
       this.log.warn({ err: error }, "Reports could not be written."),
     );
     this.checkpoints = new CheckpointUploader(store, database, this.lease, {
+      during: (step, upload) => this.trace.during("upload checkpoint", upload, { "drc.step": step }),
       goOn: () => this.keeper.held,
       onUploaded: (tookMs) => surroundings.metrics.noteCheckpointUpload(tookMs),
     });
@@ -105,8 +111,9 @@ export class Attempt {
     const folder = await mkdtemp(join(scratchRoot, "attempt-"));
     try {
       const outcome = await this.compute(folder).catch((error: unknown) => failedOutcome(error));
-      ended = await this.end(outcome);
+      ended = await this.trace.during("register", () => this.end(outcome));
     } finally {
+      this.trace.end(ended);
       metrics.noteAttemptEnd(this.slot, kind, ended, performance.now() - startedAtMs);
       clearTimeout(this.graceTimer);
       clearTimeout(this.runTimer);
@@ -129,9 +136,13 @@ export class Attempt {
     const { database, cache, program, environment, metrics } = this.surroundings;
     const inputs = new InputFetcher(database, cache, join(folder, "inputs"));
     const { kind, spec } = this.job.work;
-    const taskInputs = await inputs.fetch(this.job.work);
-    const resumeCheckpoint = this.job.checkpoint ? await inputs.checkpoint(this.job.checkpoint) : undefined;
-    if (this.job.checkpoint) this.reports.addLogs([`Goes on from the checkpoint of step ${this.job.checkpoint.step}.`]);
+    const { checkpoint } = this.job;
+    const [taskInputs, resumeCheckpoint] = await this.trace.during(
+      "download inputs",
+      async () =>
+        [await inputs.fetch(this.job.work), checkpoint ? await inputs.checkpoint(checkpoint) : undefined] as const,
+    );
+    if (checkpoint) this.reports.addLogs([`Goes on from the checkpoint of step ${checkpoint.step}.`]);
     const { deviceClass: device, gpuId, threads } = this.slot;
     const scratchDir = join(folder, "scratch");
     await mkdir(scratchDir);
@@ -141,6 +152,7 @@ export class Attempt {
       this.receive(report),
     );
     this.child = child;
+    this.trace.processStarts();
     metrics.noteProcess(this.slot, child.pid);
     this.log.info({ childPid: child.pid }, "Process started.");
     child.run({
@@ -157,6 +169,7 @@ export class Attempt {
     });
     const end = await child.end;
     metrics.noteProcessEnd(this.slot);
+    this.trace.processEnded();
     await this.reports.flush();
     await this.checkpoints.settle();
     return this.outcomeOf(end);
@@ -165,9 +178,11 @@ export class Attempt {
   private receive(report: ChildReport): void {
     switch (report.type) {
       case "ready":
+        this.trace.processReady();
         if (report.runtime) this.noteRuntime(report.runtime);
         break;
       case "progress":
+        this.trace.progress(report.progress);
         this.reports.setProgress(report.progress);
         break;
       case "metrics":

@@ -14,6 +14,8 @@ export interface UploadEvents {
   /** Whether a failed upload is worth another try. */
   goOn(): boolean;
   onUploaded(tookMs: number): void;
+  /** Is given each upload to run. */
+  during(step: number, upload: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -52,7 +54,10 @@ export class CheckpointUploader {
 
   private async uploadAll(): Promise<void> {
     try {
-      for (let file = this.take(); file; file = this.take()) await this.upload(file);
+      for (let file = this.take(); file; file = this.take()) {
+        const one = file;
+        await this.events.during(one.step, () => this.upload(one));
+      }
     } catch (error) {
       this.failure ??= error;
     } finally {

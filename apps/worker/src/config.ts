@@ -4,7 +4,8 @@ import { computeDevice } from "@drc/contracts";
 import { z } from "zod";
 import { type Slot, slotList, withThreads } from "./slots.ts";
 
-const schema = z.object({
+/** Every setting of the worker. */
+export const settings = z.object({
   DATABASE_URL: z.url(),
   REDIS_URL: z.url(),
   S3_ENDPOINT: z.url(),
@@ -32,6 +33,8 @@ const schema = z.object({
   /** Where Prometheus reads this worker's metrics; port 0 for nowhere. */
   DRC_METRICS_HOST: z.string().default("127.0.0.1"),
   DRC_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** A collector of OpenTelemetry (OTLP by HTTP), such as http://127.0.0.1:4318; left out, nothing is traced. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   DRC_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
@@ -46,6 +49,7 @@ export interface WorkerConfig {
   maxImagePixels: number;
   /** Where to serve metrics, if anywhere. */
   metrics?: { host: string; port: number };
+  traceEndpoint?: string;
   logLevel: string;
 }
 
@@ -58,7 +62,7 @@ export function secretsOf(variables: Record<string, string | undefined>): (strin
 export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   // An empty variable, as compose files and shells leave them, is one that is not set.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const parsed = schema.safeParse(given);
+  const parsed = settings.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new Error(`The worker cannot start:\n  ${lines.join("\n  ")}`);
@@ -84,6 +88,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     stopGraceMs: env.DRC_STOP_GRACE_MS,
     maxImagePixels: env.DRC_IMAGE_PIXELS,
     ...(env.DRC_METRICS_PORT > 0 ? { metrics: { host: env.DRC_METRICS_HOST, port: env.DRC_METRICS_PORT } } : {}),
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.DRC_LOG_LEVEL,
   };
 }

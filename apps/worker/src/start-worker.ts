@@ -2,6 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connectDatabase, disconnectDatabase } from "@drc/database";
 import { BlobStore } from "@drc/storage";
+import { startTracing } from "@drc/tracing";
 import type { Logger } from "pino";
 import { BlobCache } from "./blob-cache.ts";
 import type { WorkerConfig } from "./config.ts";
@@ -24,7 +25,13 @@ export async function startWorker(
   const metrics = new WorkerMetrics(config.slots);
   const server = config.metrics && (await serveMetrics(metrics, config.metrics.host, config.metrics.port));
   if (server) log.info({ url: server.url }, "Metrics are served.");
+  const tracing = await startTracing({
+    service: "drc-worker",
+    endpoint: config.traceEndpoint,
+    onError: (message) => log.warn({ detail: message }, "Traces could not be sent."),
+  });
   const pool = await Pool.start({
+    tracing,
     metrics,
     database,
     store,
@@ -41,6 +48,7 @@ export async function startWorker(
   return async () => {
     await pool.drain();
     server?.close();
+    await tracing.stop();
     await disconnectDatabase(database);
   };
 }

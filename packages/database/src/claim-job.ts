@@ -30,6 +30,8 @@ export interface ClaimedJob {
   leaseToken: string;
   /** What is left of the time that it may run, in milliseconds. */
   remainingRunMs: number;
+  /** Of the request that made it. */
+  traceparent: string | null;
   /** How long it was due before it was claimed, in milliseconds. */
   waitedMs: number;
   /** The newest complete checkpoint of an earlier attempt, to resume from. */
@@ -91,6 +93,7 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
       compressionId: job.compressionId,
       attemptNumber: job.attemptCount,
       leaseToken,
+      traceparent: job.traceparent,
       waitedMs,
       remainingRunMs: Math.max(0, job.maxRunSeconds * 1000 - spentMs),
       checkpoint: newest ? { step: newest.step, files: newest.files as unknown as CheckpointManifest["files"] } : null,

@@ -24,6 +24,8 @@ export interface NewJob {
   parents: readonly string[];
   compressionId?: string;
   retryOf?: string;
+  /** Of the request that makes it, for its trace. */
+  traceparent?: string;
   clonedFrom?: string;
 }
 
@@ -67,6 +69,7 @@ async function createJob(transaction: Transaction, job: NewJob): Promise<Job> {
       eventCount: 1,
       compressionId: job.compressionId,
       retryOf: job.retryOf,
+      traceparent: job.traceparent,
       parents: { create: parents.map((parentId) => ({ parentId })) },
     },
   });

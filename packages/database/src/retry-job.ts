@@ -11,7 +11,7 @@ import { createJobs, newJobId } from "./create-jobs.ts";
 export async function retryJob(
   transaction: Transaction,
   jobId: string,
-  apiKeyId?: string,
+  { apiKeyId, traceparent }: { apiKeyId?: string; traceparent?: string } = {},
 ): Promise<ControlResult | null> {
   const old = await transaction.job.findUnique({ where: { id: jobId }, include: { parents: true } });
   if (!old) return null;
@@ -25,6 +25,7 @@ export async function retryJob(
       name: old.name ?? undefined,
       labels: old.labels,
       apiKeyId,
+      traceparent,
       deviceClass: old.deviceClass as DeviceClass,
       seed: old.seed,
       priority: old.priority,

@@ -93,7 +93,8 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       },
       async (request, reply) => {
         const { body, caller, query } = request;
-        const create = (transaction: Transaction) => createCompression(transaction, body, { ...caller, device });
+        const create = (transaction: Transaction) =>
+          createCompression(transaction, body, { ...caller, device, traceparent: request.traceparent });
         if (query.dryRun === "true") return dryRun(database, async (transaction) => (await create(transaction)).jobs);
         return createOnce(database, request, reply, body, async (transaction) =>
           accepted(transaction, (await create(transaction)).id),
@@ -124,7 +125,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
           const original = await transaction.compression.findUnique({ where: { id } });
           if (!original) throw missing(id);
           const body = parseBody(createCompressionBody, mergePatch(original.body, changes));
-          return createCompression(transaction, body, { ...caller, device }, id);
+          return createCompression(transaction, body, { ...caller, device, traceparent: request.traceparent }, id);
         };
         if (query.dryRun === "true") return dryRun(database, async (transaction) => (await clone(transaction)).jobs);
         return createOnce(database, request, reply, changes, async (transaction) =>

@@ -208,6 +208,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
             {
               id: jobId,
               apiKeyId: request.caller.apiKeyId,
+              traceparent: request.traceparent,
               work: jobSpec.parse({ kind: "ingest", spec }),
               deviceClass: "none",
               seed: 0,

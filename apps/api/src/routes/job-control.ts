@@ -76,7 +76,10 @@ export function jobControlRoutes({ database }: ApiContext): FastifyPluginCallbac
       (request, reply) =>
         createOnce(database, request, reply, null, async (transaction) => {
           const { jobId: id } = request.params;
-          const result = await retryJob(transaction, id, request.caller.apiKeyId);
+          const result = await retryJob(transaction, id, {
+            apiKeyId: request.caller.apiKeyId,
+            traceparent: request.traceparent,
+          });
           const { job } = requireAllowed(result, id, RETRIED);
           return { status: 202, location: `/v1/jobs/${job.id}`, body: await readJob(transaction, job.id) };
         }),

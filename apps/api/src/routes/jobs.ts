@@ -46,7 +46,8 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
       },
       async (request, reply) => {
         const { body, caller, query } = request;
-        const create = (transaction: Transaction) => createJob(transaction, body, { ...caller, device });
+        const create = (transaction: Transaction) =>
+          createJob(transaction, body, { ...caller, device, traceparent: request.traceparent });
         if (query.dryRun === "true") return dryRun(database, async (transaction) => [await create(transaction)]);
         return createOnce(database, request, reply, body, async (transaction) =>
           accepted(transaction, await create(transaction)),
@@ -76,7 +77,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
           const original = await transaction.job.findUnique({ where: { id: request.params.jobId } });
           if (!original) throw missingJob(request.params.jobId);
           const body = parseBody(createJobBody, mergePatch(submittedBody(original), changes));
-          return createJob(transaction, body, { ...caller, device }, original.id);
+          return createJob(transaction, body, { ...caller, device, traceparent: request.traceparent }, original.id);
         };
         if (query.dryRun === "true") return dryRun(database, async (transaction) => [await clone(transaction)]);
         return createOnce(database, request, reply, changes, async (transaction) =>

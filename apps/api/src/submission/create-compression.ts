@@ -15,7 +15,7 @@ import type { Submitter } from "./create-job.ts";
 export async function createCompression(
   transaction: Transaction,
   body: CreateCompressionBody,
-  { apiKeyId, device: defaultDevice }: Submitter,
+  { apiKeyId, device: defaultDevice, traceparent }: Submitter,
   clonedFrom?: string,
 ): Promise<{ id: string; jobs: Job[] }> {
   await checkCompression(transaction, body);
@@ -42,6 +42,7 @@ export async function createCompression(
         name: body.name,
         labels: body.labels,
         apiKeyId,
+        traceparent,
         deviceClass: deviceClassOf(work.kind, device),
         seed: body.seed,
         priority: body.priority,

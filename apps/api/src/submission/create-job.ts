@@ -6,13 +6,15 @@ import { checkJob } from "./check-job.ts";
 export interface Submitter {
   apiKeyId: string;
   device: ComputeDevice;
+  /** Of the request. */
+  traceparent?: string;
 }
 
 /** Checks a job and creates it. */
 export async function createJob(
   transaction: Transaction,
   body: CreateJobBody,
-  { apiKeyId, device }: Submitter,
+  { apiKeyId, device, traceparent }: Submitter,
   clonedFrom?: string,
 ): Promise<Job> {
   const parents = await checkJob(transaction, body);
@@ -24,6 +26,7 @@ export async function createJob(
       name,
       labels,
       apiKeyId,
+      traceparent,
       deviceClass: deviceClassOf(kind, body.device ?? device),
       seed,
       priority,

@@ -62,6 +62,8 @@ function replacementOf(old: Job, parents: readonly string[], replacements: Reado
     seed: old.seed,
     priority: old.priority,
     maxAttempts: old.maxAttempts,
+    // One trace for all jobs of a compression.
+    traceparent: old.traceparent ?? undefined,
     maxRunSeconds: old.maxRunSeconds,
     parents: parents.map((parent) => replacements.get(parent) ?? parent),
     compressionId: old.compressionId ?? undefined,

@@ -33,7 +33,10 @@ export interface TestWorker {
 export async function startTestWorker(
   services: TestServices,
   slots = "none:1,cpu:1",
-  { program = PROGRAM, metrics }: { program?: ChildProgram; metrics?: WorkerConfig["metrics"] } = {},
+  {
+    program = PROGRAM,
+    ...more
+  }: { program?: ChildProgram } & Pick<Partial<WorkerConfig>, "metrics" | "traceEndpoint"> = {},
 ): Promise<TestWorker> {
   const folder = await mkdtemp(join(tmpdir(), "drc-worker-test-"));
   const log: LogEntry[] = [];
@@ -46,8 +49,8 @@ export async function startTestWorker(
     cacheBytes: 2 ** 30,
     stopGraceMs: 20_000,
     maxImagePixels: 1_000_000,
-    metrics,
     logLevel: "info",
+    ...more,
   };
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
   const drain = await startWorker(config, program, process.env, logger);
