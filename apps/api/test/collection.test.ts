@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { newId } from "@drc/contracts";
 import { BlobRemovedError, claimJob, createJobs, recordCheckpoint, registerBlobs } from "@drc/database";
-import { keyOf } from "@drc/storage";
+import { BucketContents, keyOf, type StoredObject } from "@drc/storage";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { someJob } from "../../../test/jobs.ts";
 import { collectBlobs, collectGarbage } from "../src/keepers/collect.ts";
@@ -137,6 +137,67 @@ it("tells who has put bytes that were removed before they were registered", asyn
   // A process that died after the removal, before its note of the row's end, leaves this behind.
   await api.services.bucket.remove(keyOf(blob.sha256));
   await expect(register()).rejects.toThrow(BlobRemovedError);
+});
+
+/** The bucket behind a store that answers slowly: `find` gives its answer when `wait` has ended. */
+class SlowBucket extends BucketContents {
+  private readonly wait: (key: string) => Promise<unknown>;
+
+  constructor(wait: (key: string) => Promise<unknown>) {
+    super(api.services.s3);
+    this.wait = wait;
+  }
+
+  override async find(key: string): Promise<StoredObject | null> {
+    const found = await super.find(key);
+    await this.wait(key);
+    return found;
+  }
+}
+
+/** Ends the connections of this database that hold a lock of the collector. */
+async function cutCollectors(): Promise<void> {
+  const cut = await api.services.database.$queryRaw<unknown[]>`
+    SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  expect(cut).toHaveLength(1);
+}
+
+it("removes nothing once its lock is gone, as somebody may have registered it", async () => {
+  const { database, store } = api.services;
+  const blob = await store.put(someBytes(100));
+  const bucket = new SlowBucket(async () => {
+    await cutCollectors();
+    await registerBlobs(database, [blob], (hash) => store.has(hash));
+  });
+  await expect(
+    collectBlobs(
+      { ...api.services, bucket },
+      { graceMs: 0, leftoverAgeMs: 0, checkpointMs: 0 },
+      { checkpoints: 0, expiredUploads: 0, leftovers: 0, blobs: 0, bytes: 0 },
+      [blob.sha256.slice(0, 2)],
+    ),
+  ).rejects.toThrow();
+  expect(await database.blob.count({ where: { sha256: blob.sha256 } })).toBe(1);
+  expect(await store.has(blob.sha256)).toBe(true);
+});
+
+it("leaves to the next round what a slow store has no time for", async () => {
+  const { store } = api.services;
+  const one = someBytes(100);
+  const prefix = sha256(one).slice(0, 2);
+  let other = someBytes(100);
+  while (!sha256(other).startsWith(prefix)) other = someBytes(100);
+  for (const bytes of [one, other]) await store.put(bytes);
+  const bucket = new SlowBucket(() => wait(5));
+  const round = async () => {
+    const done = { checkpoints: 0, expiredUploads: 0, leftovers: 0, blobs: 0, bytes: 0 };
+    const rules = { graceMs: 0, leftoverAgeMs: 0, checkpointMs: 0, stepMs: 1 };
+    await collectBlobs({ ...api.services, bucket }, rules, done, [prefix]);
+    return done.blobs;
+  };
+  expect([await round(), await round(), await round()]).toEqual([1, 1, 0]);
 });
 
 it("never leaves a row without its object, however puts, registrations, deletions and collections meet", async () => {

@@ -25,6 +25,11 @@ export async function databaseNow(transaction: Transaction): Promise<Date> {
   return rows[0].now;
 }
 
+/** Throws where the transaction has ended, by its timeout or with its connection: its locks are gone then. */
+export async function requireOpen(transaction: Transaction): Promise<void> {
+  await transaction.$queryRaw`SELECT 1`;
+}
+
 /** A value as JSON for a column: what JSON cannot say (undefined members) is left out. */
 export function toJson(value: unknown): Prisma.InputJsonValue {
   return JSON.parse(JSON.stringify(value));

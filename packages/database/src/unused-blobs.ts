@@ -14,26 +14,45 @@ const REFERENCES = Prisma.sql`
 
 /** Blobs that were noted before this age and that nothing refers to. */
 export async function findUnusedBlobs(transaction: Transaction, ageMs: number): Promise<string[]> {
+  // With NOT EXISTS the two are hashed and joined, on disk where they are large; NOT IN would search the list per blob.
   const rows = await transaction.$queryRaw<{ sha256: string }[]>`
-    SELECT sha256 FROM "Blob"
+    SELECT sha256 FROM "Blob" blob
     WHERE "createdAt" < clock_timestamp() - ${ageMs} * interval '1 millisecond'
-      AND sha256 NOT IN (SELECT sha256 FROM (${REFERENCES}) AS reference WHERE sha256 IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM (${REFERENCES}) AS reference WHERE reference.sha256 = blob.sha256)
     ORDER BY sha256`;
   return rows.map(({ sha256 }) => sha256);
 }
 
-/** Of these hashes those that nothing refers to, known or not; not those that were noted within this age. */
+/**
+ * Of these hashes those that nothing refers to, known or not; not those that were noted within this age. It looks for
+ * each hash, by the indexes on what refers to blobs, and expands no list: a lock is held meanwhile.
+ */
 export async function stillUnused(
   transaction: Transaction,
   hashes: readonly string[],
   ageMs: number,
 ): Promise<string[]> {
   const rows = await transaction.$queryRaw<{ sha256: string }[]>`
-    SELECT candidate AS sha256 FROM unnest(${[...hashes]}::text[]) AS candidate
-    WHERE NOT EXISTS (SELECT 1 FROM "Blob" WHERE sha256 = candidate
+    SELECT hash AS sha256 FROM unnest(${[...hashes]}::text[]) AS hash
+    WHERE NOT EXISTS (SELECT 1 FROM "Blob" WHERE sha256 = hash
         AND "createdAt" >= clock_timestamp() - ${ageMs} * interval '1 millisecond')
-      AND candidate NOT IN (SELECT sha256 FROM (${REFERENCES}) AS reference WHERE sha256 = ANY (${[...hashes]}::text[]))`;
+      AND NOT EXISTS (SELECT 1 FROM "DatasetFile" WHERE sha256 = hash)
+      AND NOT EXISTS (SELECT 1 FROM "Model" WHERE sha256 = hash)
+      AND NOT EXISTS (SELECT 1 FROM "Artifact" WHERE sha256 = hash)
+      AND NOT EXISTS (SELECT 1 FROM "Upload" WHERE sha256 = hash AND state = 'complete')
+      AND NOT EXISTS (SELECT 1 FROM "Checkpoint" WHERE files @> ${listWith(Prisma.sql`'sha256', hash`)})
+      AND NOT EXISTS (SELECT 1 FROM "DatasetVersion" WHERE files @> ${listWith(Prisma.sql`'sha256', hash`)})
+      AND NOT EXISTS (SELECT 1 FROM "DatasetVersion"
+        WHERE images @> ${listWith(Prisma.sql`'hr', jsonb_build_object('sha256', hash)`)})
+      AND NOT EXISTS (SELECT 1 FROM "DatasetVersion"
+        WHERE images @> ${listWith(Prisma.sql`'lrs', ${listWith(Prisma.sql`'sha256', hash`)}`)})
+    ORDER BY hash`;
   return rows.map(({ sha256 }) => sha256);
+}
+
+/** A list with one object of this member, for `@>`: it is contained in a list that has such an object among others. */
+function listWith(member: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`jsonb_build_array(jsonb_build_object(${member}))`;
 }
 
 /** Of these hashes those that are noted as blobs. */

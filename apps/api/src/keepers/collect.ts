@@ -8,7 +8,9 @@ import {
   knownBlobs,
   lockBlobs,
   noteRemovals,
+  requireOpen,
   stillUnused,
+  type Transaction,
 } from "@drc/database";
 import { type BucketContents, keyOf, type PresignedUploads, type StoredObject } from "@drc/storage";
 import { openUpload } from "../uploads/upload-parts.ts";
@@ -20,6 +22,8 @@ export interface CollectionRules {
   leftoverAgeMs: number;
   /** How long checkpoints of ended jobs stay. */
   checkpointMs: number;
+  /** After that a step that removes blobs begins no other one; 10 s where it is left out. */
+  stepMs?: number;
 }
 
 export interface Collectable {
@@ -29,7 +33,10 @@ export interface Collectable {
 }
 
 /** Blobs of one lock, so that a registration that meets the collector waits for so many at most. */
-const BLOBS_PER_STEP = 50;
+const BLOBS_PER_STEP = 10;
+const STEP_MS = 10_000;
+/** A removal that began within its step has the rest of this, before the step's lock is gone. */
+const STEP_TIMEOUT_MS = 60_000;
 const UPLOADS_PER_STEP = 100;
 const PREFIXES = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
 
@@ -77,29 +84,35 @@ export async function collectBlobs(
   }
 }
 
+/** What a slow store leaves no time for is for the next round. */
 async function removeBlobs(
   { database, bucket }: Collectable,
   prefix: string,
   hashes: readonly string[],
-  { graceMs }: CollectionRules,
+  { graceMs, stepMs = STEP_MS }: CollectionRules,
   done: CollectionResource,
 ): Promise<void> {
   // Before and apart from what follows: where this process dies in the middle, the notes stay.
   await noteRemovals(database, hashes);
-  await database.$transaction(async (transaction) => {
+  const remove = async (transaction: Transaction) => {
+    const startMs = performance.now();
     if (!(await lockBlobs(transaction, prefix))) return;
     const removed: string[] = [];
     for (const sha256 of await stillUnused(transaction, hashes, graceMs)) {
+      if (removed.length > 0 && performance.now() - startMs > stepMs) break;
       const object = await bucket.find(keyOf(sha256));
       // It was put again, by somebody who is about to register it.
       if (object && !isOlder(object.modifiedAt, graceMs)) continue;
+      // The lock goes with the transaction: without it, somebody may have registered what `find` saw.
+      await requireOpen(transaction);
       if (object) await bucket.remove(object.key);
       removed.push(sha256);
       done.blobs++;
       done.bytes += object?.sizeBytes ?? 0;
     }
     await transaction.blob.deleteMany({ where: { sha256: { in: removed } } });
-  });
+  };
+  await database.$transaction(remove, { timeout: STEP_TIMEOUT_MS });
 }
 
 async function removeExpiredUploads(
