@@ -11,6 +11,7 @@ import { registerEtags } from "./plugins/etag.ts";
 import { answerUnroutable, registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
 import { registerRequestIds, requestIdOf } from "./plugins/request-id.ts";
+import { describeRequest } from "./plugins/request-log.ts";
 import { registerRequestMetrics } from "./plugins/request-metrics.ts";
 import { registerRequestTracing } from "./plugins/request-tracing.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
@@ -42,7 +43,7 @@ export async function buildApp(
   limits: UploadLimits = UPLOAD_LIMITS,
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: log,
+    loggerInstance: log.child({}, { serializers: { req: describeRequest } }),
     bodyLimit: JSON_BODY_BYTES,
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true },

@@ -53,11 +53,12 @@ it("stands in every line of the log about the request, and in what a broken addr
   const app = await buildApp({ ...api.services, device: "cpu", webhooks: api.webhooks }, log);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  await fetch(`http://127.0.0.1:${port}/nowhere`, { headers: { "x-request-id": "from-the-proxy-18" } });
+  await fetch(`http://127.0.0.1:${port}/${"n".repeat(15_000)}`, { headers: { "x-request-id": "from-the-proxy-18" } });
   const broken = await sendRaw(port, "GET /%zz HTTP/1.1\r\nhost: x\r\nx-request-id: from-the-proxy-19\r\n\r\n");
   await app.close();
   const ofRequest = lines.filter(({ requestId }) => requestId === "from-the-proxy-18").map(({ msg }) => msg);
   expect(ofRequest).toEqual(expect.arrayContaining(["incoming request", "request completed"]));
+  expect(Math.max(...lines.map((line) => JSON.stringify(line).length))).toBeLessThan(2_048);
   expect(broken).toMatch(/^HTTP\/1.1 400 /);
   expect(broken).toMatch(/x-request-id: from-the-proxy-19/);
   expect(broken).toMatch(/"requestId":"from-the-proxy-19"/);

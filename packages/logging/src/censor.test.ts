@@ -30,3 +30,24 @@ it("takes them out of addresses that it does not know, and keeps the rest", () =
     "drc: http://127.0.0.1:8080/v1/jobs at 12:30:00 @home",
   );
 });
+
+const LENGTH = 16 * 1024;
+const BOUND_MS = 50;
+
+it.each([
+  ["letters", "a"],
+  ["addresses without an end", "a://b:c"],
+  ["colons", "://:"],
+  ["schemes", "a."],
+  ["passwords", "x:"],
+  ["keys", "drc_"],
+])("reads a line of 16 KB of %s in a time that grows with its length", (_what, part) => {
+  const line = part.repeat(LENGTH / part.length);
+  for (const text of [line, `http://${line}`, `http://user:${line}`]) {
+    censor(text);
+    const startedAtMs = performance.now();
+    censor(text);
+    censor(text);
+    expect(performance.now() - startedAtMs).toBeLessThan(2 * BOUND_MS);
+  }
+});
