@@ -23,6 +23,7 @@ import { Redis } from "ioredis";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const RESTART_AFTER_MS = 500;
+const START_TRIES = 20;
 
 /** A program that is started again whenever it ends. */
 export class Replica {
@@ -81,7 +82,7 @@ export class Service {
   async outage(downMs: number): Promise<void> {
     await stopServer(this.server);
     await delay(downMs);
-    this.server = await this.launch();
+    await this.start();
   }
 
   /** Without notice, as when the machine loses power; it is back at once. */
@@ -92,7 +93,20 @@ export class Service {
       process.kill(-child.pid, "SIGKILL");
       await exited;
     }
-    this.server = await this.launch();
+    await this.start();
+  }
+
+  /** What a killed server leaves, such as shared memory, goes a moment later than itself: until then it cannot start. */
+  private async start(): Promise<void> {
+    for (let left = START_TRIES; ; left--) {
+      try {
+        this.server = await this.launch();
+        return;
+      } catch (error) {
+        if (left === 1) throw error;
+        await delay(1_000);
+      }
+    }
   }
 
   stop(): Promise<void> {

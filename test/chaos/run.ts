@@ -112,6 +112,8 @@ async function runUnderFaults(
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), minutes * 60_000);
   const injecting = injectFaults(rig, receiver, seed, over.signal, log);
+  // Heard where it is awaited; until then it must not end the process.
+  injecting.catch(() => over.abort());
   const faults: string[] = [];
   let compared = 0;
   try {
@@ -122,6 +124,7 @@ async function runUnderFaults(
       const cancelled = await submitCompression(client, inputs, 0);
       await cancel(client, cancelled);
       log(`Round ${round}: ${compressions} compressions, one that is cancelled, and a training that diverges.`);
+      await pauseForAWhile(client, ids[0]);
       await untilEnded(client, [...ids, cancelled]);
       for (const [i, id] of ids.entries()) {
         if ((await outcomeOf(client, id)) === expected[i]) compared++;
@@ -138,6 +141,15 @@ async function runUnderFaults(
   }
   const injected = await injecting;
   return { faults, injected, compared };
+}
+
+/** What has ended meanwhile cannot be paused, and need not be. */
+async function pauseForAWhile(client: PatientClient, id: string): Promise<void> {
+  for (const verb of ["pause", "resume", "pause", "resume"]) {
+    await client.post(`/v1/compressions/${id}/${verb}`).catch((error: unknown) => {
+      if (!(error instanceof Refused) || error.status !== 409) throw error;
+    });
+  }
 }
 
 /** Until it is accepted: the answer of a request may have got lost, and then it was cancelled already. */

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { claimJob, claimNext, createJobs, endAttempt, KeeperLock, takeOutbox } from "@drc/database";
-import { consumeJobs, type EntryPayload } from "@drc/queue";
+import { consumeJobs, type EntryPayload, JobQueues } from "@drc/queue";
 import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { someJob } from "../../../test/jobs.ts";
 import { type TestServices, useServices } from "../../../test/services.ts";
 import { deliverWork, Keepers, repairWork } from "../src/keepers/keepers.ts";
@@ -100,6 +100,58 @@ it("adds no more entries than jobs are due, whichever jobs they were made for", 
   expect(claimed?.id).toBe(newer.id);
   await repairWork(services);
   expect(await services.queues.countWaiting("cpu")).toBe(1);
+});
+
+it("adds an entry where that of a due job was spent on another job which still runs", async () => {
+  await services.database.job.updateMany({ where: { state: "queued" }, data: { state: "cancelled" } });
+  const [older, newer] = [await create(), await create()];
+  await services.database.job.update({ where: { id: newer.id }, data: { priority: 90 } });
+  await deliverWork(services);
+  const runs = new EventTarget();
+  const [running, over] = [once(runs, "running"), once(runs, "over")];
+  let entries = 0;
+  const consumer = consumeJobs({
+    redisUrl: services.redisUrl,
+    deviceClass: "cpu",
+    concurrency: 2,
+    async process() {
+      entries++;
+      // The older one's entry runs the newer job for long; the second finds the database away, and is lost.
+      if (entries === 1) {
+        await claimNext(services.database, "cpu", { workerId: "w", device: "cpu" });
+        await over;
+      }
+      if (entries === 2) runs.dispatchEvent(new Event("running"));
+      if (entries === 3) runs.dispatchEvent(new Event("over"));
+    },
+    onError(error) {
+      throw error;
+    },
+  });
+  await running;
+  expect(await services.queues.has({ jobId: older.id, dispatchNumber: 1, deviceClass: "cpu" })).toBe(true);
+  await repairWork(services);
+  await over;
+  await consumer.close();
+  expect(entries).toBe(3);
+});
+
+it("ends lost leases while Redis is away", async () => {
+  const job = await create();
+  await claimJob(services.database, { jobId: job.id, dispatchNumber: 1, workerId: "w", device: "cpu", leaseMs: -1 });
+  const away = new JobQueues("redis://127.0.0.1:1");
+  const lock = new KeeperLock(services.databaseUrl);
+  const keepers = new Keepers({ database: services.database, queues: away }, lock, pino({ level: "silent" }));
+  keepers.start();
+  try {
+    await vi.waitUntil(
+      async () => (await services.database.job.findUniqueOrThrow({ where: { id: job.id } })).state === "queued",
+      { timeout: 60_000 },
+    );
+  } finally {
+    await keepers.stop();
+    await away.close();
+  }
 });
 
 it("queues a lost job again, and delivers it when its time has come", async () => {

@@ -1,4 +1,10 @@
-import type { CompressionDetailResource, DryRunResource, JobDetailResource, JobResource } from "@drc/contracts";
+import {
+  type CompressionDetailResource,
+  type DryRunResource,
+  type JobDetailResource,
+  type JobResource,
+  makeJobError,
+} from "@drc/contracts";
 import { claimJob, endAttempt, settleBlocked } from "@drc/database";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -178,6 +184,40 @@ describe("pause of a compression", () => {
     expect(states(resumed)[4]).toBe("queued");
     await settleBlocked(database);
     expect(states((await api.get(`/v1/compressions/${id}`)).json())[1]).toBe("queued");
+  });
+
+  it("lets a stage that is still pausing go on when it is resumed", async () => {
+    const { database } = api.services;
+    const { id, stages } = (await submitCompression(api, dataset)).json<CompressionDetailResource>();
+    const jobId = stages.train as string;
+    const claimed = await claimJob(database, { jobId, dispatchNumber: 1, workerId: "w", device: "cpu" });
+    await api.post(`/v1/compressions/${id}/pause`);
+    const resumed = (await api.post(`/v1/compressions/${id}/resume`)).json<CompressionDetailResource>();
+    expect([resumed.state, resumed.jobs[0].state]).toEqual(["running", "pausing"]);
+    const lease = { jobId, leaseToken: claimed?.leaseToken ?? "" };
+    expect(await endAttempt(database, lease, { type: "stopped" })).toBe("queued");
+    const { items } = (await api.get(`/v1/jobs/${jobId}/events`)).json();
+    expect(items.map(({ type }: { type: string }) => type).slice(-2)).toEqual(["job.paused", "job.queued"]);
+    // Paused again meanwhile, it stays so.
+    const { dispatchNumber } = await database.job.findUniqueOrThrow({ where: { id: jobId } });
+    const again = await claimJob(database, { jobId, dispatchNumber, workerId: "w", device: "cpu" });
+    for (const verb of ["pause", "resume", "pause"]) await api.post(`/v1/jobs/${jobId}/${verb}`);
+    const second = { jobId, leaseToken: again?.leaseToken ?? "" };
+    expect(await endAttempt(database, second, { type: "stopped" })).toBe("paused");
+  });
+
+  it("cancels what waits for a stage that fails before it notices the pause", async () => {
+    const { database } = api.services;
+    const { id, stages } = (await submitCompression(api, dataset)).json<CompressionDetailResource>();
+    const jobId = stages.train as string;
+    const claimed = await claimJob(database, { jobId, dispatchNumber: 1, workerId: "w", device: "cpu" });
+    await api.post(`/v1/compressions/${id}/pause`);
+    const error = makeJobError("TRAINING_DIVERGED", "It diverged.");
+    await endAttempt(database, { jobId, leaseToken: claimed?.leaseToken ?? "" }, { type: "failed", error });
+    while ((await settleBlocked(database)) > 0);
+    const { jobs } = (await api.get(`/v1/compressions/${id}`)).json<CompressionDetailResource>();
+    const states = jobs.map(({ state }) => state);
+    expect(states).toEqual(["failed", "cancelled", "cancelled", "cancelled", "paused", "cancelled", "cancelled"]);
   });
 
   it("changes the priority of all of its unfinished jobs", async () => {

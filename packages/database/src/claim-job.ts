@@ -83,6 +83,9 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
       // Of another version of the product: it would come back from the queue for ever.
       const error = makeJobError("JOB_FAILED", `The job's spec is not valid any more: ${work.error.message}`);
       await transition(transaction, { jobId: job.id, from: ["running"] }, "failed", { data: { error: toJson(error) } });
+      await transaction.$executeRaw`
+        UPDATE "Attempt" SET "endedAt" = clock_timestamp(), outcome = 'failed', reason = ${error.code}
+        WHERE "jobId" = ${job.id} AND number = ${job.attemptCount}`;
       return null;
     }
     return {

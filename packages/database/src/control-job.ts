@@ -20,11 +20,12 @@ const CANCEL: Request = {
   pausing: "cancelling",
   cancelling: "cancelling",
   paused: "cancelled",
+  cancelled: "cancelled",
 };
 
 const PAUSE: Request = { queued: "paused", running: "pausing", pausing: "pausing", paused: "paused" };
 
-const RESUME: Request = { paused: "queued", queued: "queued", running: "running" };
+const RESUME: Request = { pausing: "pausing", paused: "queued", queued: "queued", running: "running" };
 
 /** Cancels at once what does not run; what runs becomes `cancelling`, until its worker has stopped it. */
 export function requestCancel(database: Database, jobId: string): Promise<ControlResult | null> {
@@ -36,9 +37,9 @@ export function requestPause(database: Database, jobId: string): Promise<Control
   return request(database, jobId, PAUSE);
 }
 
-/** Queues a paused job again; it goes on from its newest checkpoint. */
+/** Queues a paused job again; it goes on from its newest checkpoint. One that is still pausing is queued as soon as it is paused. */
 export function resumeJob(database: Database, jobId: string): Promise<ControlResult | null> {
-  return request(database, jobId, RESUME);
+  return request(database, jobId, RESUME, true);
 }
 
 /** Changes what is not part of the work, of a job that has not ended. */
@@ -57,13 +58,20 @@ export interface JobChanges {
   priority?: number;
 }
 
-async function request(database: Database, jobId: string, wanted: Request): Promise<ControlResult | null> {
+async function request(
+  database: Database,
+  jobId: string,
+  wanted: Request,
+  resumeWanted = false,
+): Promise<ControlResult | null> {
   return database.$transaction(async (transaction) => {
     const job = await lockJob(transaction, jobId);
     if (!job) return null;
     const from = job.state as JobState;
     const to = wanted[from];
     if (to === undefined) return { job, allowed: false };
+    if (from === "pausing" && to === from)
+      await transaction.job.update({ where: { id: jobId }, data: { resumeWanted } });
     if (to === from) return { job, allowed: true };
     const changed = await transition(transaction, { jobId, from: [from] }, to, { reason: "Requested." });
     return { job: changed ?? job, allowed: changed !== null };

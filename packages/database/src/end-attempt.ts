@@ -70,6 +70,8 @@ export async function endAttempt(
       },
     });
     if (!job) return null;
+    const resumed = after.to === "paused" && leased.resumeWanted;
+    if (resumed) await transition(transaction, { jobId: job.id, from: ["paused"] }, "queued", { reason: "Requested." });
     await transaction.$executeRaw`
       UPDATE "Attempt" SET "endedAt" = clock_timestamp(), outcome = ${outcomeName(outcome, after.to)},
         reason = ${outcome.type === "failed" ? `${outcome.error.code}: ${outcome.error.detail}` : null}
@@ -81,7 +83,7 @@ export async function endAttempt(
         data: { badFiles: toJson(outcome.badFiles) },
       });
     }
-    return after.to;
+    return resumed ? "queued" : after.to;
   });
 }
 

@@ -59,6 +59,7 @@ export interface LeasedJob {
   attemptCount: number;
   chargedCount: number;
   maxAttempts: number;
+  resumeWanted: boolean;
   logCount: number;
   logSizeBytes: number;
   /** By the database's clock. */
@@ -68,7 +69,7 @@ export interface LeasedJob {
 /** Locks the job's row for the rest of the transaction; null where the lease is lost. */
 export async function lockLeased(transaction: Transaction, lease: Lease): Promise<LeasedJob | null> {
   const rows = await transaction.$queryRaw<LeasedJob[]>`
-    SELECT kind, state, "attemptCount", "chargedCount", "maxAttempts", "logCount", "logSizeBytes",
+    SELECT kind, state, "attemptCount", "chargedCount", "maxAttempts", "resumeWanted", "logCount", "logSizeBytes",
       "leaseExpiresAt" < clock_timestamp() AS expired
     FROM "Job" WHERE id = ${lease.jobId} AND "leaseToken" = ${lease.leaseToken} FOR UPDATE`;
   return rows[0] ?? null;

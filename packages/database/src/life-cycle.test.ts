@@ -261,7 +261,8 @@ describe("pause, resume, cancel, retry", () => {
   it("cancels what is queued at once, and once", async () => {
     const jobId = await create();
     expect(await requestCancel(services.database, jobId)).toMatchObject({ allowed: true, job: { state: "cancelled" } });
-    expect(await requestCancel(services.database, jobId)).toMatchObject({ allowed: false });
+    expect(await requestCancel(services.database, jobId)).toMatchObject({ allowed: true, job: { state: "cancelled" } });
+    expect(await services.database.jobEvent.count({ where: { jobId, type: "job.cancelled" } })).toBe(1);
     expect((await events(jobId)).filter((event) => event.type === "job.cancelled")).toHaveLength(1);
     expect(await claimJob(services.database, { jobId, dispatchNumber: 1, workerId: "w", device: "cpu" })).toBeNull();
   });

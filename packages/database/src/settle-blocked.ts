@@ -10,7 +10,7 @@ interface SettledJob {
 
 /**
  * Queues blocked jobs whose parents have all succeeded, and cancels those of which a parent failed or was cancelled. In a
- * compression that is paused all stay as they are.
+ * compression that is paused none is queued.
  * @returns how many; a cancelled one may settle others in the next call.
  */
 export async function settleBlocked(database: Database): Promise<number> {
@@ -22,15 +22,15 @@ export async function settleBlocked(database: Database): Promise<number> {
     JOIN "JobParent" link ON link."jobId" = job.id
     JOIN "Job" parent ON parent.id = link."parentId"
     LEFT JOIN "Compression" compression ON compression.id = job."compressionId"
-    WHERE job.state = 'blocked' AND compression.paused IS NOT TRUE
-    GROUP BY job.id
-    HAVING bool_and(parent.state = 'succeeded') OR bool_or(parent.state IN ('failed', 'cancelled'))`;
+    WHERE job.state = 'blocked'
+    GROUP BY job.id, compression.paused
+    HAVING (bool_and(parent.state = 'succeeded') AND compression.paused IS NOT TRUE) OR bool_or(parent.state IN ('failed', 'cancelled'))`;
   for (const job of jobs) {
     const fence = { jobId: job.id, from: ["blocked"] as const };
     await database.$transaction(async (transaction) => {
-      if (await isPaused(transaction, job.id)) return;
-      if (job.endedParent === null) await transition(transaction, fence, "queued");
-      else {
+      if (job.endedParent === null) {
+        if (!(await isPaused(transaction, job.id))) await transition(transaction, fence, "queued");
+      } else {
         const reason = `The job ${job.endedParent} before it ended as ${job.endedState}.`;
         await transition(transaction, fence, "cancelled", { reason });
       }

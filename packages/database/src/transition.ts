@@ -53,6 +53,7 @@ export async function transition(
       state: to,
       stateReason: details.reason ?? null,
       eventCount: { increment: 1 },
+      resumeWanted: false,
       runAfter,
       ...(leased ? {} : { leaseToken: null, leaseExpiresAt: null }),
       ...(to === "queued" ? { dispatchNumber: { increment: 1 } } : {}),

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { DEVICE_CLASSES, type DeviceClass } from "@drc/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
@@ -8,6 +9,8 @@ import { type EntryPayload, entryId, QUEUE_PREFIX, queueName } from "./names.ts"
 export interface QueueEntry extends EntryPayload {
   deviceClass: DeviceClass;
 }
+
+const ANSWER_MS = 10_000;
 
 /**
  * The queues, one for each class of device. They carry ready work only and decide nothing: an entry says that a job of
@@ -29,19 +32,13 @@ export class JobQueues {
   }
 
   /** Adds an entry; nothing happens where the queue holds it already. */
-  async add(entry: QueueEntry): Promise<void> {
-    const { jobId, dispatchNumber } = entry;
-    await this.queueOf(entry).add(
-      "job",
-      { jobId, dispatchNumber },
-      {
-        jobId: entryId(entry),
-        // Postgres alone decides on retries.
-        attempts: 1,
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
-    );
+  add(entry: QueueEntry): Promise<void> {
+    return this.addAs(entryId(entry), entry);
+  }
+
+  /** Adds an entry beside one that the queue may hold for the same job. */
+  addAgain(entry: QueueEntry): Promise<void> {
+    return this.addAs(`${entryId(entry)}-${randomUUID()}`, entry);
   }
 
   /** Whether the queue holds the entry, waiting or taken by a worker. */
@@ -51,7 +48,7 @@ export class JobQueues {
 
   /** Entries of a class that no worker has taken yet. */
   async countWaiting(deviceClass: DeviceClass): Promise<number> {
-    return this.queueOf({ deviceClass }).getWaitingCount();
+    return answered(this.queueOf({ deviceClass }).getWaitingCount());
   }
 
   /** Redis' rule for a full memory; anything but `noeviction` may drop entries. */
@@ -65,9 +62,32 @@ export class JobQueues {
     this.redis.disconnect();
   }
 
+  private async addAs(jobId: string, entry: QueueEntry): Promise<void> {
+    const payload = { jobId: entry.jobId, dispatchNumber: entry.dispatchNumber };
+    // Postgres alone decides on retries.
+    await answered(
+      this.queueOf(entry).add("job", payload, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: true }),
+    );
+  }
+
   private queueOf({ deviceClass }: Pick<QueueEntry, "deviceClass">): Queue {
     const queue = this.queues.get(deviceClass);
     if (!queue) throw new Error(`There is no queue for the device class ${deviceClass}.`);
     return queue;
+  }
+}
+
+/** A queue whose first connection fails waits for it for ever; who asks wants to know, and go on with something else. */
+async function answered<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ANSWER_MS / 1000} s.`)), ANSWER_MS);
+  });
+  // Where the answer comes too late, nobody is there to hear that it failed.
+  answer.catch(() => {});
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

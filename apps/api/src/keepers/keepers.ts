@@ -40,10 +40,11 @@ export async function deliverWork({ database, queues }: KeeperDuties): Promise<v
 /** Finds what went wrong, lost leases and queued jobs that Redis has forgotten, and removes what has expired. */
 export async function repairWork({ database, queues, retention }: KeeperDuties): Promise<void> {
   await reapLeases(database);
-  await reconcile(database, queues);
   await removeExpiredIdempotencyKeys(database);
   await removeExpiredSessions(database);
   if (retention) await removeOldRecords(database, retention);
+  // Last, for it is the one that needs Redis.
+  await reconcile(database, queues);
 }
 
 /** Runs both for as long as this process holds the keepers' lock; other replicas stand by. */
@@ -96,13 +97,18 @@ export class Keepers {
     }, TICK_MS);
   }
 
+  /** What one duty needs and does not find must not keep the others: lost leases end while Redis is away. */
   private async work(): Promise<void> {
-    await deliverWork(this.duties);
+    const failures: unknown[] = [];
+    const attempt = (duty: Promise<void>) => duty.catch((error: unknown) => failures.push(error));
+    await attempt(deliverWork(this.duties));
     const nowMs = performance.now();
     if (nowMs >= this.collectAtMs) this.collect(nowMs);
-    if (nowMs - this.repairedAtMs < REPAIR_MS) return;
-    await repairWork(this.duties);
-    this.repairedAtMs = nowMs;
+    if (nowMs - this.repairedAtMs >= REPAIR_MS) {
+      await attempt(repairWork(this.duties));
+      this.repairedAtMs = nowMs;
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   private collect(nowMs: number): void {
