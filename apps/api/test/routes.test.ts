@@ -10,7 +10,14 @@ import {
   WORKER_SILENCE_MS,
   workerHeartbeat,
 } from "@drc/database";
-import { createModel, decodeModel, encodeModel, findNode, writeSafetensors } from "@drc/network";
+import {
+  createModel,
+  decodeModel,
+  encodeModel,
+  findNode,
+  type NetworkConfiguration,
+  writeSafetensors,
+} from "@drc/network";
 import { BlobStore } from "@drc/storage";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -183,7 +190,7 @@ describe("models", () => {
   }
 
   /** As PyTorch names the tensors: no graph in the file. */
-  function pytorchFile(configuration: { scale: 2 | 4 | 8; blocks: number; features: number }): Uint8Array {
+  function pytorchFile(configuration: NetworkConfiguration): Uint8Array {
     const { primal } = createModel({ ...configuration, seed: 3 });
     return writeSafetensors(
       new Map([...primal.weights].map(([name, { shape, data }]) => [name, { dtype: "F32", shape, data }])),
@@ -208,6 +215,20 @@ describe("models", () => {
     expect(response.json()).toMatchObject({ name: "net", scale: 4, dualNetworks: 0 });
     const download = await api.get(`/v1/models/${response.json().id}/download`);
     expect(decodeModel(download.rawPayload).primal.graph.outputs).toHaveLength(3);
+  });
+
+  it.each<NetworkConfiguration>([
+    { architecture: "rfdn", scale: 4, blocks: 1, features: 8 },
+    { architecture: "edsr", scale: 3, blocks: 1, features: 4, residualScale: 1 },
+    { architecture: "rcan", scale: 2, groups: 1, blocks: 1, features: 4, reduction: 2 },
+  ])("with PyTorch's names of $architecture become ours", async (configuration) => {
+    const response = await upload(pytorchFile(configuration));
+    expect(response.statusCode).toBe(201);
+    const { id, ...created } = response.json();
+    expect(created).toMatchObject({ scale: configuration.scale, dualNetworks: 0, role: "uploaded" });
+    expect(created.architecture).toContain(configuration.architecture);
+    const download = await api.get(`/v1/models/${id}/download`);
+    expect(decodeModel(download.rawPayload).primal).toEqual(createModel({ ...configuration, seed: 3 }).primal);
   });
 
   it("of another architecture than stated are refused, with the first difference (field case 36)", async () => {

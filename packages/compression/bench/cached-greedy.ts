@@ -30,7 +30,7 @@ for (let i = 0; i < Number(layers); i++) {
   const keep = Math.floor(group.width / 2);
   const started = performance.now();
   const chooser = greedyChooser({ ...rule, model, channelsPerRound: 1 });
-  const choice = await chooser.choose(model.primal, group, { keep, index, onRound: async () => {} });
+  const choice = await chooser.choose(model.primal, group, { keep, index, kept: {}, onRound: async () => {} });
   chooser.dispose();
   const between = performance.now();
   const consumer = findNode(model.primal.graph, group.consumers[0].node) as Conv2dNode;

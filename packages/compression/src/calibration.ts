@@ -1,4 +1,4 @@
-import { seededRandom } from "@drc/network";
+import { leastInputSide, type NetworkGraph, seededRandom } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { type Batch, PatchSampler } from "./patches.ts";
 import type { CalibrationImage } from "./training-image.ts";
@@ -22,6 +22,25 @@ export const SECOND_ORDER_CALIBRATION: CalibrationSettings = {
   patchSize: 24,
   dualWeight: 0.1,
 };
+
+/** Side of a patch, in LR pixels, for networks that pool: in smaller ones a pooled map is next to nothing. */
+const POOLING_PATCH = 48;
+
+/**
+ * Patches that suit a network: those of `usual`, and for one that pools (RFDN) larger ones, fewer a batch, as far as the
+ * images go. With patches of 24 pixels RFDN ×4 lost 2.8 dB on Set5 where it lost 0.9 dB with 48.
+ */
+export function suitablePatches(
+  graph: NetworkGraph,
+  images: readonly CalibrationImage[],
+  usual: { patchSize: number; batchSize: number },
+): { patchSize: number; batchSize: number } {
+  if (leastInputSide(graph) === 1) return { patchSize: usual.patchSize, batchSize: usual.batchSize };
+  const largest = Math.min(...images.map(({ lrs: [small] }) => Math.min(small.width, small.height)), POOLING_PATCH);
+  const patchSize = Math.max(usual.patchSize, largest);
+  const batchSize = Math.max(1, Math.round(usual.batchSize / (patchSize / usual.patchSize)));
+  return { patchSize, batchSize };
+}
 
 /** Patches drawn by `seed`; the caller disposes them. */
 export function calibrationBatches(

@@ -75,7 +75,7 @@ const STAGE = "dual-networks";
 export async function trainDualNetworks(request: DualTrainingRequest): Promise<DualTrainingResult> {
   const { tensorflow, model, images, control } = request;
   const settings = { ...DUAL_TRAINING, ...request.settings };
-  checkImageSizes(images, settings.patchSize);
+  checkImageSizes(images, networkScale(model.primal.graph), settings.patchSize);
   const top = scaleLevel(networkScale(model.primal.graph));
   const graphs = dualGraphs(networkScale(model.primal.graph), DUAL_FEATURES);
   const duals = graphs.map((graph, i) => averagingNetwork(graph, control.seed + i));

@@ -91,7 +91,9 @@ export class PatchSampler {
   }
 
   private gather(placements: readonly Placement[], level: number): Tensor {
-    const factor = 2 ** level;
+    // 2^level, or 3 for the HR images of ×3.
+    const [first] = this.images;
+    const factor = pyramid(first)[level].width / pyramid(first)[0].width;
     const size = this.patchSize * factor;
     const data = new Float32Array(placements.length * size * size * 3);
     placements.forEach((placement, i) => {

@@ -64,7 +64,7 @@ export function fineTune(request: TrainingRequest): Promise<TrainingResult> {
 export async function fineTuneToOriginal(request: OriginalFineTuningRequest): Promise<TrainingResult> {
   const { tensorflow, model, settings } = request;
   const images = request.images.map(inputAlone);
-  checkImageSizes(images, settings.patchSize);
+  checkImageSizes(images, networkScale(model.primal.graph), settings.patchSize);
   checkPixelValues(images);
   checkSameOutputs(model, request.original);
   const original = new LoadedModel(tensorflow, { primal: request.original, duals: [] });
@@ -87,7 +87,7 @@ async function trainOnImages(stage: TrainingStage, request: TrainingRequest): Pr
   checkTrainingImages(images, networkScale(model.primal.graph), settings.patchSize);
   checkPixelValues([...images, ...unpaired]);
   if (unpaired.length > 0) {
-    checkImageSizes(unpaired, settings.patchSize);
+    checkImageSizes(unpaired, networkScale(model.primal.graph), settings.patchSize);
     if (settings.dualWeight === 0 || model.duals.length === 0) {
       throw new TrainingImageError(
         "Unpaired images count in the dual loss alone: it needs dual networks and a dualWeight above 0.",

@@ -1,8 +1,9 @@
 import type { RgbImage } from "@drc/imaging";
+import { scaleLevel } from "@drc/network";
 
 /**
  * A photograph at the smallest scales of a network, or all: `lrs[i]` at ×2^i of the network's input, `hr` at the full
- * scale. At least `lrs[0]`, what the network reads, is there.
+ * scale. At ×3 there are the two alone. At least `lrs[0]`, what the network reads, is there.
  */
 export interface CalibrationImage {
   name: string;
@@ -29,7 +30,7 @@ export function checkTrainingImages(
   scale: number,
   patchSize: number,
 ): asserts images is readonly TrainingImage[] {
-  const levels = Math.log2(scale) + 1;
+  const levels = scaleLevel(scale) + 1;
   for (const image of images) {
     const { length } = pyramid(image);
     if (!image.hr || length !== levels) {
@@ -38,21 +39,22 @@ export function checkTrainingImages(
       );
     }
   }
-  checkImageSizes(images, patchSize);
+  checkImageSizes(images, scale, patchSize);
 }
 
 /** Refuses images of wrong sizes, or smaller than a patch. `patchSize` counts pixels of the smallest image. */
-export function checkImageSizes(images: readonly CalibrationImage[], patchSize: number): void {
+export function checkImageSizes(images: readonly CalibrationImage[], scale: number, patchSize: number): void {
+  const step = scale === 3 ? 3 : 2;
   if (images.length === 0) throw new TrainingImageError("There is no training image.");
   for (const image of images) {
     const sizes = pyramid(image);
     const [small] = sizes;
     if (!small) throw new TrainingImageError(`${image.name}: the LR image, the network's input, is missing.`);
     sizes.forEach((picture, i) => {
-      if (picture.width !== small.width * 2 ** i || picture.height !== small.height * 2 ** i) {
+      if (picture.width !== small.width * step ** i || picture.height !== small.height * step ** i) {
         throw new TrainingImageError(
-          `${image.name}: the image at ×${2 ** i} is ${picture.width}×${picture.height}, expected ` +
-            `${small.width * 2 ** i}×${small.height * 2 ** i}.`,
+          `${image.name}: the image at ×${step ** i} is ${picture.width}×${picture.height}, expected ` +
+            `${small.width * step ** i}×${small.height * step ** i}.`,
         );
       }
     });

@@ -64,7 +64,13 @@ export function planSpace(graph: NetworkGraph, of: CountedCost): PlanSpace {
     plan.reduce((sum, width, group) => sum - (whole[group] - width) * costPerChannel[group], wholeCost);
   // Where no convolution lies between two groups, as in the DRN family, the cost is linear in the widths.
   const isLinear = Math.abs(linear(least) - count(least)) <= 1e-9 * wholeCost;
-  const choiceCosts = choices.map((widths, group) => widths.map((width) => width * costPerChannel[group]));
+  const choiceCosts = choices.map((widths, group) =>
+    widths.map((width) => {
+      // Of a group that makes and reads the same convolutions, a channel costs the more the more there are.
+      const above = isLinear ? 0 : count(whole.with(group, width)) - count(whole.with(group, widths[0]));
+      return isLinear ? width * costPerChannel[group] : widths[0] * costPerChannel[group] + above;
+    }),
+  );
   return { of, groups, whole, choices, choiceCosts, wholeCost, cost: isLinear ? linear : count };
 }
 

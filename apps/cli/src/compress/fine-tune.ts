@@ -1,4 +1,10 @@
-import { type CalibrationImage, fineTune, fineTuneToOriginal, type StageControl } from "@drc/compression";
+import {
+  type CalibrationImage,
+  fineTune,
+  fineTuneToOriginal,
+  type StageControl,
+  suitablePatches,
+} from "@drc/compression";
 import { fineTuneSettings } from "@drc/contracts";
 import type { Model, Network } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
@@ -16,11 +22,12 @@ interface FineTuning {
 /** Trains the compressed network on: against HR images where all images have one, else the original's outputs. */
 export async function fineTuneCompressed(given: FineTuning): Promise<Model> {
   const { tensorflow, original, compressed, images, teacher, steps, control } = given;
+  const settings = fineTuneSettings.parse({ steps });
   const common = {
     tensorflow,
     model: compressed,
     teacher,
-    settings: fineTuneSettings.parse({ steps }),
+    settings: { ...settings, ...suitablePatches(compressed.primal.graph, images, settings) },
     validation: [],
     control,
   };

@@ -18,13 +18,17 @@ export function cheapestPlan(resolved: ResolvedBudget, penalty: WidthPenalty): n
   const { space, targetCost } = resolved;
   let target = targetCost;
   let plan = planAtCost(resolved, target, penalty);
+  let nearest = plan;
+  const miss = (of: readonly number[]) => Math.abs(space.cost(of) - targetCost);
   for (let correction = 0; correction < CORRECTIONS; correction++) {
     const error = space.cost(plan) - additiveCost(space, plan);
-    if (Math.abs(target - (targetCost - error)) <= 1e-9 * space.wholeCost) break;
+    if (Math.abs(target - (targetCost - error)) <= 1e-9 * space.wholeCost) return plan;
     target = targetCost - error;
     plan = planAtCost(resolved, target, penalty);
+    if (miss(plan) < miss(nearest)) nearest = plan;
   }
-  return plan;
+  // It went to and fro between plans: the last one may miss the budget where another one does not.
+  return miss(plan) <= resolved.toleranceCost ? plan : nearest;
 }
 
 /** What led to a cost: the bin before the last group, and the choice of that group. */

@@ -27,6 +27,8 @@ export interface ChoiceRequest {
   keep: number;
   /** The group's place in the plan. */
   index: number;
+  /** The channels kept of the groups before, by name. */
+  kept: Readonly<Record<string, readonly number[]>>;
   /** Where an interrupted choice of this group stood. */
   resume?: LayerProgress;
   /** Awaited after each round but the last; it may save the progress, and throws where the choice is to stop. */

@@ -7,6 +7,7 @@ import type { Batch } from "../patches.ts";
 import { convolution } from "../second-order/sample-consumers.ts";
 import type { LayerProgress } from "./channel-choice.ts";
 import { addPasses, NO_PASSES, type PassCounts } from "./pass-counts.ts";
+import type { RemainingOutputs } from "./remaining-outputs.ts";
 import { replaceParameter } from "./replace-parameter.ts";
 
 const MOMENTUM = 0.9;
@@ -20,6 +21,8 @@ interface GreedyLayerOptions {
   group: ChannelGroup;
   batches: readonly Batch[];
   dualWeight: number;
+  /** Of the original's features, those that the network still has. */
+  outputs?: RemainingOutputs;
   /** Where an interrupted choice of this layer stood. */
   resume?: LayerProgress;
 }
@@ -243,7 +246,10 @@ function forEachWeight(node: Conv2dNode, visit: (at: number, input: number, outp
   }
 }
 
-function cacheBatch({ original, current, group }: GreedyLayerOptions, { images }: Batch): CachedBatch {
+function cacheBatch(
+  { tensorflow, original, current, group, outputs }: GreedyLayerOptions,
+  { images }: Batch,
+): CachedBatch {
   const consumers = group.consumers.map((consumer) => consumer.node);
   const names = nodesBefore(current.primal.compiled.graph, consumers);
   const take = ({ primal }: LoadedModel, targets: readonly string[]) => {
@@ -256,7 +262,13 @@ function cacheBatch({ original, current, group }: GreedyLayerOptions, { images }
   return {
     images,
     before: new Map(names.map((name, i) => [name, tensors[i]])),
-    features: take(original, consumers),
+    features: take(original, consumers).map((feature, i) => {
+      const left = outputs?.get(consumers[i]);
+      if (!left) return feature;
+      const remaining = tensorflow.operations.gatherChannels(feature, left);
+      feature.dispose();
+      return remaining;
+    }),
   };
 }
 

@@ -45,7 +45,7 @@ describe("the cached greedy rule", () => {
       const rule = { tensorflow, batches, dualWeight: settings.dualWeight, learningRate };
 
       const chooser = greedyChooser({ ...rule, model, channelsPerRound: 1 });
-      const choice = await chooser.choose(current.primal, group, { keep, index, onRound: async () => {} });
+      const choice = await chooser.choose(current.primal, group, { keep, index, kept: {}, onRound: async () => {} });
       chooser.dispose();
       const uncached = uncachedGreedy({ ...rule, original: model, current, group, consumer, keep });
 

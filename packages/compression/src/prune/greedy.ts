@@ -4,6 +4,7 @@ import { LoadedModel } from "../loaded-model.ts";
 import type { Batch } from "../patches.ts";
 import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
 import { GreedyLayer } from "./greedy-layer.ts";
+import { remainingOutputs } from "./remaining-outputs.ts";
 
 /** The published step size of the pass of SGD after each round. */
 export const GREEDY_LEARNING_RATE = 5e-5;
@@ -29,9 +30,10 @@ export function greedyChooser(options: GreedyOptions): ChannelChooser {
   const original = new LoadedModel(tensorflow, model);
   return {
     async choose(network: Network, group: ChannelGroup, request: ChoiceRequest): Promise<ChannelChoice> {
-      const { keep, resume, onRound } = request;
+      const { keep, resume, kept, onRound } = request;
+      const outputs = remainingOutputs(model.primal.graph, network.graph, kept);
       const current = new LoadedModel(tensorflow, { ...model, primal: network });
-      const layer = new GreedyLayer({ tensorflow, original, current, group, batches, dualWeight, resume });
+      const layer = new GreedyLayer({ tensorflow, original, current, group, batches, dualWeight, outputs, resume });
       try {
         for (;;) {
           const { scores } = layer.scores();

@@ -150,6 +150,7 @@ export async function pruneChannels(request: PruneRequest): Promise<PruneResult>
         const choice = await chooser.choose(network, group, {
           keep,
           index: state.layer,
+          kept: state.kept,
           resume: progress,
           onRound: settle,
         });

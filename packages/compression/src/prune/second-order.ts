@@ -9,6 +9,7 @@ import type { Guide } from "../second-order/guide.ts";
 import { convolution } from "../second-order/sample-consumers.ts";
 import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
 import { NO_PASSES } from "./pass-counts.ts";
+import { remainingOutputs } from "./remaining-outputs.ts";
 import { replaceParameter } from "./replace-parameter.ts";
 
 interface SecondOrderOptions {
@@ -46,14 +47,19 @@ export function secondOrderChooser(options: SecondOrderOptions): ChannelChooser 
   }
 
   return {
-    async choose(network: Network, group: ChannelGroup, { keep, index }: ChoiceRequest): Promise<ChannelChoice> {
+    async choose(
+      network: Network,
+      group: ChannelGroup,
+      { keep, index, kept: before }: ChoiceRequest,
+    ): Promise<ChannelChoice> {
       // A resumed run samples again, but reports what the undisturbed one does.
       const passes = index === first ? { ...NO_PASSES, full: batches.length, forward: batches.length } : NO_PASSES;
       sampled ??= await sampleFrom(index);
       const current = new LoadedModel(tensorflow, { primal: network, duals: [] });
       try {
         const { compiled, parameters } = current.primal;
-        const { kept, removed, weights } = eliminateBackward(sampled.of(index, current.primal), keep);
+        const outputs = remainingOutputs(model.primal.graph, network.graph, before);
+        const { kept, removed, weights } = eliminateBackward(sampled.of(index, current.primal, outputs), keep);
         group.consumers.forEach((consumer, i) => {
           assignWeights(tensorflow, parameters, convolution(compiled.graph, consumer.node), weights[i]);
         });

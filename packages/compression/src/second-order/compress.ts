@@ -4,7 +4,7 @@
  */
 import { type Budget, type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
-import { type CalibrationSettings, SECOND_ORDER_CALIBRATION } from "../calibration.ts";
+import { type CalibrationSettings, SECOND_ORDER_CALIBRATION, suitablePatches } from "../calibration.ts";
 import type { StageControl } from "../control.ts";
 import { trainDualNetworks } from "../dual-networks.ts";
 import { pruneChannels } from "../prune/prune-channels.ts";
@@ -20,7 +20,7 @@ export interface SecondOrderCompressionRequest {
   budget: Budget;
   /** By default `DEFAULT_GUIDE`. */
   guide?: Guide;
-  /** By default `SECOND_ORDER_CALIBRATION`. */
+  /** By default `SECOND_ORDER_CALIBRATION`, with `suitablePatches`. */
   calibration?: Partial<CalibrationSettings>;
   control: StageControl;
 }
@@ -36,8 +36,13 @@ export interface SecondOrderCompression {
 /** @throws GuideError, BudgetError, AbortedError, TrainingImageError */
 export async function compressBySecondOrder(request: SecondOrderCompressionRequest): Promise<SecondOrderCompression> {
   const { tensorflow, images, budget, control, guide = DEFAULT_GUIDE } = request;
-  const calibration = { ...SECOND_ORDER_CALIBRATION, ...request.calibration };
-  checkGuideImages(images, networkScale(request.model.primal.graph), calibration.patchSize, guide);
+  const { graph } = request.model.primal;
+  const calibration = {
+    ...SECOND_ORDER_CALIBRATION,
+    ...suitablePatches(graph, images, SECOND_ORDER_CALIBRATION),
+    ...request.calibration,
+  };
+  checkGuideImages(images, networkScale(graph), calibration.patchSize, guide);
   const { patchSize } = calibration;
   const model = await withDualNetworks({ ...request, guide, patchSize });
   const search = await searchChannels({

@@ -2,11 +2,12 @@ import { type Conv2dNode, prunableGroups } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { LoadedModel, LoadedNetwork } from "../loaded-model.ts";
 import type { Batch } from "../patches.ts";
+import type { RemainingOutputs } from "../prune/remaining-outputs.ts";
 import type { Regression } from "./elimination.ts";
 import type { Guide } from "./guide.ts";
 import { LayerInputs } from "./layer-inputs.ts";
 import { layerRegression } from "./regression.ts";
-import { convolution, type ReferenceSamples, sampleReference } from "./sample-consumers.ts";
+import { convolution, type ReferenceSamples, referenceKey, sampleReference } from "./sample-consumers.ts";
 
 export interface GroupRegressionsRequest {
   tensorflow: TensorFlow;
@@ -50,12 +51,20 @@ export class GroupRegressions {
     return new GroupRegressions(request, await sampleReference({ ...request, consumers }));
   }
 
-  /** One regression for each convolution that reads group `index`, in the order of its consumers. */
-  of(index: number, network: LoadedNetwork): Regression[] {
+  /**
+   * One regression for each convolution that reads group `index`, in the order of its consumers.
+   * @param outputs of convolutions that have lost some, which of the uncompressed network's are left, in the order that
+   * they have in `network`.
+   */
+  of(index: number, network: LoadedNetwork, outputs: RemainingOutputs = new Map()): Regression[] {
     const { graph } = network.compiled;
     const groups = prunableGroups(graph).slice(index);
     const [group] = groups;
-    const references = group.consumers.map((consumer) => this.references.get(consumer.node) as ReferenceSamples);
+    const references = group.consumers.map(({ node: name }) => {
+      const reference = this.references.get(referenceKey({ name, part: index })) as ReferenceSamples;
+      const left = outputs.get(name);
+      return left ? selectOutputs(reference, left) : reference;
+    });
     const inputs = this.inputs.unfold(
       network,
       groups,
@@ -70,6 +79,23 @@ export class GroupRegressions {
   dispose(): void {
     this.inputs.dispose();
   }
+}
+
+/** The samples of those outputs alone. How much a position matters is still said by all of them. */
+function selectOutputs(reference: ReferenceSamples, outputs: readonly number[]): ReferenceSamples {
+  const all = reference.outputSquares.length;
+  const rows = reference.targets.length / all;
+  const targets = new Float32Array(rows * outputs.length);
+  for (let row = 0; row < rows; row++) {
+    outputs.forEach((output, i) => {
+      targets[row * outputs.length + i] = reference.targets[row * all + output];
+    });
+  }
+  return {
+    ...reference,
+    targets,
+    outputSquares: Float64Array.from(outputs, (output) => reference.outputSquares[output]),
+  };
 }
 
 /** Per channel of the group its columns of the unfolded input: every tap of each input channel that belongs to it. */

@@ -58,7 +58,7 @@ export function checkGuideImages(
   patchSize: number,
   guide: Guide,
 ): void {
-  checkImageSizes(images, patchSize);
+  checkImageSizes(images, scale, patchSize);
   const top = scaleLevel(scale);
   const needed = imagesRead(guide, top);
   for (const { name, lrs, hr } of images) {

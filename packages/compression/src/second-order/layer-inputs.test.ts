@@ -5,7 +5,7 @@ import { syntheticPicture, trainingImage } from "../../test/synthetic-images.ts"
 import { calibrationBatches } from "../calibration.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import { LayerInputs, unfoldedColumns } from "./layer-inputs.ts";
-import { convolution, sampleReference } from "./sample-consumers.ts";
+import { convolution, referenceKey, sampleReference } from "./sample-consumers.ts";
 
 let tensorflow: TensorFlow;
 beforeAll(async () => {
@@ -27,7 +27,10 @@ async function unfoldAll(): Promise<void> {
   const inputs = new LayerInputs(tensorflow, batches);
   for (const [index, group] of groups.entries()) {
     const node = convolution(model.primal.graph, group.consumers[0].node);
-    const { positions, targets } = references.get(node.name) ?? { positions: [], targets: new Float32Array() };
+    const { positions, targets } = references.get(referenceKey({ name: node.name, part: index })) ?? {
+      positions: [],
+      targets: new Float32Array(),
+    };
     const [rows] = inputs.unfold(original.primal, groups.slice(index), [positions]);
     const filter = original.primal.parameters.get(node.weight)?.dataSync<"float32">() ?? [];
     const bias = node.bias ? (original.primal.parameters.get(node.bias)?.dataSync<"float32">() ?? []) : [];

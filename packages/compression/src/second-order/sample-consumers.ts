@@ -24,12 +24,23 @@ export interface ReferenceSamples {
   outputPositions: number;
 }
 
+/** A convolution as the consumer of one group: it may read several. */
+interface ConsumerPart {
+  name: string;
+  part: number;
+}
+
+/** Names the samples of a consumer. */
+export function referenceKey({ name, part }: ConsumerPart): string {
+  return `${part} ${name}`;
+}
+
 export interface ReferenceRequest {
   tensorflow: TensorFlow;
   /** The uncompressed network and the dual networks. */
   original: LoadedModel;
-  /** Names of convolutions, each with its part of `seed`. */
-  consumers: readonly { name: string; part: number }[];
+  /** Names of convolutions, each with its part of `seed`; a name may come again with another part. */
+  consumers: readonly ConsumerPart[];
   batches: readonly Batch[];
   guide: Guide;
   dualWeight: number;
@@ -45,14 +56,19 @@ export function convolution(graph: NetworkGraph, name: string): Conv2dNode {
   return node;
 }
 
-/** One forward-backward pass over each batch, and samples of the named convolutions from it. */
+/** One forward-backward pass over each batch, and samples of the named convolutions from it, by `referenceKey`. */
 export async function sampleReference(request: ReferenceRequest): Promise<Map<string, ReferenceSamples>> {
   const { tensorflow, original, consumers, batches, guide, dualWeight, seed, onBatch } = request;
   const { compiled, parameters } = original.primal;
   const outputs = compiled.graph.outputs.map((output) => output.node);
-  const names = consumers.map(({ name }) => name);
+  const names = [...new Set(consumers.map(({ name }) => name))];
   const perBatch = Math.ceil(POSITIONS / batches.length);
-  const collected = new Map(names.map((name) => [name, new Collector(convolution(compiled.graph, name).outChannels)]));
+  const collected = new Map(
+    consumers.map((consumer) => [
+      referenceKey(consumer),
+      new Collector(convolution(compiled.graph, consumer.name).outChannels),
+    ]),
+  );
   for (const [batchIndex, { images }] of batches.entries()) {
     onBatch?.(batchIndex);
     const run = compiled.forward(parameters, images[0], { targets: [...outputs, ...names], keep: "gradients" });
@@ -67,11 +83,11 @@ export async function sampleReference(request: ReferenceRequest): Promise<Map<st
     const { nodes } = run.backward(guiding.outputs, { parameters: "none", nodes: new Set(names) });
     guiding.dispose();
     for (const { name, part } of consumers) {
-      const collector = collected.get(name) as Collector;
-      const gradient = nodes.get(name);
-      collector.add(run.value(name), gradient, perBatch, derivedSeed(seed, part * batches.length + batchIndex));
-      gradient?.dispose();
+      const collector = collected.get(referenceKey({ name, part })) as Collector;
+      const partSeed = derivedSeed(seed, part * batches.length + batchIndex);
+      collector.add(run.value(name), nodes.get(name), perBatch, partSeed);
     }
+    tensorflow.tf.dispose([...nodes.values()]);
     run.dispose();
     await yieldToEvents();
   }
