@@ -71,13 +71,13 @@ export async function buildApp(
   await app.register(healthRoutes(context));
   const keys = new KeyCheck(context.database);
   await app.register(async (guarded) => {
-    registerAuthentication(guarded as unknown as FastifyInstance, context.database, keys);
+    registerAuthentication(guarded as unknown as FastifyInstance, keys);
     await guarded.register(metricsRoutes(metrics));
   });
   await app.register(
     async (v1) => {
       const instance = v1 as unknown as FastifyInstance;
-      registerAuthentication(instance, context.database, keys);
+      registerAuthentication(instance, keys);
       if (context.requestLimit) await registerRateLimit(instance, context.requestLimit);
       registerEtags(instance);
       await v1.register(keyRoutes(context));

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import {
   formatStreamCursor,
   type JobDetailResource,
@@ -6,14 +6,24 @@ import {
   STREAM_ITEMS,
   type StreamItem,
 } from "@drc/contracts";
-import { claimJob, endAttempt, type Lease, recordLogs, recordMetrics, recordProgress } from "@drc/database";
+import {
+  claimJob,
+  createSession,
+  endAttempt,
+  type Lease,
+  recordLogs,
+  recordMetrics,
+  recordProgress,
+  removeSession,
+  stillWorks,
+} from "@drc/database";
 import Fastify from "fastify";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { streamJob } from "../src/streams/job-stream.ts";
-import { OpenStreams } from "../src/streams/open-streams.ts";
-import { readyDataset, startApi, type TestApi } from "./support/api.ts";
+import { OpenStreams, type StreamReader } from "../src/streams/open-streams.ts";
+import { makeKey, readyDataset, startApi, type TestApi } from "./support/api.ts";
 
 let api: TestApi;
 let address: string;
@@ -71,6 +81,8 @@ async function all(url: string, headers?: Record<string, string>): Promise<Strea
   for await (const item of new Reader().read(url, headers)) items.push(item);
   return items;
 }
+
+const READER: StreamReader = { apiKeyId: "key_1", mayRead: async () => true };
 
 const LINES = Array.from({ length: 1000 }, (_, i) => `line ${i}`);
 
@@ -217,7 +229,7 @@ describe("the stream of a job", () => {
     const streams = new OpenStreams(app);
     const stopped = new Promise<void>((resolve) => {
       app.get("/", (_request, reply) =>
-        streams.send(reply, async function* (stop) {
+        streams.send(reply, READER, async function* (stop) {
           yield ": hello\n\n";
           await once(stop, "abort");
           resolve();
@@ -233,6 +245,96 @@ describe("the stream of a job", () => {
     }
     reader.abort();
     await stopped;
+    await app.close();
+  });
+
+  it("is refused beyond what one key, and the server, may have open, until another is closed", async () => {
+    const app = Fastify({ forceCloseConnections: true });
+    const streams = new OpenStreams(app, { perKey: 2, all: 3, recheckMs: 60_000 });
+    app.get<{ Params: { apiKeyId: string } }>("/:apiKeyId", ({ params }, reply) =>
+      streams.send(reply, { ...READER, ...params }, async function* (stop) {
+        yield ": hello\n\n";
+        await once(stop, "abort");
+      }),
+    );
+    app.setErrorHandler((error, _request, reply) => reply.code(429).send({ detail: (error as Error).message }));
+    const own = await app.listen({ host: "127.0.0.1", port: 0 });
+    const readers: AbortController[] = [];
+    const open = (key: string) => {
+      const reader = new AbortController();
+      readers.push(reader);
+      return fetch(`${own}/${key}`, { signal: reader.signal });
+    };
+    expect((await open("one")).status).toBe(200);
+    expect((await open("one")).status).toBe(200);
+    expect(await (await open("one")).json()).toMatchObject({ detail: expect.stringContaining("This key has 2") });
+    expect((await open("other")).status).toBe(200);
+    expect(await (await open("third")).json()).toMatchObject({ detail: expect.stringContaining("3 streams are open") });
+    expect(streams.size).toBe(3);
+    readers[0].abort();
+    await vi.waitFor(() => expect(streams.size).toBe(2));
+    expect((await open("one")).status).toBe(200);
+    for (const reader of readers) reader.abort();
+    await vi.waitFor(() => expect(streams.size).toBe(0));
+    await app.close();
+  });
+
+  it("does not count a reader that had gone before it began", async () => {
+    const app = Fastify({ forceCloseConnections: true });
+    const streams = new OpenStreams(app);
+    const seen = new EventEmitter();
+    const [arrived, done] = [once(seen, "arrived"), once(seen, "done")];
+    app.get("/", async (_request, reply) => {
+      seen.emit("arrived");
+      await once(reply.raw, "close");
+      // biome-ignore lint/correctness/useYield: Nothing of it is to be read.
+      const answer = streams.send(reply, READER, async function* () {
+        throw new Error("Nobody reads this.");
+      });
+      seen.emit("done", streams.size);
+      return answer;
+    });
+    const own = await app.listen({ host: "127.0.0.1", port: 0 });
+    const reader = new AbortController();
+    const left = fetch(own, { signal: reader.signal }).catch(() => "left");
+    await arrived;
+    reader.abort();
+    expect(await left).toBe("left");
+    expect(await done).toEqual([0]);
+    await app.close();
+  });
+
+  it("ends soon after its key is revoked or expires, or its session is signed out", async () => {
+    const { database } = api.services;
+    const app = Fastify({ forceCloseConnections: true });
+    const streams = new OpenStreams(app, { perKey: 10, all: 10, recheckMs: 20 });
+    app.get<{ Params: { apiKeyId: string }; Querystring: { session?: string } }>("/:apiKeyId", (request, reply) => {
+      const { apiKeyId } = request.params;
+      const mayRead = () => stillWorks(database, apiKeyId, request.query.session);
+      return streams.send(reply, { apiKeyId, mayRead }, async function* (stop) {
+        yield ": hello\n\n";
+        await once(stop, "abort");
+      });
+    });
+    const own = await app.listen({ host: "127.0.0.1", port: 0 });
+    const keys = [];
+    for (let i = 0; i < 4; i++) keys.push(await makeKey(api, {}));
+    const [revoked, expired, signedOut, works] = keys.map(({ id }) => id);
+    await createSession(database, signedOut, 60_000);
+    const { hash } = await database.session.findFirstOrThrow({ where: { apiKeyId: signedOut } });
+    const ends = [];
+    for (const path of [revoked, expired, `${signedOut}?session=${encodeURIComponent(hash)}`]) {
+      ends.push((await fetch(`${own}/${path}`)).text());
+    }
+    const reader = new AbortController();
+    await fetch(`${own}/${works}`, { signal: reader.signal });
+    expect(streams.size).toBe(4);
+    await api.remove(`/v1/keys/${revoked}`);
+    await database.$executeRaw`UPDATE "ApiKey" SET "expiresAt" = clock_timestamp() WHERE id = ${expired}`;
+    await removeSession(database, hash);
+    expect(await Promise.all(ends)).toEqual([": hello\n\n", ": hello\n\n", ": hello\n\n"]);
+    await vi.waitFor(() => expect(streams.size).toBe(1));
+    reader.abort();
     await app.close();
   });
 
@@ -253,7 +355,7 @@ describe("the stream of a job", () => {
     expect(formatStreamCursor(start)).toBe("e9999.m0.l0");
   });
 
-  it("ends a long connection, so that keys that are revoked read no further", async () => {
+  it("ends a long connection", async () => {
     const { id } = await runningJob();
     const times = { tickMs: 5, heartbeatMs: 1_000, longestMs: 30 };
     const start = { event: 0, metric: 0, log: 0, ended: false };

@@ -106,7 +106,26 @@ describe("wrong keys", () => {
   });
 
   it("that are one and the same are no guesses: a program with an old key shuts nobody out", async () => {
-    for (let i = 0; i < 40; i++) expect((await tryKey("drc_old", "192.0.2.3")).statusCode).toBe(401);
+    for (let i = 0; i < 30; i++) expect((await tryKey("drc_old", "192.0.2.3")).statusCode).toBe(401);
+    const refused = await tryKey("drc_old", "192.0.2.3");
+    expect(problemOf(refused)).toMatchObject({
+      code: "RATE_LIMITED",
+      detail: expect.stringContaining("The same API key"),
+    });
     expect((await tryKey(api.key, "192.0.2.3")).statusCode).toBe(200);
+  });
+
+  it("count where they have expired or were revoked, and so do sessions that there are not", async () => {
+    const { database } = api.services;
+    const askAs = (headers: Record<string, string>) =>
+      api.app.inject({ method: "GET", url: "/v1/whoami", remoteAddress: "192.0.2.4", headers });
+    for (const change of [{ revokedAt: new Date() }, { expiresAt: new Date(0) }]) {
+      const { id, key } = await makeKey(api, { scopes: ["read"] });
+      await database.apiKey.update({ where: { id }, data: change });
+      expect((await askAs({ authorization: `Bearer ${key}` })).statusCode).toBe(401);
+    }
+    for (let i = 0; i < 28; i++) expect((await askAs({ cookie: `drc_session=guess${i}` })).statusCode).toBe(401);
+    expect((await askAs({ authorization: `Bearer ${api.key}` })).statusCode).toBe(429);
+    expect((await askAs({ cookie: "drc_session=another" })).statusCode).toBe(429);
   });
 });

@@ -73,6 +73,16 @@ export async function authenticateSession(
   return { key: answer.key, hash, csrfToken: row.csrfToken, expiresAt };
 }
 
+/** Whether a key, and the session that was opened with it if there is one, works at this moment. Notes no use. */
+export async function stillWorks(database: Database, apiKeyId: string, sessionHash?: string): Promise<boolean> {
+  const rows = await database.$queryRaw<unknown[]>`
+    SELECT 1 FROM "ApiKey" WHERE id = ${apiKeyId} AND "revokedAt" IS NULL
+      AND ("expiresAt" IS NULL OR "expiresAt" > clock_timestamp())
+      AND (${sessionHash ?? null}::text IS NULL OR EXISTS (
+        SELECT 1 FROM "Session" WHERE hash = ${sessionHash ?? null} AND "expiresAt" > clock_timestamp()))`;
+  return rows.length > 0;
+}
+
 async function answerOf(database: Database, row: KeyRow): Promise<KeyAnswer> {
   if (row.revoked) return { type: "revoked" };
   if (row.expired) return { type: "expired" };

@@ -46,7 +46,7 @@ export function listRoutes(app: FastifyInstance): void {
   });
 }
 
-/** Checks keys; whoever guesses at them is soon refused unheard. */
+/** Checks keys and sessions; whoever guesses at them is soon refused unheard. */
 export class KeyCheck {
   private readonly database: Database;
   private readonly failures = new FailedSignIns();
@@ -57,13 +57,13 @@ export class KeyCheck {
 
   /** @throws ApiError `UNAUTHENTICATED` or `RATE_LIMITED` */
   async check(key: string, request: FastifyRequest): Promise<KnownKey> {
-    this.failures.requireFew(request.ip);
+    this.failures.requireFew(request.ip, key);
     const answer = await authenticateKey(this.database, key);
+    if (answer.type !== "known") this.failures.note(request.ip, key);
     switch (answer.type) {
       case "known":
         return answer.key;
       case "unknown":
-        this.failures.note(request.ip, key);
         throw unauthenticated(
           "This API key is unknown. The server's first start prints the key and keeps it in its data folder.",
         );
@@ -73,15 +73,24 @@ export class KeyCheck {
         throw unauthenticated("This API key was revoked. Ask for another one.");
     }
   }
+
+  /** @throws ApiError `UNAUTHENTICATED` or `RATE_LIMITED` */
+  async checkSession(token: string, request: FastifyRequest): Promise<KnownSession> {
+    this.failures.requireFew(request.ip, token);
+    const session = await authenticateSession(this.database, token, SESSION_MS);
+    if (session) return session;
+    this.failures.note(request.ip, token);
+    throw unauthenticated("The session has ended. Sign in again.");
+  }
 }
 
 /** Lets only requests through to the routes of this instance that have a key of the scope which the route declares. */
-export function registerAuthentication(app: FastifyInstance, database: Database, keys: KeyCheck): void {
+export function registerAuthentication(app: FastifyInstance, keys: KeyCheck): void {
   app.addHook("onRequest", async (request) => {
     // A route that declares nothing is for administrators alone.
     const needed = request.routeOptions.config.scope ?? "admin";
     if (needed === "none") return;
-    const caller = await findCaller(request, database, keys);
+    const caller = await findCaller(request, keys);
     if (caller.session) requireOwnPage(request, caller.session);
     request.caller = caller;
     if (includesScope(caller.scopes, needed)) return;
@@ -92,12 +101,11 @@ export function registerAuthentication(app: FastifyInstance, database: Database,
   });
 }
 
-async function findCaller(request: FastifyRequest, database: Database, keys: KeyCheck): Promise<Caller> {
+async function findCaller(request: FastifyRequest, keys: KeyCheck): Promise<Caller> {
   const { authorization } = request.headers;
   const token = request.cookies[SESSION_COOKIE];
   if (authorization === undefined && token !== undefined) {
-    const session = await authenticateSession(database, token, SESSION_MS);
-    if (!session) throw unauthenticated("The session has ended. Sign in again.");
+    const session = await keys.checkSession(token, request);
     return { ...session.key, session };
   }
   const [, key] = /^Bearer +(drc_[\w-]+)$/i.exec(authorization ?? "") ?? [];

@@ -8,6 +8,7 @@ import {
   streamCursor,
   streamQuery,
 } from "@drc/contracts";
+import { stillWorks } from "@drc/database";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -49,7 +50,9 @@ export function jobStreamRoutes({ database }: ApiContext): FastifyPluginCallback
         // A browser that is told "no content" does not come again.
         if (from.ended) return reply.code(204).send();
         const kinds = new Set((request.query.kinds?.split(",") as StreamKind[] | undefined) ?? STREAM_KINDS);
-        return streams.send(reply, (stop) => streamJob(database, id, from, kinds, stop));
+        const { apiKeyId, session } = request.caller;
+        const reader = { apiKeyId, mayRead: () => stillWorks(database, apiKeyId, session?.hash) };
+        return streams.send(reply, reader, (stop) => streamJob(database, id, from, kinds, stop));
       },
     );
 

@@ -9,7 +9,7 @@ export interface StreamTimes {
   tickMs: number;
   /** After so long without an item a comment is sent, so that nothing between takes the connection for dead. */
   heartbeatMs: number;
-  /** A connection is ended after so long: whoever comes again shows the key again, which may have been revoked. */
+  /** A connection is ended after so long: none stays for ever, and whoever comes again shows the key again. */
   longestMs: number;
 }
 
