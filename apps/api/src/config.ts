@@ -53,7 +53,7 @@ export const settings = z.object({
   DRC_CHECKPOINT_DAYS: z.coerce.number().min(0).default(7),
   /** Days for which events, metrics and log lines of ended jobs stay; 0 for ever. */
   DRC_JOB_RECORD_DAYS: z.coerce.number().min(0).default(90),
-  /** Days for which webhook messages that were delivered stay; 0 for ever. */
+  /** Days for which webhook messages that are not to be sent any more stay; 0 for ever. */
   DRC_WEBHOOK_MESSAGE_DAYS: z.coerce.number().min(0).default(30),
   /** Requests a minute of each key that has no limit of its own; 0 for none. */
   DRC_RATE_LIMIT: z.coerce.number().int().min(0).default(3000),

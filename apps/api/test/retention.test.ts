@@ -62,21 +62,27 @@ it("removes records of jobs that ended long ago, in small steps, and says so", a
   expect((await api.get(`/v1/jobs/${old}/stream`)).body).toMatch(/event: end/);
 });
 
-it("removes delivered webhook messages, and workers that were silent for a day", async () => {
+it("removes webhook messages that are not to be sent any more, and workers that were silent for a day", async () => {
   const { database } = api.services;
   await database.webhookEndpoint.create({ data: { id: "whe_1", url: "https://example.com", secret: "x" } });
-  const message = (id: string, state: string, days: number) =>
+  await database.webhookEndpoint.create({
+    data: { id: "whe_2", url: "https://example.com", secret: "x", state: "disabled" },
+  });
+  const message = (id: string, state: string, days: number, endpointId = "whe_1") =>
     database.webhookMessage.create({
-      data: { id, endpointId: "whe_1", type: "job.succeeded", body: "{}", state, createdAt: daysAgo(days) },
+      data: { id, endpointId, type: "job.succeeded", body: "{}", state, createdAt: daysAgo(days) },
     });
   for (const [id, state, days] of [
     ["a", "delivered", 31],
     ["b", "delivered", 29],
     ["c", "pending", 31],
     ["d", "failed", 31],
+    ["e", "failed", 29],
   ] as const) {
     await message(id, state, days);
   }
+  await message("f", "pending", 31, "whe_2");
+  await message("g", "pending", 29, "whe_2");
   await database.webhookAttempt.create({ data: { messageId: "a", number: 1, trigger: "automatic" } });
   const worker = { host: "here", processId: 1, slots: [] };
   const [gone, silent] = [await registerWorker(database, worker), await registerWorker(database, worker)];
@@ -84,9 +90,9 @@ it("removes delivered webhook messages, and workers that were silent for a day",
   await database.worker.update({ where: { id: silent }, data: { heartbeatAt: daysAgo(0.9) } });
 
   await removeOldRecords(database, { ...RULES, webhookMessageDays: 0 });
-  expect(await database.webhookMessage.count()).toBe(4);
+  expect(await database.webhookMessage.count()).toBe(7);
   await removeOldRecords(database, RULES);
   const left = await database.webhookMessage.findMany({ orderBy: { id: "asc" } });
-  expect(left.map(({ id }) => id)).toEqual(["b", "c", "d"]);
+  expect(left.map(({ id }) => id)).toEqual(["b", "c", "e", "g"]);
   expect((await database.worker.findMany()).map(({ id }) => id)).toEqual([silent]);
 });

@@ -283,3 +283,18 @@ it("lets a receiver that hangs hold up no other, and breaks off where the server
     attemptHistory: [{ status: null, error: "The server stopped before an answer came." }],
   });
 });
+
+it("claims no more for a receiver than it may have at once, however many are due, and keeps no other waiting", async () => {
+  const { database } = api.services;
+  const [full, other] = [await register("http://127.0.0.1:9/full"), await register("http://127.0.0.1:9/other")];
+  await database.$executeRaw`
+    INSERT INTO "WebhookMessage" (id, "endpointId", type, body, "nextAttemptAt")
+    SELECT 'msg_' || i, ${full.id}, 'webhook.test', '{}', now() - interval '1 hour' FROM generate_series(1, 20000) i`;
+  const waiting = await send(other.id);
+  await database.$executeRaw`ANALYZE "WebhookMessage"`;
+  const claimed = await claimWebhookMessages(database, { limit: 10, perEndpoint: 4 });
+  expect(claimed.filter(({ endpoint }) => endpoint.id === full.id)).toHaveLength(4);
+  expect(claimed.filter(({ endpoint }) => endpoint.id === other.id).map(({ id }) => id)).toEqual([waiting]);
+  expect(await claimWebhookMessages(database, { limit: 10, perEndpoint: 4 })).toEqual([]);
+  expect(await claimWebhookMessages(database, { limit: 10, perEndpoint: 6 })).toHaveLength(2);
+});

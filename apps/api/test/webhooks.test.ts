@@ -10,7 +10,7 @@ import { claimJob, createJobs, endAttempt, requestCancel, requestPause, settleBl
 import { AllowedAddresses, type SecretBox } from "@drc/webhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { someJob } from "../../../test/jobs.ts";
-import { pointersOf, problemOf, readyDataset, startApi, storedModel, type TestApi } from "./support/api.ts";
+import { makeKey, pointersOf, problemOf, readyDataset, startApi, storedModel, type TestApi } from "./support/api.ts";
 
 const URL = "http://127.0.0.1:9/hook";
 
@@ -132,6 +132,49 @@ describe("a webhook", () => {
     expect([open(row.secret), open(row.previousSecret)]).toEqual([rotated.secret, secret]);
   });
 
+  it("is changed by the key that made it, and by administrators, alone; all may see it", async () => {
+    const [owner, stranger] = [await makeKey(api, { name: "owner" }), await makeKey(api, { name: "stranger" })];
+    const made = (await api.as(owner.key).post("/v1/webhooks", { url: URL })).json<WebhookSecretResource>();
+    const message = (await api.as(owner.key).post(`/v1/webhooks/${made.id}/test`)).json().id;
+    const acts = (key: string) => {
+      const { send, post } = api.as(key);
+      const url = `/v1/webhooks/${made.id}`;
+      return [
+        () => send({ method: "PATCH", url, payload: { url: "http://127.0.0.2/" } }),
+        () => post(`${url}/rotate`),
+        () => post(`${url}/test`),
+        () => post(`${url}/messages/${message}/redeliver`),
+        () => send({ method: "DELETE", url }),
+      ];
+    };
+    for (const act of acts(stranger.key)) {
+      const refused = await act();
+      expect(problemOf(refused)).toMatchObject({ status: 403, code: "FORBIDDEN" });
+      expect(refused.body).not.toContain("whsec_");
+    }
+    const seen = await api.as(stranger.key).get(`/v1/webhooks/${made.id}`);
+    expect(seen.json()).toMatchObject({ id: made.id, url: URL, previousSecretEndsAt: null });
+    expect(seen.body).not.toContain("whsec_");
+    for (const act of acts(owner.key)) expect((await act()).statusCode).toBeLessThan(300);
+
+    const other = (await api.as(owner.key).post("/v1/webhooks", { url: URL })).json<WebhookSecretResource>();
+    expect((await change(other.id, { description: "by an administrator" })).statusCode).toBe(200);
+  });
+
+  it("is one of 50 at most", async () => {
+    const { database } = api.services;
+    await database.webhookEndpoint.createMany({
+      data: Array.from({ length: 49 }, () => ({ id: newId("webhook"), url: URL, secret: "x" })),
+    });
+    // Of two that come at once one is made.
+    const answers = await Promise.all([api.post("/v1/webhooks", { url: URL }), api.post("/v1/webhooks", { url: URL })]);
+    const [made, refused] = answers.sort((a, b) => a.statusCode - b.statusCode);
+    expect(made.statusCode).toBe(201);
+    expect(problemOf(refused)).toMatchObject({ status: 409, code: "CONFLICT" });
+    expect(problemOf(refused).detail).toContain("has 50 webhooks, and may have 50. Remove one");
+    expect(await database.webhookEndpoint.count()).toBe(50);
+  });
+
   it("lists what it was told by pages and state", async () => {
     const { id } = await register();
     for (let i = 0; i < 5; i++) await api.post(`/v1/webhooks/${id}/test`);
@@ -223,6 +266,24 @@ describe("what webhooks are told", () => {
     const [message] = await told(id);
     expect(message.data).toMatchObject({ state: "succeeded", path: `/v1/jobs/${jobId}` });
     expect(message.data.result).toBeUndefined();
+  });
+
+  it("has the first findings of an error that has thousands, and no endless text", async () => {
+    const { id } = await register();
+    const { id: jobId } = await create();
+    const errors = Array.from({ length: 5_000 }, (_, i) => ({
+      file: `photograph-${i}.png`,
+      detail: "It is no image.",
+    }));
+    errors[0].detail = "x".repeat(100_000);
+    const error = makeJobError("DATASET_INVALID", "5000 files cannot be used.", { errors });
+    await endAttempt(api.services.database, await claim(jobId), { type: "failed", error });
+    const [message] = await told(id);
+    expect(message.data.error).toEqual({
+      ...error,
+      errors: [{ file: "photograph-0.png", detail: `${"x".repeat(1_023)}…` }, ...errors.slice(1, 10)],
+    });
+    expect(JSON.stringify(message).length).toBeLessThan(8_192);
   });
 
   it("lets a webhook be removed while jobs end", async () => {

@@ -1,10 +1,21 @@
-import { isFinal, type JobState, newId, type WebhookBody, type WebhookMessageType } from "@drc/contracts";
+import {
+  isFinal,
+  type JobError,
+  type JobState,
+  newId,
+  type WebhookBody,
+  type WebhookMessageType,
+} from "@drc/contracts";
 import type { Job, WebhookEndpoint, WebhookMessage } from "../generated/client.ts";
 import { databaseNow, type Transaction } from "./client.ts";
 import { compressionModels, compressionState, currentJobs } from "./compression-state.ts";
 
 /** Larger results are left out of a message: its path leads to them. */
 const RESULT_CHARACTERS = 8_192;
+/** Of an error's findings, which may be thousands, the first ones. */
+const FINDINGS = 10;
+/** No single text of an error is longer; what is cut ends in an ellipsis. */
+const TEXT_CHARACTERS = 1_024;
 /** Any number: with the hash of a compression's identifier, it is that compression's lock. */
 const COMPRESSION_LOCK = 7_207_929;
 
@@ -66,9 +77,20 @@ function outcome({
   result: unknown;
   error: unknown;
 }): Pick<WebhookBody["data"], "result" | "error"> {
-  if (error !== null) return { error: error as WebhookBody["data"]["error"] };
+  if (error !== null) return { error: shortened(error as JobError) };
   if (result === null || JSON.stringify(result).length > RESULT_CHARACTERS) return {};
   return { result: result as WebhookBody["data"]["result"] };
+}
+
+/** An ingest may have found thousands of bad files: the path leads to all of them. */
+function shortened(error: JobError): JobError {
+  const { errors, ...rest } = error;
+  const few = errors?.slice(0, FINDINGS).map((finding) => ({ ...finding, detail: cut(finding.detail) }));
+  return { ...rest, detail: cut(rest.detail), ...(few ? { errors: few } : {}) };
+}
+
+function cut(text: string): string {
+  return text.length <= TEXT_CHARACTERS ? text : `${text.slice(0, TEXT_CHARACTERS - 1)}…`;
 }
 
 async function announce(

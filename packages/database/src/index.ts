@@ -55,5 +55,6 @@ export * from "./settle-blocked.ts";
 export * from "./transition.ts";
 export * from "./unused-blobs.ts";
 export * from "./uploads.ts";
+export * from "./webhook-limit.ts";
 export * from "./webhook-messages.ts";
 export * from "./workers.ts";

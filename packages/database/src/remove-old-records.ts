@@ -4,7 +4,7 @@ import type { Database } from "./client.ts";
 export interface RetentionRules {
   /** Events, metrics and log lines of jobs that have ended. */
   jobRecordDays: number;
-  /** Webhook messages that were delivered. */
+  /** Webhook messages that are not to be sent any more: delivered, failed, or of a disabled endpoint. */
   webhookMessageDays: number;
 }
 
@@ -25,7 +25,8 @@ export async function removeOldRecords(
     await database.$executeRaw`
       DELETE FROM "WebhookMessage" WHERE id IN (
         SELECT id FROM "WebhookMessage"
-        WHERE state = 'delivered' AND "createdAt" < clock_timestamp() - ${rules.webhookMessageDays} * interval '1 day'
+        WHERE (state <> 'pending' OR "endpointId" IN (SELECT id FROM "WebhookEndpoint" WHERE state = 'disabled'))
+          AND "createdAt" < clock_timestamp() - ${rules.webhookMessageDays} * interval '1 day'
         LIMIT ${step.rows})`;
   }
   await database.$executeRaw`

@@ -35,21 +35,25 @@ export async function claimWebhookMessages(database: Database, claim: WebhookCla
   const { limit, perEndpoint, leaseMs = WEBHOOK_LEASE_MS } = claim;
   const leaseToken = randomBytes(16).toString("hex");
   return database.$transaction(async (transaction) => {
+    // Of each endpoint no more rows are read than it may have: a receiver that is away may leave a hundred thousand. The
+    // time of the transaction, which has just begun, lets the indexes be used; the row itself is looked at by the clock.
     const claimed = await transaction.$queryRaw<(Omit<ClaimedMessage, "endpoint"> & { endpointId: string })[]>`
       WITH busy AS (
         SELECT "endpointId", count(*) AS attempts FROM "WebhookMessage"
-        WHERE state = 'pending' AND "nextAttemptAt" <= now() AND "leaseExpiresAt" >= clock_timestamp() GROUP BY 1
+        WHERE "leaseExpiresAt" >= now() AND state = 'pending' GROUP BY 1
       ), due AS (
-        SELECT message.id, message."nextAttemptAt", coalesce(busy.attempts, 0) + row_number() OVER (
-          PARTITION BY message."endpointId" ORDER BY message."nextAttemptAt", message.id) AS place
-        FROM "WebhookMessage" message
-        JOIN "WebhookEndpoint" endpoint ON endpoint.id = message."endpointId" AND endpoint.state = 'enabled'
-        LEFT JOIN busy ON busy."endpointId" = message."endpointId"
-        WHERE message.state = 'pending' AND message."nextAttemptAt" <= now()
-          AND (message."leaseExpiresAt" IS NULL OR message."leaseExpiresAt" < clock_timestamp())
+        SELECT message.id FROM "WebhookEndpoint" endpoint
+        LEFT JOIN busy ON busy."endpointId" = endpoint.id
+        CROSS JOIN LATERAL (
+          SELECT id, "nextAttemptAt" FROM "WebhookMessage"
+          WHERE "endpointId" = endpoint.id AND state = 'pending' AND "nextAttemptAt" <= now()
+            AND ("leaseExpiresAt" IS NULL OR "leaseExpiresAt" < now())
+          ORDER BY "nextAttemptAt", id LIMIT greatest(${perEndpoint} - coalesce(busy.attempts, 0), 0)
+        ) message
+        WHERE endpoint.state = 'enabled' ORDER BY message."nextAttemptAt" LIMIT ${limit}
       ), chosen AS (
         SELECT id FROM "WebhookMessage"
-        WHERE id IN (SELECT id FROM due WHERE place <= ${perEndpoint} ORDER BY "nextAttemptAt" LIMIT ${limit})
+        WHERE id IN (SELECT id FROM due)
           AND state = 'pending' AND ("leaseExpiresAt" IS NULL OR "leaseExpiresAt" < clock_timestamp())
         FOR NO KEY UPDATE SKIP LOCKED
       )

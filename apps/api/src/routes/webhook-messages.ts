@@ -15,7 +15,7 @@ import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { webhookMessageDetailResource, webhookMessageResource } from "../resources/webhook-resource.ts";
-import { findWebhook, requireEnabled } from "./webhooks.ts";
+import { findWebhook, requireEnabled, requireOwner } from "./webhooks.ts";
 
 const webhookParams = z.strictObject({ webhookId });
 const messageParams = z.strictObject({ webhookId, messageId });
@@ -86,7 +86,9 @@ export function webhookMessageRoutes({ database }: ApiContext): FastifyPluginCal
       (request, reply) =>
         createOnce(database, request, reply, null, async (transaction) => {
           const { id, endpointId } = await findMessage(transaction, request.params);
-          requireEnabled(await findWebhook(transaction, endpointId));
+          const endpoint = await findWebhook(transaction, endpointId);
+          requireOwner(endpoint, request.caller);
+          requireEnabled(endpoint);
           if (!(await redeliverWebhookMessage(transaction, id))) {
             throw new ApiError(
               "CONFLICT",

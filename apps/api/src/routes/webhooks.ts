@@ -1,6 +1,7 @@
 import {
   ApiError,
   createWebhookBody,
+  includesScope,
   newId,
   pageOf,
   pageQuery,
@@ -11,7 +12,13 @@ import {
   webhookResource as webhookSchema,
   webhookSecretResource,
 } from "@drc/contracts";
-import { type CreationAnswer, type Transaction, type WebhookEndpoint, writeTestMessage } from "@drc/database";
+import {
+  type CreationAnswer,
+  requireFewWebhooks,
+  type Transaction,
+  type WebhookEndpoint,
+  writeTestMessage,
+} from "@drc/database";
 import { AddressError, newWebhookSecret, type SecretBox } from "@drc/webhooks";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -19,6 +26,7 @@ import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
+import type { Caller } from "../plugins/authentication.ts";
 import { webhookMessageResource, webhookResource } from "../resources/webhook-resource.ts";
 import { requireBox } from "../webhooks/webhook-settings.ts";
 
@@ -26,6 +34,8 @@ const webhookParams = z.strictObject({ webhookId });
 
 /** How long the secret before a new one signs as well. */
 const OVERLAP_MS = 24 * 3_600_000;
+/** Of the server: each change of a job's state writes a message to every one that asks for it. */
+const MOST_WEBHOOKS = 50;
 
 export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPluginCallbackZod {
   /** @throws ApiError where the URL may not be called */
@@ -51,7 +61,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
           tags: ["Webhooks"],
           body: createWebhookBody,
           creates: true,
-          response: answers({ 201: webhookSecretResource }, "WEBHOOKS_OFF"),
+          response: answers({ 201: webhookSecretResource }, "WEBHOOKS_OFF", "CONFLICT"),
         },
       },
       async (request, reply) => {
@@ -59,6 +69,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
         const box = requireBox(webhooks);
         await checkUrl(body.url);
         return createOnce(database, request, reply, body, async (transaction) => {
+          await requireFewWebhooks(transaction, MOST_WEBHOOKS);
           const id = newId("webhook");
           const endpoint = await transaction.webhookEndpoint.create({
             data: { ...body, id, apiKeyId: caller.apiKeyId, secret: box.seal(newWebhookSecret(), id) },
@@ -118,6 +129,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
       async (request) => {
         const { webhookId: id } = request.params;
         const { state, ...changes } = request.body;
+        requireOwner(await findWebhook(database, id), request.caller);
         if (changes.url !== undefined) await checkUrl(changes.url);
         await database.webhookEndpoint.updateMany({
           where: { id },
@@ -142,6 +154,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
       },
       async (request, reply) => {
         const { webhookId: id } = request.params;
+        requireOwner(await findWebhook(database, id), request.caller);
         const { count } = await database.webhookEndpoint.deleteMany({ where: { id } });
         if (count === 0) throw missing(id);
         return reply.code(204).send();
@@ -165,6 +178,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
         const { webhookId: id } = request.params;
         const box = requireBox(webhooks);
         return createOnce(database, request, reply, null, async (transaction) => {
+          requireOwner(await findWebhook(transaction, id), request.caller);
           await transaction.$executeRaw`
             UPDATE "WebhookEndpoint" SET "previousSecret" = secret, secret = ${box.seal(newWebhookSecret(), id)},
               "previousSecretEndsAt" = clock_timestamp() + ${OVERLAP_MS} * interval '1 millisecond'
@@ -190,6 +204,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
       (request, reply) =>
         createOnce(database, request, reply, null, async (transaction) => {
           const endpoint = await findWebhook(transaction, request.params.webhookId);
+          requireOwner(endpoint, request.caller);
           requireEnabled(endpoint);
           const message = await writeTestMessage(transaction, endpoint);
           return {
@@ -221,6 +236,18 @@ export async function findWebhook(transaction: Transaction, id: string): Promise
   const endpoint = await transaction.webhookEndpoint.findUnique({ where: { id } });
   if (!endpoint) throw missing(id);
   return endpoint;
+}
+
+/**
+ * All may see a webhook; whoever could change it could have its secret, or send what others wait for elsewhere.
+ * @throws ApiError `FORBIDDEN` where the caller is neither the key that made it nor an administrator
+ */
+export function requireOwner({ id, apiKeyId }: WebhookEndpoint, { apiKeyId: callerId, name, scopes }: Caller): void {
+  if (apiKeyId === callerId || includesScope(scopes, "admin")) return;
+  throw new ApiError(
+    "FORBIDDEN",
+    `The webhook ${id} was made by another key than "${name}". Only that key, or one with the scope "admin", may change, test or remove it.`,
+  );
 }
 
 /** @throws ApiError `CONFLICT` */
