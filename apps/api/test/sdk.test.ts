@@ -14,7 +14,7 @@ import {
 } from "@drc/sdk";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readyDataset, startApi, type TestApi } from "./support/api.ts";
+import { makeKey, readyDataset, startApi, type TestApi } from "./support/api.ts";
 
 let api: TestApi;
 let url: string;
@@ -179,15 +179,38 @@ describe("the client", () => {
   });
 
   it("repeats nothing that is not safe to repeat, and no refusal", async () => {
-    const { id } = await runningJob();
     const { requests, fetch: watched } = watchedFetch((n, send) => (n === 1 ? refuse() : send()));
     const client = new DrcClient({ url, key: api.key, fetch: watched, retries: QUICK });
-    await expect(client.jobs.pause(id)).rejects.toThrow(/does not answer \(connect ECONNREFUSED\)/);
+    await expect(client.session.signIn(api.key)).rejects.toThrow(/does not answer \(connect ECONNREFUSED\)/);
     expect(requests).toHaveLength(1);
     const refused = await client.datasets.create({ name: "" }).catch((error) => error);
     expect(refused).toBeInstanceOf(ProblemError);
     expect(refused).toMatchObject({ status: 422, code: "VALIDATION_FAILED", errors: [{ pointer: "/name" }] });
     expect(requests).toHaveLength(2);
+  });
+
+  it("sends nothing again where a limit is reached that waiting does not lift", async () => {
+    const { key } = await makeKey(api, { name: "full", limits: { queuedJobs: 1 } });
+    const { requests, fetch: watched } = watchedFetch((_n, send) => send());
+    const client = new DrcClient({ url, key, fetch: watched, retries: QUICK });
+    const dataset = await readyDataset(api, 4, [{ width: 200, height: 200 }]);
+    const job = { kind: "evaluate", spec: { model: "bicubic", dataset } } as const;
+    await client.jobs.create(job);
+    const refused = await client.jobs.create(job).catch((error) => error);
+    expect(refused).toMatchObject({ status: 429, code: "QUOTA_EXCEEDED" });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("sends a pause and a cancellation again whose answer was lost", async () => {
+    const { id } = await runningJob();
+    const { requests, fetch: watched } = watchedFetch(async (n, send) => {
+      const answer = await send();
+      return n % 2 === 1 ? refuse() : answer;
+    });
+    const client = new DrcClient({ url, key: api.key, fetch: watched, retries: QUICK });
+    expect(await client.jobs.pause(id)).toMatchObject({ id, state: "pausing" });
+    expect(await client.jobs.cancel(id)).toMatchObject({ id, state: "cancelling" });
+    expect(requests).toHaveLength(4);
   });
 
   it("stops where its signal is aborted", async () => {
@@ -304,6 +327,8 @@ describe("verifyWebhook", () => {
     ["another body", () => [secret, signed(), `${body} `]],
     ["another secret", () => [`whsec_${btoa("x".repeat(32))}`, signed(), body]],
     ["an old message", () => [secret, signed(1_600_000_000), body]],
+    ["a secret that is none", () => ["whsec_", signed(), body]],
+    ["a secret that is no base64", () => ["whsec_%%%", signed(), body]],
     ["no signature", () => [secret, { ...signed(), "webhook-signature": undefined }, body]],
   ] as [string, () => Parameters<typeof verifyWebhook>][])("refuses %s", async (_what, given) => {
     await expect(verifyWebhook(...given())).rejects.toThrow(WebhookVerificationError);

@@ -50,15 +50,15 @@ export class Compressions {
   }
 
   cancel(id: string, options?: RequestOptions): Promise<CompressionDetailResource> {
-    return this.transport.post(`${pathOf(id)}/cancel`, options);
+    return this.transport.post(`${pathOf(id)}/cancel`, { ...options, repeatable: true });
   }
 
   pause(id: string, options?: RequestOptions): Promise<CompressionDetailResource> {
-    return this.transport.post(`${pathOf(id)}/pause`, options);
+    return this.transport.post(`${pathOf(id)}/pause`, { ...options, repeatable: true });
   }
 
   resume(id: string, options?: RequestOptions): Promise<CompressionDetailResource> {
-    return this.transport.post(`${pathOf(id)}/resume`, options);
+    return this.transport.post(`${pathOf(id)}/resume`, { ...options, repeatable: true });
   }
 
   /** The same compression, with new jobs for the stages that failed or were cancelled and for those after them. */

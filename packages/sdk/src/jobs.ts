@@ -61,16 +61,16 @@ export class Jobs {
   }
 
   cancel(id: string, options?: RequestOptions): Promise<JobDetailResource> {
-    return this.transport.post(`${pathOf(id)}/cancel`, options);
+    return this.transport.post(`${pathOf(id)}/cancel`, { ...options, repeatable: true });
   }
 
   /** After its next checkpoint. */
   pause(id: string, options?: RequestOptions): Promise<JobDetailResource> {
-    return this.transport.post(`${pathOf(id)}/pause`, options);
+    return this.transport.post(`${pathOf(id)}/pause`, { ...options, repeatable: true });
   }
 
   resume(id: string, options?: RequestOptions): Promise<JobDetailResource> {
-    return this.transport.post(`${pathOf(id)}/resume`, options);
+    return this.transport.post(`${pathOf(id)}/resume`, { ...options, repeatable: true });
   }
 
   /** The new job in the place of one that failed or was cancelled. */

@@ -126,8 +126,10 @@ export class Transport {
       }
       if (response.ok || accept.includes(response.status)) return response;
       if (attempt > 1 && acceptAgain.includes(response.status)) return response;
-      const passes = response.status === 429 || (safe && PASSING.includes(response.status));
-      const waitMs = retryAfterMs(response) ?? delayMs(this.retries, attempt);
+      const askedMs = retryAfterMs(response);
+      // A limit that no waiting lifts, of jobs or of bytes, has no Retry-After.
+      const passes = response.status === 429 ? askedMs !== undefined : safe && PASSING.includes(response.status);
+      const waitMs = askedMs ?? delayMs(this.retries, attempt);
       if (last || !passes || waitMs > this.retries.longestDelayMs) throw await errorOf(response);
       await response.body?.cancel();
       await pause(waitMs, signal);

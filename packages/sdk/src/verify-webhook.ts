@@ -31,6 +31,11 @@ export async function verifyWebhook<T = unknown>(
   const signed = concatenate(new TextEncoder().encode(`${id}.${timestamp}.`), bytes);
   const hmac = { name: "HMAC", hash: "SHA-256" };
   const raw = fromBase64(secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret);
+  if (raw.length === 0) {
+    throw new WebhookVerificationError(
+      "The secret cannot be used: it is whsec_ with base64 behind it, as it was shown.",
+    );
+  }
   const key = await crypto.subtle.importKey("raw", raw, hmac, false, ["verify"]);
   for (const entry of signatures.split(" ")) {
     const [version, signature] = entry.split(",");

@@ -9,6 +9,7 @@ import {
   prunableGroups,
   removeChannels,
   TFJS_INPUT,
+  validateGraph,
 } from "@drc/network";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
@@ -118,4 +119,42 @@ describe.each<[string, NewModel]>([
       expect(largestDifference(expected, found)).toBeLessThan(0.01);
     }
   });
+});
+
+it("exports a graph whose nodes have the names of inputs, outputs, weights and parts of other nodes", async () => {
+  const whole = createModel({ scale: 2, blocks: 1, features: 4, seed: 5 }).primal;
+  const { graph, weights } = whole;
+  const convolutions = graph.nodes.filter(({ op }) => op === "conv2d").map(({ name }) => name);
+  const [weight] = weights.keys();
+  const names = [
+    "lr",
+    "sr",
+    weight,
+    `${convolutions.at(-1)}/filter`,
+    `${convolutions.at(-1)}/bias`,
+    "node/lr",
+    `weight/${weight}`,
+    "a:0",
+    "part/lr",
+  ];
+  const renamed = new Map(graph.nodes.map(({ name }, i) => [name, names[i] ?? name]));
+  const nameOf = (name: string) => renamed.get(name) ?? name;
+  const network: Network = {
+    weights,
+    graph: {
+      ...graph,
+      nodes: graph.nodes.map((node) => ({ ...node, name: nameOf(node.name), inputs: node.inputs.map(nameOf) })),
+      outputs: graph.outputs.map((output) => ({ ...output, node: nameOf(output.node) })),
+    },
+  };
+  validateGraph(network.graph);
+  expect(network.graph.nodes.length).toBeGreaterThan(names.length);
+  const image = picture(12, 10);
+  const expected = native(whole, image, 12, 10);
+  for (const run of [byOnnx, byTfjs]) {
+    expect(largestDifference(expected, await run(network, image, 12, 10))).toBeLessThan(0.01);
+  }
+  const { modelTopology } = JSON.parse(encodeTfjs(network).json) as { modelTopology: { node: { name: string }[] } };
+  const written = modelTopology.node.map(({ name }) => name);
+  expect(new Set(written).size).toBe(written.length);
 });

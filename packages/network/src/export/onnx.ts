@@ -17,6 +17,9 @@ const IR_VERSION = 8;
 export const ONNX_INPUT = "lr";
 export const ONNX_OUTPUT = "sr";
 
+const NODE_PREFIX = "node/";
+const WEIGHT_PREFIX = "weight/";
+
 const FLOAT = 1;
 const INT64 = 7;
 
@@ -28,7 +31,9 @@ const INT64 = 7;
 export function encodeOnnx({ graph, weights }: Network, facts: Readonly<Record<string, string>> = {}): Uint8Array {
   const output = graph.outputs[graph.outputs.length - 1];
   const nodes = graph.nodes.filter((node) => neededNodes(graph, [output.node]).has(node.name));
-  const nameOf = (node: string) => (node === INPUT ? ONNX_INPUT : node === output.node ? ONNX_OUTPUT : node);
+  // Nodes, weights and constants have any names, and in ONNX all share one space with the input and the output.
+  const nameOf = (node: string) =>
+    node === INPUT ? ONNX_INPUT : node === output.node ? ONNX_OUTPUT : `${NODE_PREFIX}${node}`;
   const body = new ProtobufWriter();
   const tensors = new Map<string, ProtobufWriter>();
   for (const node of nodes) {
@@ -37,13 +42,13 @@ export function encodeOnnx({ graph, weights }: Network, facts: Readonly<Record<s
     const written = new ProtobufWriter();
     const inputs = node.inputs.map(nameOf);
     if (size !== undefined) {
-      for (const part of sizeNodes(node.name, inputs[0], inputs[1], size)) body.message(1, part);
+      for (const part of sizeNodes(constantName(node, ""), inputs[0], inputs[1], size)) body.message(1, part);
       // No region and no factors.
       inputs.splice(1, 1, "", "", size);
     }
     for (const input of inputs) written.text(1, input);
     for (const { name } of parameters) written.text(1, name);
-    written.text(2, nameOf(node.name)).text(3, node.name).text(4, type);
+    written.text(2, nameOf(node.name)).text(3, `${NODE_PREFIX}${node.name}`).text(4, type);
     for (const attribute of attributes) written.message(5, attribute);
     body.message(1, written);
   }
@@ -110,7 +115,10 @@ function operationOf(node: GraphNode, weights: Network["weights"]): Operation {
           integers("strides", [stride, stride]),
           integers("pads", [padding, padding, padding, padding]),
         ],
-        parameters: names.map((name) => ({ name, tensor: floatTensor(name, weights.get(name) as WeightTensor) })),
+        parameters: names.map((weightName) => {
+          const name = `${WEIGHT_PREFIX}${weightName}`;
+          return { name, tensor: floatTensor(name, weights.get(weightName) as WeightTensor) };
+        }),
       };
     }
     case "relu":
@@ -136,17 +144,17 @@ function operationOf(node: GraphNode, weights: Network["weights"]): Operation {
         integers("strides", [node.stride, node.stride]),
       );
     case "scale":
-      return withConstant("Mul", `${node.name}.factor`, [], [node.factor]);
+      return withConstant("Mul", constantName(node, ".factor"), [], [node.factor]);
     case "shift":
-      return withConstant("Add", `${node.name}.values`, [node.values.length, 1, 1], node.values);
+      return withConstant("Add", constantName(node, ".values"), [node.values.length, 1, 1], node.values);
     case "resize-to":
       return {
         ...plain("Resize", text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")),
-        size: `${node.name}.size`,
+        size: constantName(node, ".size"),
       };
     case "resize": {
-      const region = `${node.name}.region`;
-      const scales = `${node.name}.scales`;
+      const region = constantName(node, ".region");
+      const scales = constantName(node, ".scales");
       return {
         type: "Resize",
         attributes: [
@@ -164,6 +172,11 @@ function operationOf(node: GraphNode, weights: Network["weights"]): Operation {
       };
     }
   }
+}
+
+/** What a node needs beside its weights and inputs. */
+function constantName({ name }: GraphNode, part: string): string {
+  return `constant/${name}${part}`;
 }
 
 function withConstant(type: string, name: string, shape: number[], values: readonly number[]): Operation {

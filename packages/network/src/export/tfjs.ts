@@ -40,7 +40,9 @@ export function encodeTfjs({ graph, weights }: Network, facts: Readonly<Record<s
     op: "Placeholder",
     attr: { dtype: FLOAT, shape: { shape: shapeOf([-1, -1, -1, graph.inputChannels]) } },
   });
-  const nameOf = (node: string) => (node === INPUT ? TFJS_INPUT : node === output.node ? TFJS_OUTPUT : node);
+  // Nodes have any names: a prefix keeps them apart from the input, the output and the parts of nodes.
+  const nameOf = (node: string) =>
+    node === INPUT ? TFJS_INPUT : node === output.node ? TFJS_OUTPUT : `node/${escaped(node)}`;
   for (const node of graph.nodes) {
     if (needed.has(node.name)) writer.addNode(node, nameOf(node.name), node.inputs.map(nameOf));
   }
@@ -70,6 +72,8 @@ export function encodeTfjs({ graph, weights }: Network, facts: Readonly<Record<s
 }
 
 const FLOAT = { type: "DT_FLOAT" };
+/** A colon would be taken for the number of an output. */
+const escaped = (name: string) => name.replace(/[%:]/g, encodeURIComponent);
 const NHWC = text("NHWC");
 
 interface Constant {
@@ -111,9 +115,10 @@ class GraphWriter {
   }
 
   addNode(node: GraphNode, name: string, inputs: string[]): void {
+    const parts = `part/${escaped(node.name)}`;
     switch (node.op) {
       case "conv2d":
-        this.addConvolution(node, name, inputs[0]);
+        this.addConvolution(node, name, parts, inputs[0]);
         break;
       case "relu":
         this.add({ name, op: "Relu", input: inputs, attr: { T: FLOAT } });
@@ -131,7 +136,7 @@ class GraphWriter {
         this.add({ name, op: "Mul", input: inputs, attr: { T: FLOAT } });
         break;
       case "concat": {
-        const axis = this.integers(`${name}/axis`, [], [3]);
+        const axis = this.integers(`${parts}/axis`, [], [3]);
         const attr = { T: FLOAT, N: { i: String(inputs.length) }, Tidx: { type: "DT_INT32" } };
         this.add({ name, op: "ConcatV2", input: [...inputs, axis], attr });
         break;
@@ -140,13 +145,13 @@ class GraphWriter {
         this.add(depthToSpace(name, inputs[0], node.factor));
         break;
       case "global-mean": {
-        const axes = this.integers(`${name}/axes`, [2], [1, 2]);
+        const axes = this.integers(`${parts}/axes`, [2], [1, 2]);
         const attr = { T: FLOAT, keep_dims: { b: true }, Tidx: { type: "DT_INT32" } };
         this.add({ name, op: "Mean", input: [inputs[0], axes], attr });
         break;
       }
       case "resize":
-        this.addResize(name, inputs[0], node.factor);
+        this.addResize(name, parts, inputs[0], node.factor);
         break;
       case "max-pool": {
         const square = (size: number) => ({ list: { i: ["1", String(size), String(size), "1"] } });
@@ -161,15 +166,15 @@ class GraphWriter {
         break;
       }
       case "resize-to":
-        this.addResizeTo(name, inputs[0], inputs[1]);
+        this.addResizeTo(name, parts, inputs[0], inputs[1]);
         break;
       case "scale": {
-        const factor = this.floats(`${name}/factor`, [], Float32Array.of(node.factor));
+        const factor = this.floats(`${parts}/factor`, [], Float32Array.of(node.factor));
         this.add({ name, op: "Mul", input: [inputs[0], factor], attr: { T: FLOAT } });
         break;
       }
       case "shift": {
-        const values = this.floats(`${name}/values`, [node.values.length], Float32Array.from(node.values));
+        const values = this.floats(`${parts}/values`, [node.values.length], Float32Array.from(node.values));
         this.add({ name, op: "AddV2", input: [inputs[0], values], attr: { T: FLOAT } });
         break;
       }
@@ -177,37 +182,37 @@ class GraphWriter {
   }
 
   /** PyTorch pads both sides alike. TensorFlow's SAME does so too with stride 1 and half the kernel; else it is padded apart. */
-  private addConvolution(node: Conv2dNode, name: string, input: string): void {
+  private addConvolution(node: Conv2dNode, name: string, parts: string, input: string): void {
     const { kernel, stride, padding } = node;
     const order = this.orders.get(node.name);
     const weight = this.weights.get(node.weight) as WeightTensor;
     const shape = [...kernel, node.inChannels, node.outChannels];
-    const filter = this.floats(`${name}/filter`, shape, filterToExecutor(weight, order));
+    const filter = this.floats(`${parts}/filter`, shape, filterToExecutor(weight, order));
     const same = stride === 1 && kernel.every((size) => size === 2 * padding + 1);
-    const padded = same || padding === 0 ? input : this.pad(`${name}/padded`, input, padding);
+    const padded = same || padding === 0 ? input : this.pad(`${parts}/padded`, input, padding);
     const bias = node.bias === undefined ? undefined : (this.weights.get(node.bias) as WeightTensor).data;
-    const convolved = bias === undefined ? name : `${name}/convolved`;
+    const convolved = bias === undefined ? name : `${parts}/convolved`;
     this.add(convolution(convolved, padded, filter, stride, same ? "SAME" : "VALID"));
     if (bias === undefined) return;
-    const vector = this.floats(`${name}/bias`, [node.outChannels], biasToExecutor(bias, order));
+    const vector = this.floats(`${parts}/bias`, [node.outChannels], biasToExecutor(bias, order));
     this.add({ name, op: "BiasAdd", input: [convolved, vector], attr: { T: FLOAT, data_format: NHWC } });
   }
 
   /** For each place within an output block a filter of 5×5 taps, then depth to space: TensorFlow.js resizes no bicubic. */
-  private addResize(name: string, input: string, factor: number): void {
+  private addResize(name: string, parts: string, input: string, factor: number): void {
     // Mirrored by one and again by one: that is the border pixel twice.
-    const border = this.mirror(`${name}/border`, this.mirror(`${name}/edge`, input));
-    const filter = this.floats(`${name}/filter`, [5, 5, 3, 3 * factor ** 2], bicubicFilter(factor));
-    this.add(convolution(`${name}/phases`, border, filter, 1, "VALID"));
-    this.add(depthToSpace(name, `${name}/phases`, factor));
+    const border = this.mirror(`${parts}/border`, this.mirror(`${parts}/edge`, input));
+    const filter = this.floats(`${parts}/filter`, [5, 5, 3, 3 * factor ** 2], bicubicFilter(factor));
+    this.add(convolution(`${parts}/phases`, border, filter, 1, "VALID"));
+    this.add(depthToSpace(name, `${parts}/phases`, factor));
   }
 
   /** The height and width are those that `like` has when the model runs. */
-  private addResizeTo(name: string, input: string, like: string): void {
-    const shape = `${name}/shape`;
+  private addResizeTo(name: string, parts: string, input: string, like: string): void {
+    const shape = `${parts}/shape`;
     this.add({ name: shape, op: "Shape", input: [like], attr: { T: FLOAT, out_type: { type: "DT_INT32" } } });
-    const bounds = [1, 3, 1].map((value, i) => this.integers(`${name}/bound${i}`, [1], [value]));
-    const size = `${name}/size`;
+    const bounds = [1, 3, 1].map((value, i) => this.integers(`${parts}/bound${i}`, [1], [value]));
+    const size = `${parts}/size`;
     this.add({
       name: size,
       op: "StridedSlice",
