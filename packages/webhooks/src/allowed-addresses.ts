@@ -1,5 +1,5 @@
-import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
+import { type FoundAddress, NameResolver } from "./name-resolver.ts";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
@@ -13,10 +13,7 @@ export class AddressError extends Error {
 }
 
 /** An address that was checked, as a socket takes it. */
-export interface CheckedAddress {
-  address: string;
-  family: 4 | 6;
-}
+export type CheckedAddress = FoundAddress;
 
 /** Of IPv6 only this is given to public hosts: not `::/96`, local NAT64 prefixes or what else is set apart. */
 const PUBLIC_IPV6 = ipaddr.parseCIDR("2000::/3");
@@ -24,12 +21,14 @@ const PUBLIC_IPV6 = ipaddr.parseCIDR("2000::/3");
 /** Which addresses webhooks may reach: public ones, and the ranges that the operator allows besides. */
 export class AllowedAddresses {
   private readonly ranges: Range[];
+  private readonly names: NameResolver;
 
   /**
    * @param list ranges as CIDR with commas between them, such as `127.0.0.0/8,fd00::/8`
    * @throws where an entry is no range
    */
-  constructor(list = "") {
+  constructor(list = "", names: NameResolver = new NameResolver()) {
+    this.names = names;
     const entries = list.split(",").map((entry) => entry.trim());
     this.ranges = entries.filter((entry) => entry !== "").map(parseRange);
   }
@@ -52,7 +51,7 @@ export class AllowedAddresses {
     // The parser has already made one form of the many in which an IPv4 address can be written.
     const literal = hostname.replace(/^\[(.*)\]$/, "$1");
     const isLiteral = ipaddr.isValid(literal);
-    const found = isLiteral ? [{ address: literal, family: familyOf(literal) }] : await resolveName(hostname);
+    const found = isLiteral ? [{ address: literal, family: familyOf(literal) }] : await this.resolveName(hostname);
     const refused = found.find(({ address }) => !this.allows(address));
     if (refused) {
       const { address } = refused;
@@ -63,6 +62,15 @@ export class AllowedAddresses {
       );
     }
     return found;
+  }
+
+  /** Names that only this machine knows are of use where the operator allows addresses that only it reaches. */
+  private async resolveName(hostname: string): Promise<CheckedAddress[]> {
+    try {
+      return await this.names.find(hostname, this.ranges.length > 0);
+    } catch {
+      throw new AddressError(`${hostname} has no address: DNS does not know the name, or did not answer.`);
+    }
   }
 }
 
@@ -77,15 +85,6 @@ function checkUrl(text: string): URL {
     throw new AddressError("The URL has credentials. Leave them out: the signature says who sends.");
   }
   return url;
-}
-
-async function resolveName(hostname: string): Promise<CheckedAddress[]> {
-  try {
-    const found = await lookup(hostname, { all: true, verbatim: true });
-    return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
-  } catch {
-    throw new AddressError(`${hostname} has no address: DNS does not know the name, or did not answer.`);
-  }
 }
 
 function familyOf(address: string): 4 | 6 {
