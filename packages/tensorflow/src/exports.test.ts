@@ -2,6 +2,7 @@ import {
   createModel,
   encodeOnnx,
   encodeTfjs,
+  type GraphNode,
   type Network,
   type NewModel,
   ONNX_INPUT,
@@ -143,7 +144,9 @@ it("exports a graph whose nodes have the names of inputs, outputs, weights and p
     weights,
     graph: {
       ...graph,
-      nodes: graph.nodes.map((node) => ({ ...node, name: nameOf(node.name), inputs: node.inputs.map(nameOf) })),
+      nodes: graph.nodes.map(
+        (node) => ({ ...node, name: nameOf(node.name), inputs: node.inputs.map(nameOf) }) as GraphNode,
+      ),
       outputs: graph.outputs.map((output) => ({ ...output, node: nameOf(output.node) })),
     },
   };
