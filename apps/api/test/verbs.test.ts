@@ -220,6 +220,13 @@ describe("pause of a compression", () => {
     expect(states).toEqual(["failed", "cancelled", "cancelled", "cancelled", "paused", "cancelled", "cancelled"]);
   });
 
+  it("runs when it is retried after it was paused and cancelled", async () => {
+    const { id } = (await submitCompression(api, dataset)).json<CompressionDetailResource>();
+    for (const verb of ["pause", "cancel"]) await api.post(`/v1/compressions/${id}/${verb}`);
+    const retried = (await api.post(`/v1/compressions/${id}/retry`)).json<CompressionDetailResource>();
+    expect([retried.state, retried.jobs.find(({ kind }) => kind === "train")?.state]).toEqual(["running", "queued"]);
+  });
+
   it("changes the priority of all of its unfinished jobs", async () => {
     const { id } = (await submitCompression(api, dataset)).json<CompressionDetailResource>();
     const changed = (await patch(`/v1/compressions/${id}`, { priority: 80 })).json<CompressionDetailResource>();

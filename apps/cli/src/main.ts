@@ -23,8 +23,12 @@ import { registerUpscale } from "./commands/upscale.ts";
 import { registerWatch } from "./commands/watch.ts";
 import { serverErrorLine } from "./server/client.ts";
 
+/** Of all of our packages. */
+const VERSION = "0.1.0";
+
 const program = new Command("drc")
   .description("Makes super-resolution networks smaller by dual regression compression.")
+  .version(VERSION)
   .showHelpAfterError("(add --help for the options)")
   .exitOverride();
 for (const register of [

@@ -328,7 +328,10 @@ describe("a command that cannot work says why in one line", () => {
     expect(stranger).toMatchObject({ code: 1, errors: [expect.stringMatching(/API key.*connection\.json/)] });
     const closed = `http://127.0.0.1:${await closedPort()}`;
     const silent = await drc(["models", "--url", closed, "--key", "drc_any"]);
-    expect(silent).toMatchObject({ code: 1, errors: [expect.stringMatching(`^drc: ${closed} does not answer`)] });
+    expect(silent).toMatchObject({
+      code: 1,
+      errors: [expect.stringMatching(`^drc: ${closed} does not answer.*Start a server with "npx drc up"`)],
+    });
   });
 });
 

@@ -99,7 +99,7 @@ it("refuses a second start in the folder, under whatever name, and names the pro
   expect((await fetch(`${await addressOf(up)}/healthz`)).status).toBe(200);
 });
 
-it("leaves no process on Ctrl-C while a job runs", async () => {
+it("leaves no process on Ctrl-C while a job runs, and lets those who watch wait", async () => {
   const options = ["--scale", "2", "--preset", "drn-tiny", "--steps", "1000000", "--watch"];
   const folders = ["--data", join(workplace.path, "train"), "--evaluation", join(workplace.path, "held-out")];
   const submit = startDrc(["submit", "--data-folder", data, ...folders, ...options]);
@@ -112,9 +112,10 @@ it("leaves no process on Ctrl-C while a job runs", async () => {
   expect(await processesIn(data)).toEqual([]);
   expect(ended).toMatchObject(STOPPED);
 
-  const { code, errors } = await submit.ended;
-  expect(code).toBe(1);
-  expect(errors.at(-1)).toMatch(/^drc: http:\/\/127\.0\.0\.1:\d+ does not answer \(.+\)\.$/);
+  // Whoever watches waits for a server that may be back soon.
+  await submit.line(/^The server does not answer; asking again for 10 minutes\.$/);
+  submit.kill("SIGINT");
+  expect((await submit.ended).signal ?? (await submit.ended).code).toSatisfy((end) => end === "SIGINT" || end === 130);
 });
 
 it("goes on at the next start, shows no key again, and leaves no process even when it is killed", async () => {

@@ -8,6 +8,7 @@ export type CompressionControl = "done" | "ended";
 /** Cancels what has not ended. Again, on a compression that was cancelled, it does nothing. */
 export function cancelCompression(database: Database, id: string): Promise<CompressionControl> {
   return control(database, id, async (jobIds) => {
+    await setPaused(database, id, false);
     // From the last stage to the first: one that ends meanwhile lets none behind it start.
     for (const jobId of jobIds.toReversed()) await requestCancel(database, jobId);
   });

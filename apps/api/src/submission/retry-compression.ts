@@ -49,7 +49,10 @@ export async function retryCompression(transaction: Transaction, id: string, api
   }
   await createJobs(transaction, jobs);
   const newest = Object.entries(stages).map(([stage, jobId]) => [stage, replacements.get(jobId) ?? jobId]);
-  await transaction.compression.update({ where: { id }, data: { stages: toJson(Object.fromEntries(newest)) } });
+  await transaction.compression.update({
+    where: { id },
+    data: { stages: toJson(Object.fromEntries(newest)), paused: false },
+  });
 }
 
 function replacementOf(old: Job, parents: readonly string[], replacements: ReadonlyMap<string, string>): NewJob {

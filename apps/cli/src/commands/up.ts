@@ -34,14 +34,16 @@ async function runUp({ dataFolder, port, slots, json }: UpOptions): Promise<void
   try {
     await withStack({ dataFolder, port, slots, log }, async ({ url, key, keyIsNew, dataFolder: folder, ended }) => {
       if (json) {
-        process.stdout.write(`${JSON.stringify({ url, dataFolder: folder, ...(keyIsNew ? { key } : {}) })}\n`);
+        process.stdout.write(
+          `${JSON.stringify({ url, dataFolder: folder, processId: process.pid, ...(keyIsNew ? { key } : {}) })}\n`,
+        );
       } else {
         process.stdout.write(`The server is ready: ${url}\n`);
         if (keyIsNew) {
           process.stdout.write(`API key, shown this once: ${key}\n`);
           process.stdout.write(`It is kept in ${join(folder, "connection.json")}, where the command line finds it.\n`);
         }
-        process.stdout.write(`Data and logs: ${folder}. Ctrl-C stops everything.\n`);
+        process.stdout.write(`Data and logs: ${folder}. Ctrl-C stops everything; so does kill ${process.pid}.\n`);
       }
       return ended;
     });

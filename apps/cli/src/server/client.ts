@@ -65,7 +65,9 @@ export function serverErrorLine(error: unknown): string | undefined {
     const why = describeProblem(error);
     return error.status === 401 ? `${why} ${WHERE_KEYS_ARE}` : why;
   }
-  return error instanceof ConnectionError || error instanceof UnexpectedAnswerError ? error.message : undefined;
+  if (error instanceof ConnectionError)
+    return `${error.message.replace(/\.$/, "")}. Start a server with "npx drc up", or give its address with --url.`;
+  return error instanceof UnexpectedAnswerError ? error.message : undefined;
 }
 
 /** What is wrong, and each field with its reason. */

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type CompressionDetailResource, isFinal, type JobResource } from "@drc/contracts";
-import type { DrcClient } from "@drc/sdk";
+import { ConnectionError, type DrcClient, ProblemError } from "@drc/sdk";
 import type { StageDisplay } from "./stage-display.ts";
 import { latestValues, type StageView } from "./stage-view.ts";
 
 const POLL_EVERY_MS = 1_000;
+/** How long a server may be away. */
+const PATIENCE_MS = 10 * 60_000;
 
 /** The stages of a compression in their order, with the names that a person knows them by. */
 const STAGE_LABELS = [
@@ -26,9 +28,10 @@ export async function followJob(
 ): Promise<JobResource> {
   const follower = new MetricFollower(client);
   for (;;) {
-    const job = await client.jobs.get(id);
-    const view = await follower.view(job.kind, job);
-    signal?.throwIfAborted();
+    const { job, view } = await patiently(async () => {
+      const found = await client.jobs.get(id);
+      return { job: found, view: await follower.view(found.kind, found) };
+    }, signal);
     display.update([view]);
     if (isFinal(job.state)) return job;
     await delay(POLL_EVERY_MS, undefined, { signal });
@@ -44,16 +47,39 @@ export async function followCompression(
 ): Promise<CompressionDetailResource> {
   const follower = new MetricFollower(client);
   for (;;) {
-    const compression = await client.compressions.get(id);
-    const views: StageView[] = [];
-    for (const [stage, label] of STAGE_LABELS) {
-      const job = compression.jobs.find((candidate) => candidate.id === compression.stages[stage]);
-      if (job) views.push(await follower.view(label, withPlainReason(job, compression)));
-    }
-    signal?.throwIfAborted();
+    const { compression, views } = await patiently(async () => {
+      const found = await client.compressions.get(id);
+      const shown: StageView[] = [];
+      for (const [stage, label] of STAGE_LABELS) {
+        const job = found.jobs.find((candidate) => candidate.id === found.stages[stage]);
+        if (job) shown.push(await follower.view(label, withPlainReason(job, found)));
+      }
+      return { compression: found, views: shown };
+    }, signal);
     display.update(views);
     if (compression.jobs.every(({ state }) => isFinal(state))) return compression;
     await delay(POLL_EVERY_MS, undefined, { signal });
+  }
+}
+
+/** Asks again while the server cannot be reached: it may be restarted, and its jobs go on afterwards. */
+async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  let told = false;
+  for (;;) {
+    try {
+      const answer = await ask();
+      signal?.throwIfAborted();
+      if (told) process.stderr.write("The server answers again.\n");
+      return answer;
+    } catch (error) {
+      const away = error instanceof ConnectionError || (error instanceof ProblemError && error.status === 503);
+      if (!away || performance.now() > deadlineMs) throw error;
+      if (!told)
+        process.stderr.write(`The server does not answer; asking again for ${PATIENCE_MS / 60_000} minutes.\n`);
+      told = true;
+      await delay(POLL_EVERY_MS, undefined, { signal });
+    }
   }
 }
 

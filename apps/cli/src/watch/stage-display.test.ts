@@ -23,7 +23,7 @@ const at = (step: number) => view({ progress: { stage: "train", step, of: 100, s
 it("shows step, loss, PSNR and the time left of a running stage", () => {
   const { job } = at(10);
   expect(formatStage({ label: "train", job, values: { loss: { value: 12.345, step: 10 } } }, 8)).toBe(
-    "▸ train     10 of 100  loss 12.35  1 min 05 s left",
+    "▸ train     10 of 100  1 min 05 s left  loss 12.35",
   );
 });
 
@@ -31,8 +31,8 @@ it("says of which step a validation PSNR is where that is not the current one", 
   const { job } = at(10);
   const shown = (step: number) =>
     formatStage({ label: "train", job, values: { validationPsnr: { value: 27.1, step } } }, 5);
-  expect(shown(10)).toBe("▸ train  10 of 100  validation PSNR 27.10 dB  1 min 05 s left");
-  expect(shown(8)).toBe("▸ train  10 of 100  validation PSNR 27.10 dB at step 8  1 min 05 s left");
+  expect(shown(10)).toBe("▸ train  10 of 100  1 min 05 s left  validation PSNR 27.10 dB");
+  expect(shown(8)).toBe("▸ train  10 of 100  1 min 05 s left  validation PSNR 27.10 dB at step 8");
 });
 
 it.each([

@@ -41,7 +41,12 @@ export function latestValues(
 }
 
 export function formatStage({ label, job, values }: StageView, labelWidth: number): string {
-  const parts = [progressText(job), ...metricTexts(job, values), timeText(job)].filter((part) => part !== "");
+  // The time left comes early: a narrow terminal cuts off the end of a line.
+  const running = job.state === "running";
+  const texts = metricTexts(job, values);
+  const parts = [progressText(job), ...(running ? [timeText(job), ...texts] : [...texts, timeText(job)])].filter(
+    (part) => part !== "",
+  );
   return `${MARKS[job.state]} ${label.padEnd(labelWidth)}  ${parts.join("  ")}`.trimEnd();
 }
 
