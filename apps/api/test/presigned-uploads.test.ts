@@ -2,7 +2,7 @@ import { type PresignedUploadResource, presignedUploadResource, UPLOAD_PART_BYTE
 import { createModel, encodeModel } from "@drc/network";
 import { PresignedUploads } from "@drc/storage";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { problemOf, startApi, type TestApi } from "./support/api.ts";
+import { makeKey, problemOf, startApi, type TestApi } from "./support/api.ts";
 import { makeTar } from "./support/tar.ts";
 import { announce, leftovers, putPart, sha256, someBytes, uploadBytes } from "./support/uploads.ts";
 import { makeZip } from "./support/zip.ts";
@@ -80,10 +80,17 @@ it("refuses other bytes than announced with both hashes, and removes them (field
   expect(await leftovers(api.services.s3)).toEqual(before);
 });
 
-it("takes a part of another size for missing", async () => {
+it("takes no part of another size, and takes one that the store has all the same for missing", async () => {
   const bytes = someBytes(100);
   const upload = await announce(api, bytes);
-  await fetch(upload.parts[0].url ?? "", { method: "PUT", body: "too short" });
+  const put = (url: string | null, body: string) => fetch(url ?? "", { method: "PUT", body });
+  for (const body of ["too short", "x".repeat(101)]) {
+    expect((await put(upload.parts[0].url, body)).status).toBe(403);
+  }
+  expect((await api.post(`/v1/uploads/${upload.id}/complete`)).json().detail).toContain("lacks parts: 1.");
+  const { key, multipartId } = await api.services.database.upload.findUniqueOrThrow({ where: { id: upload.id } });
+  const open = { key: key ?? "", multipartId: multipartId ?? "" };
+  expect((await put(api.services.presigned.partUrl(open, { number: 1, sizeBytes: 9 }, 60), "too short")).ok).toBe(true);
   expect((await read(upload.id)).parts).toMatchObject([{ arrived: false, sizeBytes: 100 }]);
   const refused = problemOf(await api.post(`/v1/uploads/${upload.id}/complete`));
   expect(refused.detail).toContain("1 (9 bytes in the place of 100)");
@@ -128,6 +135,46 @@ it("goes on where a process died between joining the parts and noting it", async
   expect((await api.post(`/v1/uploads/${upload.id}/complete`)).json()).toMatchObject({ state: "complete" });
 });
 
+it("answers other requests while the store does not answer a dozen announcements", async () => {
+  const { presigned } = api.services;
+  const start = presigned.start.bind(presigned);
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let asked = 0;
+  presigned.start = async () => {
+    asked++;
+    await answered;
+    return start();
+  };
+  const contents = Array.from({ length: 12 }, () => someBytes(100));
+  const pending = Promise.all(contents.map((bytes) => announce(api, bytes)));
+  await expect.poll(() => asked, { timeout: 30_000 }).toBe(12);
+  expect((await api.get("/v1/datasets")).statusCode).toBe(200);
+  answer();
+  expect((await pending).map(({ state }) => state)).toEqual(contents.map(() => "open"));
+  presigned.start = start;
+});
+
+it("starts nothing for an upload that the key's limit refuses", async () => {
+  const { key } = await makeKey(api, { limits: { storedBytes: 1000 } });
+  const before = await leftovers(api.services.s3);
+  const body = { name: "a.bin", sizeBytes: 1001, sha256: sha256(someBytes(1001)) };
+  const { presigned } = api.services;
+  const start = presigned.start.bind(presigned);
+  let started = 0;
+  presigned.start = () => {
+    started++;
+    return start();
+  };
+  const refused = await api.as(key).post("/v1/uploads", body);
+  presigned.start = start;
+  expect(problemOf(refused)).toMatchObject({ code: "QUOTA_EXCEEDED" });
+  expect(started).toBe(0);
+  expect(await leftovers(api.services.s3)).toEqual(before);
+});
+
 it("says what is wrong with an announcement", async () => {
   const good = { name: "a.bin", sizeBytes: 10, sha256: "a".repeat(64) };
   const refused = async (changes: object) => problemOf(await api.post("/v1/uploads", { ...good, ...changes }));
@@ -139,7 +186,7 @@ it("says what is wrong with an announcement", async () => {
 
 it("signs URLs for the address that clients reach", async () => {
   const presigned = new PresignedUploads(api.services.s3, "https://store.example:9443");
-  const url = new URL(await presigned.partUrl({ key: "incoming/x", multipartId: "m" }, 3, 600));
+  const url = new URL(presigned.partUrl({ key: "incoming/x", multipartId: "m" }, { number: 3, sizeBytes: 10 }, 600));
   expect(url.origin).toBe("https://store.example:9443");
   expect(url.searchParams.get("partNumber")).toBe("3");
   expect(url.searchParams.get("X-Amz-Signature")).toMatch(/^[0-9a-f]{64}$/);

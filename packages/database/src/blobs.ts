@@ -1,8 +1,8 @@
 import type { BlobReference } from "@drc/contracts";
-import type { Transaction } from "./client.ts";
+import type { Database, Transaction } from "./client.ts";
 
-/** Whether a blob's object is in the store at this moment. */
-export type StoreCheck = (sha256: string) => Promise<boolean>;
+/** Whether a blob's object is in the store at this moment; `removedAt` is the moment of the newest note of its removal. */
+export type StoreCheck = (sha256: string, removedAt: Date) => Promise<boolean>;
 
 /** Bytes that were put into the store and removed again, as nothing used them yet. Put them again. */
 export class BlobRemovedError extends Error {
@@ -42,11 +42,28 @@ export async function registerBlobs(
   const hashes = [...new Set(blobs.map(({ sha256 }) => sha256))];
   await shareBlobs(transaction, hashes);
   const removed = await transaction.blobRemoval.findMany({ where: { sha256: { in: hashes } } });
-  for (const { sha256 } of removed) if (!(await isStored(sha256))) throw new BlobRemovedError(sha256);
+  for (const { sha256, createdAt } of removed) {
+    if (!(await isStored(sha256, createdAt))) throw new BlobRemovedError(sha256);
+  }
   await transaction.blob.createMany({
     data: blobs.map(({ sha256, sizeBytes }) => ({ sha256, sizeBytes: BigInt(sizeBytes) })),
     skipDuplicates: true,
   });
+}
+
+/**
+ * Asks the store before a transaction what `registerBlobs` would ask within, where a store that hangs would keep a
+ * connection of the database. What it said holds until the next note of a removal.
+ */
+export async function askBefore(
+  database: Database,
+  hashes: readonly string[],
+  isStored: (sha256: string) => Promise<boolean>,
+): Promise<StoreCheck> {
+  const noted = await database.blobRemoval.findMany({ where: { sha256: { in: [...new Set(hashes)] } } });
+  const found = new Map<string, number>();
+  for (const { sha256, createdAt } of noted) if (await isStored(sha256)) found.set(sha256, createdAt.getTime());
+  return async (sha256, removedAt) => found.get(sha256) === removedAt.getTime();
 }
 
 /** Keeps the collector from these blobs until the transaction ends, as far as they are there now. */

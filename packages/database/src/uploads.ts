@@ -45,6 +45,12 @@ export async function findOpenUpload(
   });
 }
 
+/** Null where it is no longer open. */
+export async function renameOpenUpload(transaction: Transaction, id: string, name: string): Promise<Upload | null> {
+  const [renamed] = await transaction.upload.updateManyAndReturn({ where: { id, state: "open" }, data: { name } });
+  return renamed ?? null;
+}
+
 /** Takes an upload for its completion; null where another request has it, or it is not open. */
 export async function claimUpload(database: Database, id: string): Promise<Upload | null> {
   const rows = await database.$queryRaw<Upload[]>`

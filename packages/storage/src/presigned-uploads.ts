@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { presignPart } from "./presign-part.ts";
 import { INCOMING, keyOf, StoreClient, type StoreOptions } from "./store-client.ts";
 import { guarded, StoreError } from "./store-error.ts";
 
@@ -26,13 +27,13 @@ export interface JoinedObject {
  */
 export class PresignedUploads {
   private readonly client: StoreClient;
-  private readonly signer: StoreClient;
+  private readonly publicOptions: StoreOptions;
   private readonly bucket: string;
 
   /** `publicEndpoint` is the address that clients reach, where it is another than ours. */
   constructor(options: StoreOptions, publicEndpoint = options.endpoint) {
     this.client = new StoreClient(options);
-    this.signer = new StoreClient({ ...options, endpoint: publicEndpoint });
+    this.publicOptions = { ...options, endpoint: publicEndpoint };
     this.bucket = options.bucket;
   }
 
@@ -44,10 +45,9 @@ export class PresignedUploads {
     return { key, multipartId };
   }
 
-  /** A URL that takes one part by PUT, for so many seconds. */
-  partUrl({ key, multipartId }: OpenUpload, partNumber: number, seconds: number): Promise<string> {
-    const query = { uploadId: multipartId, partNumber: String(partNumber) };
-    return guarded("Signing a URL", () => this.signer.presignedUrl("PUT", this.bucket, key, seconds, query));
+  /** A URL that takes one part of this size, and of no other, by PUT, for so many seconds. */
+  partUrl(upload: OpenUpload, part: { number: number; sizeBytes: number }, seconds: number): string {
+    return presignPart(this.publicOptions, upload, part, seconds);
   }
 
   /**

@@ -19,6 +19,7 @@ import {
   newJobId,
   registerBlobs,
   requireStoredBytes,
+  type StoreCheck,
   type Transaction,
   toJson,
 } from "@drc/database";
@@ -32,6 +33,7 @@ import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../reso
 import { deleteDataset, deleteDatasetVersion } from "../submission/delete-inputs.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
+import { registerStored } from "../uploads/register-stored.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
 import { uploadedFiles } from "../uploads/use-uploads.ts";
 import { parseBody } from "../validation.ts";
@@ -138,10 +140,11 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
           ? request.files({ limits: sizes, preservePath: true })
           : uploadedFiles(database, store, parseBody(addUploadsBody, request.body));
         const { files, ignored } = await receiveFiles(sink, parts, limits);
-        return createOnce(database, request, reply, files, async (transaction) => {
+        const hashes = files.map(({ sha256 }) => sha256);
+        const keep = async (transaction: Transaction, isStored: StoreCheck) => {
           // A version that is made meanwhile takes all of the old files or all of the new ones, whose blobs stay with it.
           await lockDataset(transaction, id);
-          await registerBlobs(transaction, files, (sha256) => store.has(sha256));
+          await registerBlobs(transaction, files, isStored);
           await transaction.datasetFile.deleteMany({
             where: { datasetId: id, name: { in: files.map((file) => file.name) } },
           });
@@ -151,7 +154,10 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
           await requireStoredBytes(transaction, caller.apiKeyId);
           const body: UploadResource = { files, ignored };
           return { status: 201, location: `/v1/datasets/${id}`, body };
-        });
+        };
+        return registerStored({ database, store }, hashes, (isStored) =>
+          createOnce(database, request, reply, files, (transaction) => keep(transaction, isStored)),
+        );
       },
     );
 

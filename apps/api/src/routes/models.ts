@@ -10,7 +10,7 @@ import {
   pageOf,
   pageQuery,
 } from "@drc/contracts";
-import { insertModels, requireStoredBytes } from "@drc/database";
+import { insertModels, requireStoredBytes, type StoreCheck, type Transaction } from "@drc/database";
 import { costAtPublishedSizes, decodeModel, encodeModel, exportModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
@@ -24,6 +24,7 @@ import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
 import { deleteModel } from "../submission/delete-inputs.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { readModel } from "../uploads/read-model.ts";
+import { registerStored } from "../uploads/register-stored.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
 import { requireComplete } from "../uploads/use-uploads.ts";
 import { fieldErrors, parseBody } from "../validation.ts";
@@ -163,7 +164,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         const model = readModel(bytes, { preset: fields.preset, scale: fields.scale });
         const { graph } = model.primal;
         const blob = await sink.put(encodeModel(model));
-        return createOnce(database, request, reply, { ...fields, fileName, blob }, async (transaction) => {
+        const keep = async (transaction: Transaction, isStored: StoreCheck) => {
           const id = newId("model");
           await insertModels(
             transaction,
@@ -186,12 +187,17 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
               },
             ],
             null,
-            (sha256) => store.has(sha256),
+            isStored,
           );
           await requireStoredBytes(transaction, caller.apiKeyId);
           const created = await transaction.model.findUniqueOrThrow({ where: { id }, ...MODEL_COLUMNS });
           return { status: 201, location: `/v1/models/${id}`, body: modelResource(created) };
-        });
+        };
+        return registerStored({ database, store }, [blob.sha256], (isStored) =>
+          createOnce(database, request, reply, { ...fields, fileName, blob }, (transaction) =>
+            keep(transaction, isStored),
+          ),
+        );
       },
     );
 

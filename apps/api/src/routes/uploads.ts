@@ -4,29 +4,20 @@ import {
   createUploadBody,
   type PresignedUploadResource,
   presignedUploadResource,
-  UPLOAD_PART_BYTES,
   uploadId,
 } from "@drc/contracts";
-import {
-  findOpenUpload,
-  insertUpload,
-  requireStoredBytes,
-  shareBlobs,
-  type Transaction,
-  type Upload,
-} from "@drc/database";
+import { requireStoredBytes, type Upload } from "@drc/database";
 import type { ArrivedPart } from "@drc/storage";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
+import { announceUpload } from "../uploads/announce-upload.ts";
 import { completeUpload } from "../uploads/complete-upload.ts";
 import { fileNameProblem } from "../uploads/file-name.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { describeParts, openUpload } from "../uploads/upload-parts.ts";
-
-const partSizeBytes = UPLOAD_PART_BYTES;
 
 const uploadParams = z.strictObject({ uploadId });
 
@@ -39,36 +30,17 @@ export function uploadRoutes(
   { database, store, presigned }: ApiContext,
   limits: UploadLimits,
 ): FastifyPluginCallbackZod {
-  const resource = async (upload: Upload, arrived: readonly ArrivedPart[]): Promise<PresignedUploadResource> => ({
+  const resource = (upload: Upload, arrived: readonly ArrivedPart[]): PresignedUploadResource => ({
     id: upload.id,
     name: upload.name,
     sizeBytes: Number(upload.sizeBytes),
     sha256: upload.sha256,
     state: upload.state as PresignedUploadResource["state"],
     partSizeBytes: upload.partSizeBytes,
-    parts: upload.state === "open" ? await describeParts(presigned, upload, arrived, secondsLeft(upload)) : [],
+    parts: upload.state === "open" ? describeParts(presigned, upload, arrived, secondsLeft(upload)) : [],
     createdAt: upload.createdAt.toISOString(),
     expiresAt: upload.expiresAt.toISOString(),
   });
-
-  /** Equal bytes are stored once: what the store has need not be sent. */
-  const isKnown = async (transaction: Transaction, { sha256, sizeBytes }: CreateUploadBody): Promise<boolean> => {
-    await shareBlobs(transaction, [sha256]);
-    const blob = await transaction.blob.findUnique({ where: { sha256 } });
-    return blob !== null && Number(blob.sizeBytes) === sizeBytes && (await store.has(sha256));
-  };
-
-  /** Goes on with an upload that was interrupted, or starts one. */
-  const openParts = async (transaction: Transaction, body: CreateUploadBody, apiKeyId: string) => {
-    const open = await findOpenUpload(transaction, { ...body, apiKeyId });
-    const arrived = open && (await presigned.arrivedParts(openUpload(open)));
-    if (open && arrived) {
-      const { name } = body;
-      return { upload: await transaction.upload.update({ where: { id: open.id }, data: { name } }), arrived };
-    }
-    const parts = await presigned.start();
-    return { upload: await insertUpload(transaction, { ...body, partSizeBytes, apiKeyId, parts }), arrived: [] };
-  };
 
   return (app, _options, done) => {
     app.post(
@@ -86,17 +58,17 @@ export function uploadRoutes(
           response: answers({ 201: presignedUploadResource }, "QUOTA_EXCEEDED", "STORE_UNAVAILABLE"),
         },
       },
-      (request, reply) =>
-        createOnce(database, request, reply, request.body, async (transaction) => {
-          const { body, caller } = request;
-          checkAnnounced(body, limits);
-          const { apiKeyId } = caller;
-          const { upload, arrived } = (await isKnown(transaction, body))
-            ? { upload: await insertUpload(transaction, { ...body, partSizeBytes, apiKeyId }), arrived: [] }
-            : await openParts(transaction, body, apiKeyId);
-          await requireStoredBytes(transaction, apiKeyId);
-          return { status: 201, location: `/v1/uploads/${upload.id}`, body: await resource(upload, arrived) };
-        }),
+      (request, reply) => {
+        const { body, caller } = request;
+        checkAnnounced(body, limits);
+        return announceUpload({ database, store, presigned }, body, caller, (insert) =>
+          createOnce(database, request, reply, body, async (transaction) => {
+            const { upload, arrived } = await insert(transaction);
+            await requireStoredBytes(transaction, caller.apiKeyId);
+            return { status: 201, location: `/v1/uploads/${upload.id}`, body: resource(upload, arrived) };
+          }),
+        );
+      },
     );
 
     app.get(

@@ -1,6 +1,7 @@
 import { ApiError } from "@drc/contracts";
 import { claimUpload, type Database, finishUpload, registerBlobs, releaseUpload, type Upload } from "@drc/database";
 import type { ApiContext } from "../context.ts";
+import { registerStored } from "./register-stored.ts";
 import { openUpload, requireParts } from "./upload-parts.ts";
 
 /**
@@ -29,11 +30,13 @@ export async function completeUpload(
     } else if (!(await store.has(upload.sha256))) {
       throw new ApiError("CONFLICT", `The parts of the upload ${id} are gone. Delete it and make a new one.`);
     }
-    return await database.$transaction(async (transaction) => {
-      const blob = { sha256: upload.sha256, sizeBytes: Number(upload.sizeBytes) };
-      await registerBlobs(transaction, [blob], (sha256) => store.has(sha256));
-      return finishUpload(transaction, id);
-    });
+    const blob = { sha256: upload.sha256, sizeBytes: Number(upload.sizeBytes) };
+    return await registerStored({ database, store }, [blob.sha256], (isStored) =>
+      database.$transaction(async (transaction) => {
+        await registerBlobs(transaction, [blob], isStored);
+        return finishUpload(transaction, id);
+      }),
+    );
   } catch (error) {
     await releaseUpload(database, id);
     throw error;

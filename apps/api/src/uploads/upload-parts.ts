@@ -20,17 +20,17 @@ export function partSizes({ sizeBytes, partSizeBytes }: Pick<Upload, "sizeBytes"
  * counts as missing: it is to be sent again.
  * @param seconds how long the URLs are good.
  */
-export async function describeParts(
+export function describeParts(
   presigned: PresignedUploads,
   upload: Upload,
   arrived: readonly ArrivedPart[],
   seconds: number,
-): Promise<UploadPart[]> {
+): UploadPart[] {
   const parts: UploadPart[] = [];
   for (const [i, sizeBytes] of partSizes(upload).entries()) {
     const number = i + 1;
     const there = arrived.some((part) => part.number === number && part.sizeBytes === sizeBytes);
-    const url = there ? null : await presigned.partUrl(openUpload(upload), number, seconds);
+    const url = there ? null : presigned.partUrl(openUpload(upload), { number, sizeBytes }, seconds);
     parts.push({ number, sizeBytes, arrived: there, url });
   }
   return parts;
