@@ -9,6 +9,7 @@ import { build } from "esbuild";
  */
 const BUNDLES = {
   "apps/api/dist/main": "apps/api/src/main.ts",
+  "apps/api/dist/convert-model": "apps/api/src/exports/convert-model.ts",
   "apps/worker/dist/main": "apps/worker/src/main.ts",
   "apps/worker/dist/job-process": "apps/worker/src/job-process.ts",
   "apps/cli/dist/drc": "apps/cli/src/main.ts",

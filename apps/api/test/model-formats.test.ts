@@ -1,7 +1,8 @@
 import { ONNX_INPUT, ONNX_OUTPUT } from "@drc/network";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { pointersOf, startApi, storedModel, type TestApi } from "./support/api.ts";
+import { MAX_CONVERTED_BYTES, MAX_WAITING } from "../src/exports/model-converter.ts";
+import { pointersOf, problemOf, startApi, storedModel, type TestApi } from "./support/api.ts";
 
 let api: TestApi;
 let modelId: string;
@@ -29,4 +30,40 @@ it("gives a model for browsers as a zip archive, and refuses a format that it do
   expect(response.headers["content-type"]).toBe("application/zip");
   expect(response.rawPayload.subarray(0, 2).toString()).toBe("PK");
   expect(pointersOf(await download("caffe"))).toEqual(["/format"]);
+});
+
+it("converts one model at a time, and turns away who would wait behind too many", async () => {
+  const { store } = api.services;
+  const read = store.read.bind(store);
+  let go = () => {};
+  const gone = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const reading = { now: 0, most: 0 };
+  store.read = async (sha256) => {
+    reading.most = Math.max(reading.most, ++reading.now);
+    await gone;
+    reading.now--;
+    return read(sha256);
+  };
+  const asked = Array.from({ length: MAX_WAITING + 2 }, () => download("onnx"));
+  // The only one that ends while nothing is read.
+  const refused = await Promise.race(asked);
+  expect(problemOf(refused)).toMatchObject({ status: 429, code: "RATE_LIMITED" });
+  expect(refused.headers["retry-after"]).toBe("10");
+  go();
+  const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode);
+  expect(statuses.sort()).toEqual([...Array.from({ length: MAX_WAITING + 1 }, () => 200), 429]);
+  expect(reading.most).toBe(1);
+  store.read = read;
+});
+
+it("refuses to convert a model that is too large", async () => {
+  const { database } = api.services;
+  const { sha256 } = await database.model.findUniqueOrThrow({ where: { id: modelId } });
+  const { sizeBytes } = await database.blob.findUniqueOrThrow({ where: { sha256 } });
+  await database.blob.update({ where: { sha256 }, data: { sizeBytes: MAX_CONVERTED_BYTES + 1 } });
+  const refused = await download("onnx");
+  await database.blob.update({ where: { sha256 }, data: { sizeBytes } });
+  expect(problemOf(refused)).toMatchObject({ status: 413, detail: expect.stringContaining("drc export") });
 });

@@ -1,7 +1,9 @@
 import { type PresignedUploadResource, presignedUploadResource, UPLOAD_PART_BYTES } from "@drc/contracts";
+import { claimUpload, finishUpload, releaseUpload, renewCompletion } from "@drc/database";
 import { createModel, encodeModel } from "@drc/network";
 import { PresignedUploads } from "@drc/storage";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { completeUpload } from "../src/uploads/complete-upload.ts";
 import { makeKey, problemOf, startApi, type TestApi } from "./support/api.ts";
 import { makeTar } from "./support/tar.ts";
 import { announce, leftovers, putPart, sha256, someBytes, uploadBytes } from "./support/uploads.ts";
@@ -115,8 +117,67 @@ it("completes once, however many ask", async () => {
   const upload = await announce(api, bytes);
   await putPart(upload, upload.parts[0], bytes);
   const answers = await Promise.all(Array.from({ length: 5 }, () => api.post(`/v1/uploads/${upload.id}/complete`)));
-  expect(answers.map((answer) => answer.statusCode).filter((status) => status !== 200 && status !== 409)).toEqual([]);
+  expect(answers.map((answer) => answer.statusCode).filter((status) => status !== 200 && status !== 202)).toEqual([]);
   expect(await read(upload.id)).toMatchObject({ state: "complete" });
+});
+
+/** Holds what is asked of the store next, until `go`. */
+function holdExamination() {
+  const { presigned } = api.services;
+  const examine = presigned.examine.bind(presigned);
+  let go = () => {};
+  const gone = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  presigned.examine = async (open) => {
+    presigned.examine = examine;
+    await gone;
+    return examine(open);
+  };
+  return () => go();
+}
+
+it("goes on by itself where a completion takes long, and tells who asks again how it ended", async () => {
+  const bytes = someBytes(1000);
+  const complete = (id: string) => api.post(`/v1/uploads/${id}/complete`);
+  const good = await announce(api, bytes);
+  await putPart(good, good.parts[0], bytes);
+  let go = holdExamination();
+  expect(await completeUpload(api.services, good.id, { answerMs: 0 })).toMatchObject({ state: "completing" });
+  const meanwhile = await complete(good.id);
+  expect(meanwhile.statusCode).toBe(202);
+  expect(meanwhile.json()).toMatchObject({ state: "completing", parts: [] });
+  expect((await api.remove(`/v1/uploads/${good.id}`)).statusCode).toBe(409);
+  go();
+  await expect.poll(async () => (await complete(good.id)).statusCode, { timeout: 20_000 }).toBe(200);
+
+  const other = await announce(api, someBytes(1000));
+  await putPart(other, other.parts[0], bytes);
+  go = holdExamination();
+  await completeUpload(api.services, other.id, { answerMs: 0 });
+  go();
+  await expect.poll(async () => (await complete(other.id)).statusCode, { timeout: 20_000 }).toBe(422);
+  expect((await complete(other.id)).statusCode).toBe(404);
+});
+
+it("does not reopen an upload that another process has taken over", async () => {
+  const { database } = api.services;
+  const upload = await announce(api, someBytes(1000));
+  const first = await claimUpload(database, upload.id);
+  expect(await claimUpload(database, upload.id)).toBeNull();
+  const silent = { completingAt: new Date(Date.now() - 31_000) };
+  await database.upload.update({ where: { id: upload.id }, data: silent });
+  const second = await claimUpload(database, upload.id);
+  if (!first || !second) throw new Error("They were not claimed.");
+  await releaseUpload(database, first);
+  await renewCompletion(database, first);
+  expect(await finishUpload(database, first)).toBeNull();
+  expect(await database.upload.findUnique({ where: { id: upload.id } })).toEqual(second);
+  await database.upload.update({ where: { id: upload.id }, data: silent });
+  await renewCompletion(database, second);
+  expect(await claimUpload(database, upload.id)).toBeNull();
+  await releaseUpload(database, second);
+  expect(await read(upload.id)).toMatchObject({ state: "open" });
 });
 
 it("goes on where a process died between joining the parts and noting it", async () => {

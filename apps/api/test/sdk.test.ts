@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeJobError, type StreamItem } from "@drc/contracts";
@@ -135,6 +135,30 @@ describe("the client", () => {
     expect(await client.models.create({ uploadId: upload.id, name: "sent" })).toMatchObject({ name: "sent", scale: 2 });
     expect((await client.uploads.send({ name: "again.safetensors", data })).state).toBe("complete");
     expect(puts()).toHaveLength(1);
+  });
+
+  it("asks until an upload is complete that another request is at", async () => {
+    const data = Buffer.from("bytes of an upload that takes long");
+    const sha256 = createHash("sha256").update(data).digest("hex");
+    const { id, parts } = await drc.uploads.create({ name: "slow.bin", sizeBytes: data.length, sha256 });
+    await fetch(parts[0].url ?? "", { method: "PUT", body: data });
+    const { presigned } = api.services;
+    const examine = presigned.examine.bind(presigned);
+    let go = () => {};
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    presigned.examine = (open) => gone.then(() => examine(open));
+    const first = drc.uploads.complete(id);
+    await expect.poll(async () => (await drc.uploads.get(id)).state).toBe("completing");
+    const { requests, fetch: watched } = watchedFetch((n, send) => {
+      if (n === 2) go();
+      return send();
+    });
+    const second = new DrcClient({ url, key: api.key, fetch: watched }).uploads.complete(id);
+    expect([(await first).state, (await second).state]).toEqual(["complete", "complete"]);
+    expect(requests.length).toBeGreaterThan(1);
+    presigned.examine = examine;
   });
 
   it("makes one thing of a request that is sent again because its answer was lost (field case 46)", async () => {

@@ -1,6 +1,11 @@
 import type { CreateUploadBody, PresignedUploadResource } from "@drc/contracts";
 import { asBlob, type UploadFile } from "./datasets.ts";
+import { pause } from "./retry.ts";
 import type { RequestOptions, Transport } from "./transport.ts";
+
+/** Between two questions whether an upload is complete. */
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 5_000;
 
 export interface SendOptions extends RequestOptions {
   /** Of the file, 64 hexadecimal digits. Left out, it is computed, for which all bytes are in memory at once. */
@@ -40,9 +45,19 @@ export class Uploads {
     return this.transport.get(pathOf(id), options);
   }
 
-  /** Joins the parts, and checks size and hash. Asking again is harmless. */
-  complete(id: string, options?: RequestOptions): Promise<PresignedUploadResource> {
-    return this.transport.post(`${pathOf(id)}/complete`, { ...options, repeatable: true });
+  /**
+   * Joins the parts, and checks size and hash. Asking again is harmless. Large files take minutes: the server is asked
+   * until it is done.
+   */
+  async complete(id: string, options?: RequestOptions): Promise<PresignedUploadResource> {
+    for (let asked = 1; ; asked++) {
+      const upload: PresignedUploadResource = await this.transport.post(`${pathOf(id)}/complete`, {
+        ...options,
+        repeatable: true,
+      });
+      if (upload.state === "complete") return upload;
+      await pause(Math.min(asked * FIRST_DELAY_MS, LONGEST_DELAY_MS), options?.signal);
+    }
   }
 
   /** With its parts. */

@@ -11,12 +11,13 @@ import {
   pageQuery,
 } from "@drc/contracts";
 import { insertModels, requireStoredBytes, type StoreCheck, type Transaction } from "@drc/database";
-import { costAtPublishedSizes, decodeModel, encodeModel, exportModel, networkScale } from "@drc/network";
+import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
+import { ModelConverter } from "../exports/model-converter.ts";
 import { messageOf } from "../messages.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
@@ -40,6 +41,8 @@ const formFields = z.strictObject({
 const uploadForm = formFields.extend({ file: z.file() });
 
 export function modelRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
+  const converter = new ModelConverter();
+
   /** An upload's bytes, which are read whole as those of a form. */
   const readUpload = async (body: unknown) => {
     const { uploadId, ...fields } = parseBody(createModelBody, body);
@@ -100,12 +103,14 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
           summary: "A model's file",
           description:
             "As safetensors with its dual networks, as ONNX, or as a zip archive with the two files of a TensorFlow.js " +
-            "graph model.",
+            "graph model. Models up to 256 MiB are converted, one at a time.",
           tags: ["Models"],
           params: modelParams,
           querystring: modelDownloadQuery,
           response: answers(
             { 200: { ...bodyOf("application/octet-stream"), ...bodyOf("application/zip") } },
+            "PAYLOAD_TOO_LARGE",
+            "RATE_LIMITED",
             "STORE_UNAVAILABLE",
           ),
         },
@@ -123,7 +128,10 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
             .send(await store.stream(model.sha256));
         }
         const facts = { model: id, sha256: model.sha256, ...(model.originJobId ? { job: model.originJobId } : {}) };
-        const file = exportModel(decodeModel(new Uint8Array(await store.read(model.sha256))), format, facts);
+        const read = () => store.read(model.sha256);
+        const isWanted = () => !request.raw.socket.destroyed;
+        const file = await converter.convert(Number(model.blob.sizeBytes), read, isWanted, { format, facts });
+        if (!file) return reply.hijack();
         return reply
           .type(file.contentType)
           .header("content-disposition", `attachment; filename="${id}${file.extension}"`)

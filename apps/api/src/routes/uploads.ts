@@ -6,7 +6,7 @@ import {
   presignedUploadResource,
   uploadId,
 } from "@drc/contracts";
-import { requireStoredBytes, type Upload } from "@drc/database";
+import { deleteUpload, requireStoredBytes, type Upload } from "@drc/database";
 import type { ArrivedPart } from "@drc/storage";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -14,7 +14,7 @@ import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
 import { announceUpload } from "../uploads/announce-upload.ts";
-import { completeUpload } from "../uploads/complete-upload.ts";
+import { completeUpload, refusalOf } from "../uploads/complete-upload.ts";
 import { fileNameProblem } from "../uploads/file-name.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { describeParts, openUpload } from "../uploads/upload-parts.ts";
@@ -81,13 +81,15 @@ export function uploadRoutes(
           summary: "Which parts have arrived, and URLs for the others",
           tags: ["Uploads"],
           params: uploadParams,
-          response: answers({ 200: presignedUploadResource }, "STORE_UNAVAILABLE"),
+          response: answers({ 200: presignedUploadResource }, "UPLOAD_INVALID", "STORE_UNAVAILABLE"),
         },
       },
       async (request) => {
         const { uploadId: id } = request.params;
         const upload = await database.upload.findUnique({ where: { id } });
         if (!upload) throw missing(id);
+        const refusal = refusalOf(upload);
+        if (refusal) throw refusal;
         const arrived = upload.state === "open" ? await presigned.arrivedParts(openUpload(upload)) : [];
         return resource(upload, arrived ?? []);
       },
@@ -100,11 +102,13 @@ export function uploadRoutes(
         schema: {
           operationId: "completeUpload",
           summary: "Join the parts, and check size and hash",
-          description: "Asking again is harmless. Other bytes than announced are removed with their upload.",
+          description:
+            "Asking again is harmless. 202 where it takes long, or another request is at it: ask again how it ends. Other " +
+            "bytes than announced are removed with their upload.",
           tags: ["Uploads"],
           params: uploadParams,
           response: answers(
-            { 200: presignedUploadResource },
+            { 200: presignedUploadResource, 202: presignedUploadResource },
             "CONFLICT",
             "UPLOAD_INVALID",
             "STORE_UNAVAILABLE",
@@ -112,7 +116,11 @@ export function uploadRoutes(
           ),
         },
       },
-      async (request) => resource(await completeUpload({ database, store, presigned }, request.params.uploadId), []),
+      async (request, reply) => {
+        const onError = (error: unknown) => request.log.warn({ err: error }, "An upload could not be completed.");
+        const upload = await completeUpload({ database, store, presigned }, request.params.uploadId, { onError });
+        return reply.code(upload.state === "complete" ? 200 : 202).send(resource(upload, []));
+      },
     );
 
     app.delete(
@@ -131,8 +139,7 @@ export function uploadRoutes(
         const { uploadId: id } = request.params;
         const upload = await database.upload.findUnique({ where: { id } });
         if (!upload) throw missing(id);
-        const removed = await database.upload.deleteMany({ where: { id, state: { not: "completing" } } });
-        if (removed.count === 0) {
+        if (!(await deleteUpload(database, id))) {
           throw new ApiError("CONFLICT", `The upload ${id} is being completed; delete it afterwards.`);
         }
         if (upload.key !== null) await presigned.remove(openUpload(upload));

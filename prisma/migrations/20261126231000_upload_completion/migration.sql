@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "Upload" ADD COLUMN     "completionToken" TEXT,
+ADD COLUMN     "refusal" JSONB;
