@@ -1,5 +1,4 @@
 import { createHash, createHmac } from "node:crypto";
-import type { OpenUpload } from "./presigned-uploads.ts";
 import type { StoreOptions } from "./store-client.ts";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
@@ -11,7 +10,7 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
  */
 export function presignPart(
   { endpoint, accessKey, secretKey, region, bucket }: StoreOptions,
-  { key, multipartId }: OpenUpload,
+  { key, multipartId }: { key: string; multipartId: string },
   part: { number: number; sizeBytes: number },
   seconds: number,
   now = new Date(),
