@@ -58,7 +58,7 @@ export async function buildApp(
   listRoutes(app as unknown as FastifyInstance);
   registerRequestIds(app as unknown as FastifyInstance);
   registerRequestTracing(app as unknown as FastifyInstance, context.tracing ?? NO_TRACING);
-  const metrics = context.metrics ?? new ServerMetrics(context.database);
+  const metrics = context.metrics ?? new ServerMetrics(context.database, context);
   registerRequestMetrics(app as unknown as FastifyInstance, metrics);
   registerProblems(app as unknown as FastifyInstance);
   await registerSecurityHeaders(app as unknown as FastifyInstance);

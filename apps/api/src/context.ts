@@ -25,6 +25,8 @@ export interface ApiContext {
   tracing?: Tracing;
   /** Left out, the app makes its own. */
   metrics?: ServerMetrics;
+  /** How long the app's own metrics tell counts of ended jobs and stored bytes again; left out, a minute. */
+  recountMs?: number;
   /** Of each key; left out, requests are not counted. */
   requestLimit?: RequestLimit;
   /** Addresses of proxies whose `X-Forwarded-…` headers say who asks, and by which scheme. */

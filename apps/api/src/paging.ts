@@ -8,14 +8,23 @@ interface Position {
 
 /** A page is read by `id` within `createdAt`, newest first, with one row more than asked for to see whether it ends. */
 export function pageArguments(query: { cursor?: string; limit: number }) {
-  const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  const position = positionOf(query);
   return {
     take: query.limit + 1,
     orderBy: [{ createdAt: "desc" as const }, { id: "desc" as const }],
-    after: after
-      ? { OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }] }
+    after: position
+      ? {
+          // Says nothing more than the alternatives; but it alone lets an index begin at the page.
+          createdAt: { lte: position.createdAt },
+          OR: [{ createdAt: { lt: position.createdAt } }, { createdAt: position.createdAt, id: { lt: position.id } }],
+        }
       : {},
   };
+}
+
+/** Where the page before ended; for lists that are read from another table than their own. */
+export function positionOf({ cursor }: { cursor?: string }): Position | undefined {
+  return cursor === undefined ? undefined : decodeCursor(cursor);
 }
 
 export function toPage<Row extends Position, Item>(rows: Row[], limit: number, map: (row: Row) => Item): Page<Item> {

@@ -10,7 +10,7 @@ let api: TestApi;
 
 let png: Buffer;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi(undefined, { recountMs: 0 });
   png = await encodePng(createImage(20, 20));
 });
 afterAll(() => api.stop());

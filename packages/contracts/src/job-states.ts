@@ -37,6 +37,16 @@ export const JOB_TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = 
 
 export const FINAL_STATES = ["succeeded", "failed", "cancelled"] as const satisfies readonly JobState[];
 
+/** States of jobs that have not ended: few jobs, however many there were, and so what a query should name. */
+export const UNFINISHED_STATES = [
+  "blocked",
+  "queued",
+  "running",
+  "pausing",
+  "paused",
+  "cancelling",
+] as const satisfies readonly Exclude<JobState, (typeof FINAL_STATES)[number]>[];
+
 /** States in which an attempt holds the job's lease. */
 export const LEASED_STATES = ["running", "pausing", "cancelling"] as const satisfies readonly JobState[];
 

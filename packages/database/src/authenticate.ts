@@ -7,6 +7,7 @@ export interface KnownKey {
   apiKeyId: string;
   name: string;
   scopes: Scope[];
+  maxQueuedJobs: number | null;
   maxStoredBytes: number | null;
   maxRequestsPerMinute: number | null;
 }
@@ -18,6 +19,7 @@ interface KeyRow {
   id: string;
   name: string;
   scopes: Scope[];
+  maxQueuedJobs: number | null;
   maxStoredBytes: bigint | null;
   maxRequestsPerMinute: number | null;
   revoked: boolean;
@@ -29,7 +31,7 @@ interface KeyRow {
 /** Finds a key by what its owner sent, and notes its use, at most once a minute. The database's clock decides expiry. */
 export async function authenticateKey(database: Database, key: string): Promise<KeyAnswer> {
   const [row] = await database.$queryRaw<KeyRow[]>`
-    SELECT id, name, scopes, "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
+    SELECT id, name, scopes, "maxQueuedJobs", "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
       coalesce("expiresAt" <= clock_timestamp(), false) AS expired,
       coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true) AS stale
     FROM "ApiKey" WHERE hash = ${hashOf(key)}`;
@@ -51,7 +53,7 @@ export async function authenticateSession(
 ): Promise<KnownSession | null> {
   const hash = hashOf(token);
   const [row] = await database.$queryRaw<(KeyRow & { csrfToken: string; sessionExpiresAt: Date; prolong: boolean })[]>`
-    SELECT key.id, key.name, scopes, "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
+    SELECT key.id, key.name, scopes, "maxQueuedJobs", "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
       coalesce(key."expiresAt" <= clock_timestamp(), false) AS expired,
       coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true) AS stale,
       "csrfToken", session."expiresAt" AS "sessionExpiresAt",
@@ -94,13 +96,14 @@ async function answerOf(database: Database, row: KeyRow): Promise<KeyAnswer> {
         WHERE id = ${row.id} AND coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true)
         FOR NO KEY UPDATE SKIP LOCKED)`;
   }
-  const { id: apiKeyId, name, scopes, maxStoredBytes, maxRequestsPerMinute } = row;
+  const { id: apiKeyId, name, scopes, maxQueuedJobs, maxStoredBytes, maxRequestsPerMinute } = row;
   return {
     type: "known",
     key: {
       apiKeyId,
       name,
       scopes,
+      maxQueuedJobs,
       maxStoredBytes: maxStoredBytes === null ? null : Number(maxStoredBytes),
       maxRequestsPerMinute,
     },

@@ -1,9 +1,18 @@
-import { type DeviceClass, type JobSpec, newId } from "@drc/contracts";
+import { type DeviceClass, type JobSpec, type JobState, newId } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
-import { type Transaction, toJson } from "./client.ts";
+import type { Transaction } from "./client.ts";
 import { requireQueuedJobs } from "./key-limits.ts";
-import { enqueue } from "./outbox.ts";
-import { appendEvent } from "./transition.ts";
+import { dispatchOf } from "./outbox.ts";
+import { SERVED_CLASSES } from "./workers.ts";
+
+const MAX_ATTEMPTS = 3;
+const MAX_RUN_SECONDS = 7 * 24 * 3600;
+
+export interface CreatedJob extends Job {
+  parents: { parentId: string }[];
+  /** Whether a worker for its device class is there. */
+  served: boolean;
+}
 
 export interface NewJob {
   /** From `newId("job")`, so that jobs made together can name each other as parents. */
@@ -13,6 +22,8 @@ export interface NewJob {
   labels?: readonly string[];
   /** Who asked for it. */
   apiKeyId?: string;
+  /** Known to have no limit of unfinished jobs; left out, this is looked up. */
+  ownerUnlimited?: boolean;
   deviceClass: DeviceClass;
   seed: number;
   priority: number;
@@ -38,47 +49,48 @@ export function newJobId(): string {
  * Creates jobs, parents before their children: `queued` where nothing stands before them, else `blocked`.
  * @throws ApiError `QUOTA_EXCEEDED` where the key that asks for them would have more than it may.
  */
-export async function createJobs(transaction: Transaction, jobs: readonly NewJob[]): Promise<Job[]> {
-  const owners = jobs.flatMap(({ apiKeyId }) => apiKeyId ?? []);
+export async function createJobs(transaction: Transaction, jobs: readonly NewJob[]): Promise<CreatedJob[]> {
+  const owners = jobs.flatMap(({ apiKeyId, ownerUnlimited }) => (ownerUnlimited ? [] : (apiKeyId ?? [])));
   for (const owner of new Set(owners)) {
     await requireQueuedJobs(transaction, owner, owners.filter((id) => id === owner).length);
   }
-  const created: Job[] = [];
+  const created: CreatedJob[] = [];
   for (const job of jobs) created.push(await createJob(transaction, job));
   return created;
 }
 
-async function createJob(transaction: Transaction, job: NewJob): Promise<Job> {
+/** The job, its first event and, where it is queued, its outbox row in one statement: each round trip delays all others. */
+async function createJob(transaction: Transaction, job: NewJob): Promise<CreatedJob> {
   const parents = [...new Set(job.parents)];
   const unfinished = parents.length > 0 && (await countUnfinished(transaction, parents)) > 0;
-  const row = await transaction.job.create({
-    data: {
-      id: job.id,
-      kind: job.work.kind,
-      name: job.name,
-      labels: [...(job.labels ?? [])],
-      apiKeyId: job.apiKeyId,
-      deviceClass: job.deviceClass,
-      spec: toJson(job.work.spec),
-      seed: job.seed,
-      priority: job.priority,
-      maxAttempts: job.maxAttempts,
-      maxRunSeconds: job.maxRunSeconds,
-      state: unfinished ? "blocked" : "queued",
-      dispatchNumber: unfinished ? 0 : 1,
-      eventCount: 1,
-      compressionId: job.compressionId,
-      retryOf: job.retryOf,
-      traceparent: job.traceparent,
-      parents: { create: parents.map((parentId) => ({ parentId })) },
-    },
-  });
-  await appendEvent(transaction, row, `job.${row.state}`, {
+  const state: JobState = unfinished ? "blocked" : "queued";
+  const dispatchNumber = unfinished ? 0 : 1;
+  const dispatch = dispatchOf({ id: job.id, dispatchNumber, deviceClass: job.deviceClass });
+  const event = {
     ...(job.retryOf ? { retryOf: job.retryOf } : {}),
     ...(job.clonedFrom ? { clonedFrom: job.clonedFrom } : {}),
-  });
-  if (!unfinished) await enqueue(transaction, row, row.createdAt);
-  return row;
+  };
+  const [row] = await transaction.$queryRaw<[Job & { served: boolean }]>`
+    WITH job AS (
+      INSERT INTO "Job" (id, kind, name, labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
+        "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "retryOf", traceparent, "createdAt")
+      VALUES (${job.id}, ${job.work.kind}, ${job.name}, ${[...(job.labels ?? [])]}::text[], ${job.apiKeyId},
+        ${job.deviceClass}, ${JSON.stringify(job.work.spec)}::jsonb, ${job.seed}, ${job.priority},
+        ${job.maxAttempts ?? MAX_ATTEMPTS}, ${job.maxRunSeconds ?? MAX_RUN_SECONDS}, ${state}, ${dispatchNumber}, 1,
+        ${job.compressionId}, ${job.retryOf}, ${job.traceparent}, clock_timestamp())
+      RETURNING *
+    ), link AS (
+      INSERT INTO "JobParent" ("jobId", "parentId")
+      SELECT job.id, parent.id FROM job, unnest(${parents}::text[]) AS parent (id)
+    ), event AS (
+      INSERT INTO "JobEvent" ("jobId", number, type, data, "createdAt")
+      SELECT id, "eventCount", 'job.' || state, ${JSON.stringify(event)}::jsonb, "createdAt" FROM job
+    ), entry AS (
+      INSERT INTO "Outbox" ("jobId", payload, "availableAt")
+      SELECT id, ${JSON.stringify(dispatch)}::jsonb, "createdAt" FROM job WHERE state = 'queued'
+    )
+    SELECT *, "deviceClass" IN (${SERVED_CLASSES}) AS served FROM job`;
+  return { ...row, parents: parents.map((parentId) => ({ parentId })) };
 }
 
 async function countUnfinished(transaction: Transaction, parents: readonly string[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { ApiError, FINAL_STATES } from "@drc/contracts";
+import { ApiError, UNFINISHED_STATES } from "@drc/contracts";
 import type { Transaction } from "./client.ts";
 
 export interface KeyUsage {
@@ -59,7 +59,7 @@ export function storedBytesExceeded(name: string, limit: number, use: string): A
 }
 
 async function countQueuedJobs(transaction: Transaction, apiKeyId: string): Promise<number> {
-  return transaction.job.count({ where: { apiKeyId, state: { notIn: [...FINAL_STATES] } } });
+  return transaction.job.count({ where: { apiKeyId, state: { in: [...UNFINISHED_STATES] } } });
 }
 
 /** What was uploaded by a key. */

@@ -1,4 +1,4 @@
-import { makeJobError } from "@drc/contracts";
+import { LEASED_STATES, makeJobError } from "@drc/contracts";
 import type { Database } from "./client.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { Lease } from "./lease.ts";
@@ -7,7 +7,7 @@ import type { Lease } from "./lease.ts";
 export async function reapLeases(database: Database): Promise<number> {
   const expired = await database.$queryRaw<Lease[]>`
     SELECT id AS "jobId", "leaseToken" FROM "Job"
-    WHERE "leaseToken" IS NOT NULL AND "leaseExpiresAt" < clock_timestamp()`;
+    WHERE state = ANY (${[...LEASED_STATES]}) AND "leaseToken" IS NOT NULL AND "leaseExpiresAt" < clock_timestamp()`;
   let reaped = 0;
   for (const lease of expired) {
     const error = makeJobError("LEASE_LOST", "Its worker has not renewed the lease.");

@@ -27,7 +27,7 @@ export async function removeOldRecords(
         SELECT id FROM "WebhookMessage"
         WHERE (state <> 'pending' OR "endpointId" IN (SELECT id FROM "WebhookEndpoint" WHERE state = 'disabled'))
           AND "createdAt" < clock_timestamp() - ${rules.webhookMessageDays} * interval '1 day'
-        LIMIT ${step.rows})`;
+        ORDER BY "createdAt" LIMIT ${step.rows})`;
   }
   await database.$executeRaw`
     DELETE FROM "Worker" WHERE "heartbeatAt" < clock_timestamp() - ${WORKER_DAYS} * interval '1 day'`;

@@ -1,5 +1,5 @@
 import { type BackendResource, type DeviceClass, newId, type WorkerResource } from "@drc/contracts";
-import { type Database, type Transaction, toJson } from "./client.ts";
+import { type Database, Prisma, type Transaction, toJson } from "./client.ts";
 
 export type WorkerSlots = WorkerResource["slots"];
 
@@ -54,12 +54,15 @@ export async function liveWorkers(database: Database): Promise<WorkerResource[]>
   }));
 }
 
+/** A subquery for `servedClasses`, for statements that ask for something else as well. */
+export const SERVED_CLASSES = Prisma.sql`
+  SELECT DISTINCT slot->>'deviceClass' AS "deviceClass" FROM "Worker", jsonb_array_elements(slots) AS slot
+  WHERE "heartbeatAt" > clock_timestamp() - ${WORKER_SILENCE_MS} * interval '1 millisecond'
+    AND NOT backends @> jsonb_build_array(
+      jsonb_build_object('deviceClass', slot->>'deviceClass', 'state', 'failed'))`;
+
 /** The device classes for which a worker that was heard of lately has a slot, and no backend that failed. */
 export async function servedClasses(database: Transaction): Promise<ReadonlySet<DeviceClass>> {
-  const rows = await database.$queryRaw<{ deviceClass: DeviceClass }[]>`
-    SELECT DISTINCT slot->>'deviceClass' AS "deviceClass" FROM "Worker", jsonb_array_elements(slots) AS slot
-    WHERE "heartbeatAt" > clock_timestamp() - ${WORKER_SILENCE_MS} * interval '1 millisecond'
-      AND NOT backends @> jsonb_build_array(
-        jsonb_build_object('deviceClass', slot->>'deviceClass', 'state', 'failed'))`;
+  const rows = await database.$queryRaw<{ deviceClass: DeviceClass }[]>(SERVED_CLASSES);
   return new Set(rows.map((row) => row.deviceClass));
 }

@@ -1,10 +1,13 @@
 import { JOB_STATES } from "@drc/contracts";
 import type { Database } from "@drc/database";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { readServerState, type ServerState } from "./server-state.ts";
+import { type KeptState, readKeptState, readServerState, type ServerState } from "./server-state.ts";
 
 /** From a cached answer to a large upload, in seconds. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+/** How long counts of what has ended, and of what is stored, are told again. */
+const RECOUNT_MS = 60_000;
 
 /**
  * What Prometheus is told about this process, and about all of the server as Postgres knows it. Labels have few values:
@@ -27,11 +30,14 @@ export class ServerMetrics {
   private readonly webhookMessages: Gauge;
   private readonly blobs: Gauge;
   private readonly blobBytes: Gauge;
+  private readonly recountMs: number;
+  private kept?: { state: KeptState; readAtMs: number };
   /** Whether this process holds the keepers' lock. */
   keeperHeld: () => boolean = () => false;
 
-  constructor(database: Database) {
+  constructor(database: Database, { recountMs = RECOUNT_MS }: { recountMs?: number } = {}) {
     this.database = database;
+    this.recountMs = recountMs;
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     const gauge = (name: string, help: string, labelNames: string[] = []) =>
@@ -85,10 +91,18 @@ export class ServerMetrics {
   /** The text that Prometheus reads. Where Postgres does not answer, the rest is told all the same. */
   async text(): Promise<string> {
     this.keeper.set(this.keeperHeld() ? 1 : 0);
-    const state = await readServerState(this.database).catch(() => undefined);
+    const state = await this.readState().catch(() => undefined);
     this.databaseUp.set(state ? 1 : 0);
     this.show(state);
     return this.registry.metrics();
+  }
+
+  private async readState(): Promise<ServerState> {
+    const now = performance.now();
+    if (!this.kept || now - this.kept.readAtMs >= this.recountMs) {
+      this.kept = { state: await readKeptState(this.database), readAtMs: now };
+    }
+    return readServerState(this.database, this.kept.state);
   }
 
   private show(state: ServerState | undefined): void {

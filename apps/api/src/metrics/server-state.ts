@@ -1,4 +1,4 @@
-import type { DeviceClass, JobKind, JobState } from "@drc/contracts";
+import { type DeviceClass, FINAL_STATES, type JobKind, type JobState, UNFINISHED_STATES } from "@drc/contracts";
 import { type Database, liveWorkers } from "@drc/database";
 
 /** What Postgres says about all of the server at one moment; every replica says the same. */
@@ -12,10 +12,24 @@ export interface ServerState {
   blobs: { count: number; sizeBytes: number };
 }
 
-/** Reads it, one query after the other. */
-export async function readServerState(database: Database): Promise<ServerState> {
+/** What grows without end: to count it takes the longer, the longer the server has run. */
+export type KeptState = Pick<ServerState, "jobs" | "webhookMessages" | "blobs">;
+
+/** Counts what has ended and what is stored, one query after the other. */
+export async function readKeptState(database: Database): Promise<KeptState> {
   const jobs = await database.$queryRaw<ServerState["jobs"]>`
-    SELECT state, count(*)::int AS count FROM "Job" GROUP BY state`;
+    SELECT state, count(*)::int AS count FROM "Job" WHERE state = ANY (${[...FINAL_STATES]}) GROUP BY state`;
+  const webhookMessages = await database.$queryRaw<ServerState["webhookMessages"]>`
+    SELECT state, count(*)::int AS count FROM "WebhookMessage" WHERE state IN ('delivered', 'failed') GROUP BY state`;
+  const [blobs] = await database.$queryRaw<[ServerState["blobs"]]>`
+    SELECT count(*)::int AS count, coalesce(sum("sizeBytes"), 0)::float8 AS "sizeBytes" FROM "Blob"`;
+  return { jobs, webhookMessages, blobs };
+}
+
+/** Reads what goes on, one query after the other, and puts what was counted of the rest beside it. */
+export async function readServerState(database: Database, kept: KeptState): Promise<ServerState> {
+  const unfinished = await database.$queryRaw<ServerState["jobs"]>`
+    SELECT state, count(*)::int AS count FROM "Job" WHERE state = ANY (${[...UNFINISHED_STATES]}) GROUP BY state`;
   // A job that was paused, or waits for its next try, has been in the queue only since that ended.
   const queued = await database.$queryRaw<ServerState["queued"]>`
     SELECT job.kind, job."deviceClass", count(*)::int AS count,
@@ -29,11 +43,17 @@ export async function readServerState(database: Database): Promise<ServerState> 
     SELECT kind, "deviceClass", count(*)::int AS count FROM "Job"
     WHERE state IN ('running', 'pausing', 'cancelling') GROUP BY kind, "deviceClass"`;
   const workers = await liveWorkers(database);
-  const webhookMessages = await database.$queryRaw<ServerState["webhookMessages"]>`
-    SELECT state, count(*)::int AS count FROM "WebhookMessage" GROUP BY state`;
-  const [blobs] = await database.$queryRaw<[ServerState["blobs"]]>`
-    SELECT count(*)::int AS count, coalesce(sum("sizeBytes"), 0)::float8 AS "sizeBytes" FROM "Blob"`;
-  return { jobs, queued, running, workers: workers.length, slots: countSlots(workers), webhookMessages, blobs };
+  const pending = await database.$queryRaw<ServerState["webhookMessages"]>`
+    SELECT state, count(*)::int AS count FROM "WebhookMessage" WHERE state = 'pending' GROUP BY state`;
+  return {
+    jobs: [...unfinished, ...kept.jobs],
+    queued,
+    running,
+    workers: workers.length,
+    slots: countSlots(workers),
+    webhookMessages: [...pending, ...kept.webhookMessages],
+    blobs: kept.blobs,
+  };
 }
 
 function countSlots(workers: Awaited<ReturnType<typeof liveWorkers>>): ServerState["slots"] {

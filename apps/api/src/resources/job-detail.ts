@@ -1,5 +1,5 @@
-import { ApiError, type JobDetailResource, type RuntimeInfo } from "@drc/contracts";
-import { servedClasses, type Transaction } from "@drc/database";
+import { ApiError, type DeviceClass, type JobDetailResource, type RuntimeInfo } from "@drc/contracts";
+import { type CreatedJob, servedClasses, type Transaction } from "@drc/database";
 import { JOB_PARENTS, jobResource } from "./job-resource.ts";
 
 /** @throws ApiError `NOT_FOUND`. */
@@ -35,6 +35,17 @@ export async function readJob(database: Transaction, id: string): Promise<JobDet
       sizeBytes: Number(blob.sizeBytes),
     })),
     checkpointStep: checkpoint?.step ?? null,
+  };
+}
+
+/** Of a job that this transaction has just made: nothing but its row is there. */
+export function newJobDetail(job: CreatedJob): JobDetailResource {
+  return {
+    ...jobResource(job, new Set(job.served ? [job.deviceClass as DeviceClass] : [])),
+    recordsRemovedAt: null,
+    attemptHistory: [],
+    artifacts: [],
+    checkpointStep: null,
   };
 }
 

@@ -4,22 +4,24 @@ import {
   createJobBody,
   dryRunQuery,
   dryRunResource,
+  type JobKind,
+  type JobState,
   jobDetailResource,
   jobId,
   jobListQuery,
   jobResource as jobSchema,
   pageOf,
 } from "@drc/contracts";
-import { type Job, servedClasses, type Transaction } from "@drc/database";
+import { type CreatedJob, type Database, type Job, servedClasses, type Transaction } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { answers } from "../openapi/answers.ts";
-import { pageArguments, toPage } from "../paging.ts";
-import { missingJob, readJob } from "../resources/job-detail.ts";
-import { JOB_PARENTS, jobResource } from "../resources/job-resource.ts";
+import { pageArguments, positionOf, toPage } from "../paging.ts";
+import { missingJob, newJobDetail, readJob } from "../resources/job-detail.ts";
+import { JOB_PARENTS, type JobRow, jobResource } from "../resources/job-resource.ts";
 import { createJob } from "../submission/create-job.ts";
 import { dryRun } from "../submission/dry-run.ts";
 import { parseBody } from "../validation.ts";
@@ -49,9 +51,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         const create = (transaction: Transaction) =>
           createJob(transaction, body, { ...caller, device, traceparent: request.traceparent });
         if (query.dryRun === "true") return dryRun(database, async (transaction) => [await create(transaction)]);
-        return createOnce(database, request, reply, body, async (transaction) =>
-          accepted(transaction, await create(transaction)),
-        );
+        return createOnce(database, request, reply, body, async (transaction) => accepted(await create(transaction)));
       },
     );
 
@@ -80,9 +80,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
           return createJob(transaction, body, { ...caller, device, traceparent: request.traceparent }, original.id);
         };
         if (query.dryRun === "true") return dryRun(database, async (transaction) => [await clone(transaction)]);
-        return createOnce(database, request, reply, changes, async (transaction) =>
-          accepted(transaction, await clone(transaction)),
-        );
+        return createOnce(database, request, reply, changes, async (transaction) => accepted(await clone(transaction)));
       },
     );
 
@@ -105,10 +103,12 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
           state,
           kind,
           compressionId,
-          ...(label === undefined ? {} : { labels: { has: label } }),
-          createdAt: { gte: createdAfter, lt: createdBefore },
         };
-        const rows = await database.job.findMany({ ...page, where: { AND: [after, filter] }, include: JOB_PARENTS });
+        const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
+        const rows =
+          label === undefined
+            ? await database.job.findMany({ ...page, where: { AND: [after, filter, times] }, include: JOB_PARENTS })
+            : await findLabelled(database, label, request.query, filter);
         const served = await servedClasses(database);
         return toPage(rows, limit, (job) => jobResource(job, served));
       },
@@ -133,8 +133,33 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
   };
 }
 
-async function accepted(transaction: Transaction, { id }: Job) {
-  return { status: 202, location: `/v1/jobs/${id}`, body: await readJob(transaction, id) };
+function accepted(job: CreatedJob) {
+  return { status: 202, location: `/v1/jobs/${job.id}`, body: newJobDetail(job) };
+}
+
+/** A page of the jobs with a label. The table of labels has them in order, however few of all jobs they are. */
+async function findLabelled(
+  database: Database,
+  label: string,
+  query: z.infer<typeof jobListQuery>,
+  filter: { state?: JobState; kind?: JobKind; compressionId?: string },
+): Promise<JobRow[]> {
+  const { take } = pageArguments(query);
+  const position = positionOf(query);
+  const times = { createdAt: { gte: query.createdAfter, lt: query.createdBefore } };
+  const after = position
+    ? {
+        createdAt: { lte: position.createdAt },
+        OR: [{ createdAt: { lt: position.createdAt } }, { createdAt: position.createdAt, jobId: { lt: position.id } }],
+      }
+    : {};
+  const found = await database.jobLabel.findMany({
+    take,
+    orderBy: [{ createdAt: "desc" }, { jobId: "desc" }],
+    where: { label, AND: [after, times], job: filter },
+    include: { job: { include: JOB_PARENTS } },
+  });
+  return found.map(({ job }) => job);
 }
 
 /** What a job was, or could have been, submitted with. */

@@ -1,10 +1,12 @@
 import { type ComputeDevice, type CreateJobBody, deviceClassOf, type JobSpec } from "@drc/contracts";
-import { createJobs, type Job, newJobId, type Transaction } from "@drc/database";
+import { type CreatedJob, createJobs, newJobId, type Transaction } from "@drc/database";
 import { checkJob } from "./check-job.ts";
 
 /** Who submits, and the device class of what names none. */
 export interface Submitter {
   apiKeyId: string;
+  /** Of unfinished jobs, for the key; null for no limit. */
+  maxQueuedJobs: number | null;
   device: ComputeDevice;
   /** Of the request. */
   traceparent?: string;
@@ -14,9 +16,9 @@ export interface Submitter {
 export async function createJob(
   transaction: Transaction,
   body: CreateJobBody,
-  { apiKeyId, device, traceparent }: Submitter,
+  { apiKeyId, maxQueuedJobs, device, traceparent }: Submitter,
   clonedFrom?: string,
-): Promise<Job> {
+): Promise<CreatedJob> {
   const parents = await checkJob(transaction, body);
   const { kind, spec, name, labels, seed, priority, maxAttempts, maxRunSeconds } = body;
   const [job] = await createJobs(transaction, [
@@ -26,6 +28,7 @@ export async function createJob(
       name,
       labels,
       apiKeyId,
+      ownerUnlimited: maxQueuedJobs === null,
       traceparent,
       deviceClass: deviceClassOf(kind, body.device ?? device),
       seed,

@@ -22,6 +22,7 @@ export async function checkDataset(
 ): Promise<UsableDataset | null> {
   const version = await transaction.datasetVersion.findUnique({
     where: { datasetId_number: { datasetId: input.datasetId, number: input.version } },
+    select: { scale: true, content: true, state: true, images: true, ingestJobId: true },
   });
   if (!version) {
     const dataset = await transaction.dataset.findUnique({ where: { id: input.datasetId } });

@@ -1,6 +1,6 @@
 import { ApiError, isFinal, type JobState } from "@drc/contracts";
-import { type Database, deleteJobs, lockInputs, type NamedInput, type Transaction } from "@drc/database";
-import { namesOfModel, requireUnread } from "./delete-inputs.ts";
+import { type Database, deleteJobs, type NamedInput, type Transaction } from "@drc/database";
+import { deleteUnread, namesOfModel } from "./delete-inputs.ts";
 
 export interface JobDeletion {
   /** Their models are deleted with them. */
@@ -8,62 +8,73 @@ export interface JobDeletion {
 }
 
 /** @throws ApiError `NOT_FOUND`, or `CONFLICT` with what stands against it. */
-export async function deleteJob(database: Database, id: string, options: JobDeletion): Promise<void> {
-  await database.$transaction(async (transaction) => {
-    await lockInputs(transaction);
-    const job = await transaction.job.findUnique({ where: { id }, select: { state: true, compressionId: true } });
-    if (!job) throw new ApiError("NOT_FOUND", `There is no job ${id}.`);
-    if (!isFinal(job.state as JobState)) {
-      throw new ApiError("CONFLICT", `The job ${id} is ${job.state}. Cancel it first: POST /v1/jobs/${id}/cancel.`);
-    }
-    if (job.compressionId !== null) {
-      throw new ApiError(
-        "CONFLICT",
-        `The job ${id} is a stage of a compression. Delete that: DELETE /v1/compressions/${job.compressionId}.`,
-      );
-    }
-    await requireUnreadJobs(transaction, `The job ${id}`, [id], options);
-    await deleteJobs(transaction, [id], options);
+export function deleteJob(database: Database, id: string, options: JobDeletion): Promise<void> {
+  return deleteUnread(database, {
+    what: `The job ${id}`,
+    async inputs(transaction) {
+      await requireEndedJob(transaction, id);
+      return namesOfJobs(transaction, [id], options);
+    },
+    async remove(transaction) {
+      await deleteJobs(transaction, [id], options);
+    },
   });
 }
 
 /** @throws ApiError `NOT_FOUND`, or `CONFLICT` with what stands against it. */
-export async function deleteCompression(database: Database, id: string, options: JobDeletion): Promise<void> {
-  await database.$transaction(async (transaction) => {
-    await lockInputs(transaction);
-    const compression = await transaction.compression.findUnique({
-      where: { id },
-      select: { jobs: { select: { id: true, kind: true, state: true } } },
-    });
-    if (!compression) throw new ApiError("NOT_FOUND", `There is no compression ${id}.`);
-    const unfinished = compression.jobs.filter(({ state }) => !isFinal(state as JobState));
-    if (unfinished.length > 0) {
-      const named = unfinished.map((job) => `${job.id} (${job.kind}, ${job.state})`).join(", ");
-      throw new ApiError(
-        "CONFLICT",
-        `The compression ${id} has jobs that have not ended: ${named}. Cancel it first: POST /v1/compressions/${id}/cancel.`,
-      );
-    }
-    const ids = compression.jobs.map((job) => job.id);
-    await requireUnreadJobs(transaction, `The compression ${id}`, ids, options);
-    await deleteJobs(transaction, ids, options);
-    await transaction.compression.delete({ where: { id } });
+export function deleteCompression(database: Database, id: string, options: JobDeletion): Promise<void> {
+  return deleteUnread(database, {
+    what: `The compression ${id}`,
+    inputs: async (transaction) => namesOfJobs(transaction, await requireEndedStages(transaction, id), options),
+    async remove(transaction) {
+      await deleteJobs(transaction, await requireEndedStages(transaction, id), options);
+      await transaction.compression.delete({ where: { id } });
+    },
   });
 }
 
-async function requireUnreadJobs(
+async function requireEndedJob(transaction: Transaction, id: string): Promise<void> {
+  const job = await transaction.job.findUnique({ where: { id }, select: { state: true, compressionId: true } });
+  if (!job) throw new ApiError("NOT_FOUND", `There is no job ${id}.`);
+  if (!isFinal(job.state as JobState)) {
+    throw new ApiError("CONFLICT", `The job ${id} is ${job.state}. Cancel it first: POST /v1/jobs/${id}/cancel.`);
+  }
+  if (job.compressionId !== null) {
+    throw new ApiError(
+      "CONFLICT",
+      `The job ${id} is a stage of a compression. Delete that: DELETE /v1/compressions/${job.compressionId}.`,
+    );
+  }
+}
+
+/** @returns the compression's jobs. */
+async function requireEndedStages(transaction: Transaction, id: string): Promise<string[]> {
+  const compression = await transaction.compression.findUnique({
+    where: { id },
+    select: { jobs: { select: { id: true, kind: true, state: true } } },
+  });
+  if (!compression) throw new ApiError("NOT_FOUND", `There is no compression ${id}.`);
+  const unfinished = compression.jobs.filter(({ state }) => !isFinal(state as JobState));
+  if (unfinished.length > 0) {
+    const named = unfinished.map((job) => `${job.id} (${job.kind}, ${job.state})`).join(", ");
+    throw new ApiError(
+      "CONFLICT",
+      `The compression ${id} has jobs that have not ended: ${named}. Cancel it first: POST /v1/compressions/${id}/cancel.`,
+    );
+  }
+  return compression.jobs.map((job) => job.id);
+}
+
+async function namesOfJobs(
   transaction: Transaction,
-  what: string,
   ids: readonly string[],
   { withModels }: JobDeletion,
-): Promise<void> {
-  const inputs: NamedInput[] = ids.map((id) => ({ fromJob: id }));
-  if (withModels) {
-    const models = await transaction.model.findMany({
-      where: { originJobId: { in: [...ids] } },
-      select: { id: true, originJobId: true, role: true },
-    });
-    inputs.push(...models.flatMap(namesOfModel));
-  }
-  await requireUnread(transaction, what, inputs);
+): Promise<NamedInput[]> {
+  const names: NamedInput[] = ids.map((id) => ({ fromJob: id }));
+  if (!withModels) return names;
+  const models = await transaction.model.findMany({
+    where: { originJobId: { in: [...ids] } },
+    select: { id: true, originJobId: true, role: true },
+  });
+  return [...names, ...models.flatMap(namesOfModel)];
 }

@@ -4,6 +4,9 @@ import { type Measurement, median, rounded } from "./measurement.ts";
 import { measureHalfForward, measureIngest, measurePrune, measureSearch, measureUpscale } from "./stages.ts";
 import { timeForwardPasses, timeTrainingSteps } from "./training-step.ts";
 
+/** The one case that computes nothing, and so loads no TensorFlow: services and an API process are started for it. */
+export const SUBMIT = "submit";
+
 interface Case {
   about: string;
   measure(tensorflow: TensorFlow): Promise<Record<string, string | number>> | Record<string, string | number>;

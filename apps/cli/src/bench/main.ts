@@ -3,9 +3,10 @@ import { loadTensorFlow } from "@drc/tensorflow";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { formatTable } from "../terminal/table.ts";
-import { CASES, measureCase } from "./cases.ts";
+import { CASES, measureCase, SUBMIT } from "./cases.ts";
 import type { Measurement } from "./measurement.ts";
 import { type Comparison, compareInTurns } from "./paired.ts";
+import { measureSubmit } from "./submit.ts";
 
 interface Options {
   case: string[];
@@ -17,9 +18,21 @@ interface Options {
 
 const LEAST_ROUNDS = 5;
 
+/** Not measured unless they are asked for: one takes very long, one starts a server. */
+const ON_REQUEST = ["long-run", SUBMIT];
+const ABOUT: Readonly<Record<string, { about: string }>> = {
+  ...CASES,
+  [SUBMIT]: { about: "jobs submitted to a server of its own, 64 at once, beside BullMQ's add and a bare INSERT" },
+};
+
 const program = new Command("bench")
-  .description(`Measures the numeric core. Cases:\n${Object.entries(CASES).map(describeCase).join("\n")}`)
-  .option("--case <name>", "what to measure, may be given again (default: all but long-run)", collectCases, [])
+  .description(`Measures the numeric core. Cases:\n${Object.entries(ABOUT).map(describeCase).join("\n")}`)
+  .option(
+    "--case <name>",
+    "what to measure, may be given again (default: all but long-run and submit)",
+    collectCases,
+    [],
+  )
   .option("--threads <count>", "threads of one operation", positive, 2)
   .option("--against <command>", "run this shell command in turns; it prints the same JSON lines")
   .option("--rounds <count>", `rounds with --against, at least ${LEAST_ROUNDS}`, rounds, LEAST_ROUNDS)
@@ -40,8 +53,10 @@ try {
 }
 
 async function run(options: Options): Promise<void> {
-  const names = options.case.length > 0 ? options.case : Object.keys(CASES).filter((name) => name !== "long-run");
+  const names =
+    options.case.length > 0 ? options.case : Object.keys(CASES).filter((name) => !ON_REQUEST.includes(name));
   if (options.against !== undefined) {
+    if (names.includes(SUBMIT)) throw new CliError(`--against: ${SUBMIT} has what it is compared with already.`);
     for (const name of names) {
       const comparison = await compareInTurns(name, options.against, options.rounds, options.threads, (round) => {
         if (!options.json) process.stderr.write(`${name}: ${round.ownMs} ms against ${round.otherMs} ms\n`);
@@ -50,10 +65,12 @@ async function run(options: Options): Promise<void> {
     }
     return;
   }
-  const tensorflow = await loadTensorFlow({ device: "cpu", threads: options.threads });
   const measured: Measurement[] = [];
   for (const name of names) {
-    const measurement = await measureCase(tensorflow, name);
+    const measurement =
+      name === SUBMIT
+        ? await measureSubmit((line) => process.stderr.write(`${line}\n`))
+        : await measureCase(await loadTensorFlow({ device: "cpu", threads: options.threads }), name);
     measured.push(measurement);
     if (options.json) process.stdout.write(`${JSON.stringify(measurement)}\n`);
   }
@@ -65,12 +82,22 @@ function describeCase([name, { about }]: [string, { about: string }]): string {
 }
 
 function describeMeasurements(measured: readonly Measurement[]): string {
-  const { tensorflow, threads } = measured[0];
+  const computed = measured.find(({ tensorflow }) => tensorflow !== undefined);
   const table = formatTable(
     [{ title: "case" }, { title: "what" }, { title: "median ms", align: "right" }],
     measured.map((measurement) => [measurement.case, measurement.what, measurement.ms.toFixed(1)]),
   );
-  return `${table}\n\nTensorFlow ${tensorflow}, ${threads} threads`;
+  const server = measured.filter(({ case: name }) => name === SUBMIT).map(describeSubmit);
+  const used = computed ? [`TensorFlow ${computed.tensorflow}, ${computed.threads} threads`] : [];
+  return [table, ...server, ...used].join("\n\n");
+}
+
+function describeSubmit(measurement: Measurement): string {
+  const { jobsASecond, p99Ms, bareAddsASecond, bareInsertsASecond, ratioToSlower, inFlight } = measurement;
+  return (
+    `${jobsASecond} jobs a second with ${inFlight} at once, 99 of 100 within ${p99Ms} ms; ${bareAddsASecond} bare adds and ` +
+    `${bareInsertsASecond} bare INSERTs a second: ${ratioToSlower} times the slower of these`
+  );
 }
 
 function describeComparison({ case: name, medianRatio, leastRatio, greatestRatio, rounds }: Comparison): string {
@@ -81,8 +108,8 @@ function describeComparison({ case: name, medianRatio, leastRatio, greatestRatio
 }
 
 function collectCases(name: string, before: string[]): string[] {
-  if (!Object.hasOwn(CASES, name)) {
-    throw new InvalidArgumentError(`"${name}" is not a case; there are ${Object.keys(CASES).join(", ")}.`);
+  if (!Object.hasOwn(ABOUT, name)) {
+    throw new InvalidArgumentError(`"${name}" is not a case; there are ${Object.keys(ABOUT).join(", ")}.`);
   }
   return [...before, name];
 }

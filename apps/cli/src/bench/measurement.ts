@@ -6,11 +6,12 @@ export interface Measurement {
   /** Median over the repetitions. */
   ms: number;
   repetitions: number;
-  format: "NHWC";
-  tensorflow: string;
-  threads: number;
+  /** Of what computes; left out where nothing does. */
+  format?: "NHWC";
+  tensorflow?: string;
+  threads?: number;
   /** What else a case tells, each with its unit in its name. */
-  [more: string]: string | number;
+  [more: string]: string | number | undefined;
 }
 
 /** Times of `repetitions` calls in milliseconds, after `warmUps` that do not count. */
