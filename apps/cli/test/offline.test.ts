@@ -63,6 +63,15 @@ it("imports a file with PyTorch's names", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ output: at("model.safetensors"), scale: 4, dualNetworks: 2 });
 });
 
+it("counts a model, which says all of the network", async () => {
+  const { parameters } = JSON.parse((await drc(["count", at("model.safetensors"), "--json"])).stdout);
+  const { tensors } = readSafetensors(new Uint8Array(await readFile(at("model.safetensors"))));
+  const sizes = [...tensors].filter(([name]) => name.startsWith("net.")).map(([, { data }]) => data.length);
+  expect(parameters).toBe(sizes.reduce((sum, size) => sum + size, 0));
+  const both = await drc(["count", at("model.safetensors"), "--scale", "4"]);
+  expect(both).toMatchObject({ code: 2, errors: [expect.stringMatching(/^drc: model: it says all of the network/)] });
+});
+
 it("upscales as PyTorch does", async () => {
   const args = ["upscale", at("lr/0x4.png"), "--model", at("model.safetensors"), "--output", at("sr.png"), "--json"];
   const { code, stdout } = await drc(args);

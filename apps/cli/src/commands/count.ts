@@ -3,6 +3,7 @@ import {
   costAtPublishedSizes,
   type NetworkConfiguration,
   NetworkError,
+  type NetworkGraph,
   networkGraph,
   PRESETS,
   type PublishedCost,
@@ -14,6 +15,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { CliError, EXIT } from "../cli-error.ts";
 import { fileReason } from "../file-reason.ts";
+import { readModel } from "../read-model.ts";
 import { groupDigits, withPrefix } from "../terminal/numbers.ts";
 
 interface CountOptions {
@@ -30,14 +32,15 @@ export function registerCount(program: Command): void {
   program
     .command("count")
     .description("count parameters and multiply-adds of a network (needs no server)")
+    .argument("[model]", "model (safetensors, as drc writes it), in the place of a preset")
     .option("--preset <name>", `network: ${PRESETS.join(", ")}`)
     .option("--blocks <count>", "residual blocks a phase of a DRN, in the place of a preset", positive)
     .option("--features <count>", "features of a DRN, in the place of a preset", positive)
     .option("--scale <factor>", "2, 3, 4 or 8", positive)
     .option("--plan <file>", "JSON list of widths: count the network after surgery to them")
     .option("--json", "print one JSON document")
-    .action(async (options: CountOptions) => {
-      const cost = await count(options);
+    .action(async (model: string | undefined, options: CountOptions) => {
+      const cost = await count(model, options);
       process.stdout.write(options.json ? `${JSON.stringify(cost)}\n` : formatCost(cost));
     });
 }
@@ -48,9 +51,9 @@ function positive(text: string): number {
   return value;
 }
 
-async function count(options: CountOptions): Promise<PublishedCost> {
+async function count(model: string | undefined, options: CountOptions): Promise<PublishedCost> {
   try {
-    const graph = networkGraph(configurationOf(options));
+    const graph = model === undefined ? networkGraph(configurationOf(options)) : await graphOf(model, options);
     if (options.plan === undefined) return costAtPublishedSizes(graph);
     const widths = await readPlan(options.plan);
     const { length } = planWidths(graph);
@@ -65,6 +68,16 @@ async function count(options: CountOptions): Promise<PublishedCost> {
     if (error instanceof NetworkError) throw new CliError(error.message, EXIT.usage);
     throw error;
   }
+}
+
+async function graphOf(model: string, { preset: name, blocks, features, scale }: CountOptions): Promise<NetworkGraph> {
+  if (name !== undefined || blocks !== undefined || features !== undefined || scale !== undefined) {
+    throw new CliError(
+      "model: it says all of the network; leave --preset, --blocks, --features and --scale out",
+      EXIT.usage,
+    );
+  }
+  return (await readModel(model, "model")).primal.graph;
 }
 
 function configurationOf({ preset: name, blocks, features, scale }: CountOptions): NetworkConfiguration {
