@@ -108,18 +108,21 @@ describe.each<[string, NewModel]>([
     ["pruned", "ONNX", byOnnx],
     ["whole", "a graph model of TensorFlow.js", byTfjs],
     ["pruned", "a graph model of TensorFlow.js", byTfjs],
-  ])("gives the native output to 0.01 of a gray level, %s, as %s, at two sizes", async (form, _format, run) => {
-    const whole = createModel(configuration).primal;
-    const network = form === "whole" ? whole : pruned(whole);
-    for (const [height, width] of [
-      [16, 24],
-      [25, 17],
-    ]) {
-      const image = picture(height, width);
-      const [expected, found] = [native(network, image, height, width), await run(network, image, height, width)];
-      expect(largestDifference(expected, found)).toBeLessThan(0.01);
-    }
-  });
+  ])(
+    "gives the native output to 0.01 of a gray level, %s, as %s, at two sizes, with nothing to register (field case 15)",
+    async (form, _format, run) => {
+      const whole = createModel(configuration).primal;
+      const network = form === "whole" ? whole : pruned(whole);
+      for (const [height, width] of [
+        [16, 24],
+        [25, 17],
+      ]) {
+        const image = picture(height, width);
+        const [expected, found] = [native(network, image, height, width), await run(network, image, height, width)];
+        expect(largestDifference(expected, found)).toBeLessThan(0.01);
+      }
+    },
+  );
 });
 
 it("exports a graph whose nodes have the names of inputs, outputs, weights and parts of other nodes", async () => {

@@ -15,6 +15,7 @@ const serverResource = z.strictObject({
 
 /** `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. */
 export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
+  let asking: Promise<ReadinessResource> | undefined;
   return (app, _options, done) => {
     app.get(
       "/",
@@ -58,33 +59,41 @@ export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
         },
       },
       async (_request, reply) => {
-        const [database, redis, store] = await Promise.all([
-          check(async () => {
-            await context.database.$queryRaw`SELECT 1`;
-            return "Postgres answers.";
-          }),
-          check(async () => {
-            const policy = await context.queues.evictionPolicy();
-            if (policy !== "noeviction") {
-              throw new Error(`maxmemory-policy is ${policy}: entries may get lost. Set it to noeviction.`);
-            }
-            return "Redis answers and evicts nothing.";
-          }),
-          check(async () => {
-            await context.store.check();
-            return "The store writes and reads.";
-          }),
-        ]);
-        const workers = database.ok ? await liveWorkers(context.database) : [];
-        const checks = { database, redis, store, workers: checkBackends(workers) };
-        const ready = Object.values(checks).every(({ ok }) => ok);
-        const waiting = database.ok ? await waitingJobs(context.database) : [];
-        return reply.code(ready ? 200 : 503).send({ ready, checks, workers, waiting } satisfies ReadinessResource);
+        // It is open to everybody, and costs something: who asks while it is being found out gets the same answer.
+        asking ??= findReadiness(context).finally(() => {
+          asking = undefined;
+        });
+        const readiness = await asking;
+        return reply.code(readiness.ready ? 200 : 503).send(readiness);
       },
     );
 
     done();
   };
+}
+
+async function findReadiness({ database, queues, store }: ApiContext): Promise<ReadinessResource> {
+  const [databaseCheck, redis, storeCheck] = await Promise.all([
+    check(async () => {
+      await database.$queryRaw`SELECT 1`;
+      return "Postgres answers.";
+    }),
+    check(async () => {
+      const policy = await queues.evictionPolicy();
+      if (policy !== "noeviction") {
+        throw new Error(`maxmemory-policy is ${policy}: entries may get lost. Set it to noeviction.`);
+      }
+      return "Redis answers and evicts nothing.";
+    }),
+    check(async () => {
+      await store.check();
+      return "The store writes and reads.";
+    }),
+  ]);
+  const workers = databaseCheck.ok ? await liveWorkers(database) : [];
+  const checks = { database: databaseCheck, redis, store: storeCheck, workers: checkBackends(workers) };
+  const ready = Object.values(checks).every(({ ok }) => ok);
+  return { ready, checks, workers, waiting: databaseCheck.ok ? await waitingJobs(database) : [] };
 }
 
 /** Field case 61: workers that are there and cannot compute are a fault, however well everything else works. */
