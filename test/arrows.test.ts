@@ -54,6 +54,9 @@ function writeProject(): void {
   writeWorkspace("packages/queue", ["@drc/contracts", "bullmq", "ioredis"]);
   writeWorkspace("packages/services", ["@drc/storage", "@drc/provision"]);
   writeWorkspace("packages/webhooks", ["@drc/contracts"]);
+  writeWorkspace("packages/sdk", ["@drc/contracts"]);
+  writeWorkspace("packages/logging", []);
+  writeWorkspace("packages/tracing", []);
   writeWorkspace("apps/api", ["@drc/contracts", "@drc/database", "@drc/queue", "@drc/storage", "@drc/webhooks"]);
   writeWorkspace("apps/worker", ["@drc/compression", "@drc/tensorflow", "@drc/database", "@drc/queue"]);
 }
@@ -81,6 +84,9 @@ const ARROWS = {
   queue: "@drc/database",
   services: "@drc/contracts",
   webhooks: "@drc/database",
+  sdk: "@drc/database",
+  logging: "@drc/storage",
+  tracing: "@drc/storage",
 };
 
 it("allows the arrows of the architecture", async () => {

@@ -132,7 +132,8 @@ async function checkWebhooks(
       if (!known.includes(id)) faults.push(`a webhook ${id} (${event}) was received that the database does not know`);
     }
     // What ends, ends once; a job may be paused as often as somebody asks.
-    if (ids.size > 1 && !event.startsWith("job.paused ")) faults.push(`${event} was received under ${ids.size} identifiers`);
+    if (ids.size > 1 && !event.startsWith("job.paused "))
+      faults.push(`${event} was received under ${ids.size} identifiers`);
   }
   const compressions = await client.query<{ id: string }>('SELECT id FROM "Compression"');
   const told = (id: string) =>
