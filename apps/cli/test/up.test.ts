@@ -99,6 +99,14 @@ it("refuses a second start in the folder, under whatever name, and names the pro
   expect((await fetch(`${await addressOf(up)}/healthz`)).status).toBe(200);
 });
 
+/** Whoever watches waits for a server that may be back soon, and can be ended meanwhile. */
+async function endWaiting(watching: RunningDrc): Promise<void> {
+  await watching.line(/^The server does not answer; asking again for 10 minutes\.$/);
+  watching.kill("SIGINT");
+  const { code, signal } = await watching.ended;
+  expect(["SIGINT", 130]).toContain(signal ?? code);
+}
+
 it("leaves no process on Ctrl-C while a job runs, and lets those who watch wait", async () => {
   const options = ["--scale", "2", "--preset", "drn-tiny", "--steps", "1000000", "--watch"];
   const folders = ["--data", join(workplace.path, "train"), "--evaluation", join(workplace.path, "held-out")];
@@ -112,10 +120,7 @@ it("leaves no process on Ctrl-C while a job runs, and lets those who watch wait"
   expect(await processesIn(data)).toEqual([]);
   expect(ended).toMatchObject(STOPPED);
 
-  // Whoever watches waits for a server that may be back soon.
-  await submit.line(/^The server does not answer; asking again for 10 minutes\.$/);
-  submit.kill("SIGINT");
-  expect((await submit.ended).signal ?? (await submit.ended).code).toSatisfy((end) => end === "SIGINT" || end === 130);
+  await endWaiting(submit);
 });
 
 it("goes on at the next start, shows no key again, and leaves no process even when it is killed", async () => {
@@ -130,7 +135,7 @@ it("goes on at the next start, shows no key again, and leaves no process even wh
   await untilNoProcessIn(data);
   expect(stdout).not.toContain(key);
   expect(stdout).not.toContain("API key");
-  expect((await watch.ended).code).toBe(1);
+  await endWaiting(watch);
 });
 
 it("starts again after it was killed", async () => {

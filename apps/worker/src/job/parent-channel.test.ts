@@ -31,6 +31,8 @@ describe("ParentChannel", () => {
     await channel.send({ type: "stopped", step: 2 });
     expect(sent).toEqual([
       { type: "logs", lines: ["a", "b"] },
+      // One step lay between the two, however long it took.
+      { type: "usage", tensors: undefined, stepsMs: [expect.any(Number)] },
       { type: "progress", progress: { stage: "train", step: 2, of: 3 } },
       { type: "stopped", step: 2 },
     ]);
