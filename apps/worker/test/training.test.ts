@@ -24,8 +24,8 @@ import {
 
 /** Long enough to be interrupted, with all that a checkpoint has to hold. */
 const LONG = {
-  steps: 120,
-  schedule: { type: "step", everySteps: 50, factor: 0.5 },
+  steps: 800,
+  schedule: { type: "step", everySteps: 300, factor: 0.5 },
   warmUpSteps: 20,
   gradientClip: 50,
   movingAverageDecay: 0.95,
