@@ -27,22 +27,10 @@ export async function createOnce(
   sent: unknown,
   create: (transaction: Transaction) => Promise<CreationAnswer>,
 ): Promise<FastifyReply> {
-  const key = readKey(request);
-  if (key === undefined) {
-    const created = await database.$transaction(async (transaction) => {
-      await shareInputs(transaction);
-      return create(transaction);
-    });
-    return send(reply, created);
-  }
-  const idempotent: IdempotentRequest = {
-    apiKeyId: request.caller.apiKeyId,
-    key,
-    fingerprint: fingerprintOf(request, sent),
-    keepMs: KEEP_MS,
-  };
+  const idempotent = idempotentRequest(request, sent);
   const answer = await database.$transaction(async (transaction) => {
     await shareInputs(transaction);
+    if (!idempotent) return create(transaction);
     const reservation = await reserveIdempotencyKey(transaction, idempotent);
     switch (reservation.type) {
       case "first": {
@@ -56,15 +44,19 @@ export async function createOnce(
       case "other":
         throw new ApiError(
           "IDEMPOTENCY_KEY_REUSED",
-          `The Idempotency-Key ${key} was used for another request. Take a new key for each thing to create.`,
+          `The Idempotency-Key ${idempotent.key} was used for another request. Take a new key for each thing to create.`,
         );
     }
   });
-  return send(reply, answer);
+  return reply.code(answer.status).header("location", answer.location).send(answer.body);
 }
 
-function send(reply: FastifyReply, { status, location, body }: CreationAnswer): FastifyReply {
-  return reply.code(status).header("location", location).send(body);
+/** Undefined where the caller sends no key. */
+function idempotentRequest(request: FastifyRequest, sent: unknown): IdempotentRequest | undefined {
+  const key = readKey(request);
+  if (key === undefined) return undefined;
+  const { apiKeyId } = request.caller;
+  return { apiKeyId, key, fingerprint: fingerprintOf(request, sent), keepMs: KEEP_MS };
 }
 
 function readKey({ headers }: FastifyRequest): string | undefined {

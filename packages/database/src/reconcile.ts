@@ -1,5 +1,5 @@
 import { DEVICE_CLASSES, type DeviceClass } from "@drc/contracts";
-import type { Database } from "./client.ts";
+import { type Database, Prisma } from "./client.ts";
 import { type Dispatch, dispatchOf } from "./outbox.ts";
 
 /** What reconciling asks of the queue. */
@@ -23,18 +23,16 @@ export async function reconcile(database: Database, queue: EntryQueue): Promise<
 }
 
 async function reconcileClass(database: Database, queue: EntryQueue, deviceClass: DeviceClass): Promise<number> {
-  const [{ due }] = await database.$queryRaw<{ due: bigint }[]>`
-    SELECT count(*) AS due FROM "Job" job
-    WHERE "deviceClass" = ${deviceClass} AND state = 'queued'
+  const fromDue = Prisma.sql`
+    FROM "Job" job WHERE "deviceClass" = ${deviceClass} AND state = 'queued'
       AND ("runAfter" IS NULL OR "runAfter" <= clock_timestamp())
       AND NOT EXISTS (SELECT 1 FROM "Outbox" entry WHERE entry."jobId" = job.id)`;
+  const [{ due }] = await database.$queryRaw<{ due: bigint }[]>`
+    SELECT count(*) AS due ${fromDue}`;
   const missing = Number(due) - (due === 0n ? 0 : await queue.countWaiting(deviceClass));
   if (missing <= 0) return 0;
   const jobs = await database.$queryRaw<Parameters<typeof dispatchOf>[0][]>`
-    SELECT id, "dispatchNumber", "deviceClass" FROM "Job" job
-    WHERE "deviceClass" = ${deviceClass} AND state = 'queued'
-      AND ("runAfter" IS NULL OR "runAfter" <= clock_timestamp())
-      AND NOT EXISTS (SELECT 1 FROM "Outbox" entry WHERE entry."jobId" = job.id)
+    SELECT id, "dispatchNumber", "deviceClass" ${fromDue}
     ORDER BY "createdAt", id LIMIT ${missing}`;
   // Under new names: a worker may have taken a job's own entry and run another job for it, whose entry is lost.
   for (const job of jobs) await queue.addAgain(dispatchOf(job));

@@ -31,10 +31,10 @@ import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
-import { createCompression } from "../submission/create-compression.ts";
+import { type CreatedCompression, createCompression } from "../submission/create-compression.ts";
 import { deleteCompression } from "../submission/delete-jobs.ts";
-import { dryRun } from "../submission/dry-run.ts";
 import { retryCompression } from "../submission/retry-compression.ts";
+import { submit } from "../submission/submit.ts";
 import { parseBody } from "../validation.ts";
 
 const compressionParams = z.strictObject({ compressionId });
@@ -72,6 +72,10 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     location: `/v1/compressions/${id}`,
     body: await readCompression(id, transaction),
   });
+  const created = {
+    jobsOf: ({ jobs }: CreatedCompression) => jobs,
+    answer: (transaction: Transaction, { id }: CreatedCompression) => accepted(transaction, id),
+  };
 
   return (app, _options, done) => {
     app.post(
@@ -95,10 +99,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
         const { body, caller, query } = request;
         const create = (transaction: Transaction) =>
           createCompression(transaction, body, { ...caller, device, traceparent: request.traceparent });
-        if (query.dryRun === "true") return dryRun(database, async (transaction) => (await create(transaction)).jobs);
-        return createOnce(database, request, reply, body, async (transaction) =>
-          accepted(transaction, (await create(transaction)).id),
-        );
+        return submit(database, request, reply, query.dryRun === "true", { sent: body, create, ...created });
       },
     );
 
@@ -120,17 +121,14 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       },
       async (request, reply) => {
         const { body: changes, caller, query } = request;
-        const clone = async (transaction: Transaction) => {
+        const create = async (transaction: Transaction) => {
           const { compressionId: id } = request.params;
           const original = await transaction.compression.findUnique({ where: { id } });
           if (!original) throw missing(id);
           const body = parseBody(createCompressionBody, mergePatch(original.body, changes));
           return createCompression(transaction, body, { ...caller, device, traceparent: request.traceparent }, id);
         };
-        if (query.dryRun === "true") return dryRun(database, async (transaction) => (await clone(transaction)).jobs);
-        return createOnce(database, request, reply, changes, async (transaction) =>
-          accepted(transaction, (await clone(transaction)).id),
-        );
+        return submit(database, request, reply, query.dryRun === "true", { sent: changes, create, ...created });
       },
     );
 

@@ -19,6 +19,14 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
     orderBy: { number: "asc" as const },
     take: limit,
   });
+  const read = async <Row, Item>(
+    { params, query }: { params: z.output<typeof jobParams>; query: z.output<typeof afterQuery> },
+    find: (page: ReturnType<typeof pageAfter>) => Promise<Row[]>,
+    show: (row: Row) => Item,
+  ) => {
+    await known(params.jobId);
+    return { items: (await find(pageAfter(params.jobId, query))).map(show) };
+  };
   const records = (operationId: string, summary: string, item: z.ZodType) => ({
     operationId,
     summary,
@@ -35,13 +43,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
         config: { scope: "read" },
         schema: records("listJobEvents", "What happened to a job, after a number", jobEventResource),
       },
-      async (request) => {
-        await known(request.params.jobId);
-        const rows = await database.jobEvent.findMany(pageAfter(request.params.jobId, request.query));
-        return {
-          items: rows.map(eventResource),
-        };
-      },
+      (request) => read(request, (page) => database.jobEvent.findMany(page), eventResource),
     );
 
     app.get(
@@ -50,25 +52,13 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
         config: { scope: "read" },
         schema: records("listJobMetrics", "What a job measured, after a number", jobMetricResource),
       },
-      async (request) => {
-        await known(request.params.jobId);
-        const rows = await database.jobMetric.findMany(pageAfter(request.params.jobId, request.query));
-        return {
-          items: rows.map(metricResource),
-        };
-      },
+      (request) => read(request, (page) => database.jobMetric.findMany(page), metricResource),
     );
 
     app.get(
       "/jobs/:jobId/logs",
       { config: { scope: "read" }, schema: records("listJobLogs", "What a job wrote, after a number", jobLogResource) },
-      async (request) => {
-        await known(request.params.jobId);
-        const rows = await database.jobLog.findMany(pageAfter(request.params.jobId, request.query));
-        return {
-          items: rows.map(logResource),
-        };
-      },
+      (request) => read(request, (page) => database.jobLog.findMany(page), logResource),
     );
 
     app.get(

@@ -16,14 +16,13 @@ import { type CreatedJob, type Database, type Job, servedClasses, type Transacti
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
-import { createOnce } from "../create-once.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, positionOf, toPage } from "../paging.ts";
 import { missingJob, newJobDetail, readJob } from "../resources/job-detail.ts";
 import { JOB_PARENTS, type JobRow, jobResource } from "../resources/job-resource.ts";
 import { createJob } from "../submission/create-job.ts";
-import { dryRun } from "../submission/dry-run.ts";
+import { submit } from "../submission/submit.ts";
 import { parseBody } from "../validation.ts";
 
 const jobParams = z.strictObject({ jobId });
@@ -50,8 +49,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         const { body, caller, query } = request;
         const create = (transaction: Transaction) =>
           createJob(transaction, body, { ...caller, device, traceparent: request.traceparent });
-        if (query.dryRun === "true") return dryRun(database, async (transaction) => [await create(transaction)]);
-        return createOnce(database, request, reply, body, async (transaction) => accepted(await create(transaction)));
+        return submit(database, request, reply, query.dryRun === "true", { sent: body, create, ...ONE_JOB });
       },
     );
 
@@ -73,14 +71,13 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
       },
       async (request, reply) => {
         const { body: changes, caller, query } = request;
-        const clone = async (transaction: Transaction) => {
+        const create = async (transaction: Transaction) => {
           const original = await transaction.job.findUnique({ where: { id: request.params.jobId } });
           if (!original) throw missingJob(request.params.jobId);
           const body = parseBody(createJobBody, mergePatch(submittedBody(original), changes));
           return createJob(transaction, body, { ...caller, device, traceparent: request.traceparent }, original.id);
         };
-        if (query.dryRun === "true") return dryRun(database, async (transaction) => [await clone(transaction)]);
-        return createOnce(database, request, reply, changes, async (transaction) => accepted(await clone(transaction)));
+        return submit(database, request, reply, query.dryRun === "true", { sent: changes, create, ...ONE_JOB });
       },
     );
 
@@ -133,9 +130,15 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
   };
 }
 
-function accepted(job: CreatedJob) {
-  return { status: 202, location: `/v1/jobs/${job.id}`, body: newJobDetail(job) };
-}
+/** What a submission of one job makes. */
+const ONE_JOB = {
+  jobsOf: (job: CreatedJob) => [job],
+  answer: (_transaction: Transaction, job: CreatedJob) => ({
+    status: 202,
+    location: `/v1/jobs/${job.id}`,
+    body: newJobDetail(job),
+  }),
+};
 
 /** A page of the jobs with a label. The table of labels has them in order, however few of all jobs they are. */
 async function findLabelled(

@@ -11,13 +11,18 @@ import { createJobs, type Job, type NewJob, newJobId, type Transaction, toJson }
 import { checkCompression } from "./check-compression.ts";
 import type { Submitter } from "./create-job.ts";
 
+export interface CreatedCompression {
+  id: string;
+  jobs: Job[];
+}
+
 /** Checks a compression and creates it with all of its jobs, which wait for each other. */
 export async function createCompression(
   transaction: Transaction,
   body: CreateCompressionBody,
   { apiKeyId, device: defaultDevice, traceparent }: Submitter,
   clonedFrom?: string,
-): Promise<{ id: string; jobs: Job[] }> {
+): Promise<CreatedCompression> {
   await checkCompression(transaction, body);
   const compressionId = newId("compression");
   const { stages, jobs } = planStages(body);

@@ -1,6 +1,7 @@
 import { type DryRunJob, type JobSpec, jobSpec, type ModelInput, type PlanInput } from "@drc/contracts";
 import type { Job, Transaction } from "@drc/database";
-import { countCost, type NetworkGraph, networkGraph, preset } from "@drc/network";
+import { countCost, type NetworkGraph } from "@drc/network";
+import { graphOfSpec } from "./networks.ts";
 
 /** Jobs of the past whose speed counts. */
 const REMEMBERED_JOBS = 10;
@@ -39,7 +40,9 @@ async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<
     case "fine-tune": {
       const { steps, batchSize, patchSize } = work.spec.settings;
       const perPixel =
-        work.kind === "train" ? perLrPixel(trainedGraph(work)) : await perPixelOf(transaction, work.spec.model);
+        work.kind === "train"
+          ? perLrPixel(graphOfSpec(work.spec.network))
+          : await perPixelOf(transaction, work.spec.model);
       return perPixel === null ? null : STEP_PASSES * steps * batchSize * patchSize ** 2 * perPixel;
     }
     case "evaluate": {
@@ -50,10 +53,6 @@ async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<
     default:
       return null;
   }
-}
-
-function trainedGraph({ spec: { network } }: Extract<JobSpec, { kind: "train" }>): NetworkGraph {
-  return networkGraph("preset" in network ? preset(network.preset, network.scale) : network);
 }
 
 function perLrPixel(graph: NetworkGraph): number {
@@ -72,7 +71,7 @@ async function perPixelOf(transaction: Transaction, input: ModelInput): Promise<
   const work = workOf(job);
   switch (work.kind) {
     case "train":
-      return perLrPixel(trainedGraph(work));
+      return perLrPixel(graphOfSpec(work.spec.network));
     case "fine-tune":
       return perPixelOf(transaction, work.spec.model);
     case "prune": {

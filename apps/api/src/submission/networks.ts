@@ -28,11 +28,15 @@ export interface KnownNetwork {
   graph?: NetworkGraph;
 }
 
+/** @throws NetworkError where there is no such preset. */
+export function graphOfSpec(spec: NetworkSpec): NetworkGraph {
+  return networkGraph("preset" in spec ? preset(spec.preset, spec.scale) : spec);
+}
+
 /** What a training gives: without dual networks where λ is 0, for nobody trains them then. */
 function trainedNetwork(spec: NetworkSpec, { dualWeight }: TrainSettings): KnownNetwork {
-  const configuration = "preset" in spec ? preset(spec.preset, spec.scale) : spec;
   const dualNetworks = dualWeight === 0 ? 0 : scaleLevel(spec.scale);
-  return { scale: spec.scale, dualNetworks, graph: networkGraph(configuration) };
+  return { scale: spec.scale, dualNetworks, graph: graphOfSpec(spec) };
 }
 
 /** The network that a training gives; a finding where there is no such preset. */
