@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { codeCounts, fieldError } from "./errors.ts";
 import { modelId } from "./identifiers.ts";
-import { budgetCost } from "./settings.ts";
+import { budgetCost, widthMultiple } from "./settings.ts";
 
 export const progress = z.strictObject({
   stage: z.string().max(100),
@@ -91,7 +91,7 @@ const measuredLatency = z.strictObject({
 export const channelSearchResult = z.strictObject({
   method: z.string(),
   widths: z.array(z.int().min(1)),
-  asked: z.strictObject({ of: budgetCost, remove: z.number() }),
+  asked: z.strictObject({ of: budgetCost, remove: z.number(), widthMultiple: widthMultiple.optional() }),
   achieved: z.strictObject({
     ...costPair.shape,
     removedShare: z.number(),

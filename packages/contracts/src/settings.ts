@@ -276,9 +276,14 @@ const SHARE_RANGE = {
     "share to remove is a number between 0 and 1, both excluded.",
 };
 
+/** Widths that shrink become multiples of this, where a runtime wants others than the 4 of the published plans. */
+export const widthMultiple = z.int().min(1).max(64);
+
 /** What to remove, as a share of the primal network's cost (mean shift included, dual networks not). */
 export const budget = z.strictObject({
   of: budgetCost,
   remove: z.number(SHARE_RANGE).gt(0, SHARE_RANGE).lt(1, SHARE_RANGE),
+  /** By default 4. */
+  widthMultiple: widthMultiple.optional(),
 });
 export type Budget = z.infer<typeof budget>;

@@ -18,6 +18,24 @@ describe("budget", () => {
     },
   );
 
+  it("removes less where widths are multiples of more, and says of what", () => {
+    const largest = [4, 8, 16, 32, 64].map((multiple) => largestRemoval(drnS, "parameters", multiple));
+    expect(largest).toEqual(largest.toSorted((a, b) => b - a));
+    expect(largest.at(-1)).toBeLessThan(0.4);
+    expect(() => resolveBudget(drnS, { of: "parameters", remove: 0.9, widthMultiple: 16 })).toThrow(
+      /at most 0\.74 can be removed, in widths that are multiples of 16\./,
+    );
+    for (const widthMultiple of [0, 1.5, Number.NaN]) {
+      expect(() => resolveBudget(drnS, { of: "parameters", remove: 0.5, widthMultiple })).toThrow(
+        /whole number from 1/,
+      );
+    }
+    const tiny = networkGraph({ scale: 2, blocks: 1, features: 4 });
+    expect(() => resolveBudget(tiny, { of: "parameters", remove: 0.1, widthMultiple: 64 })).toThrow(
+      /nothing can be removed, in widths that are multiples of 64\./,
+    );
+  });
+
   it("counts 4,804,065 parameters of which 64 widths can shrink", () => {
     const space = planSpace(drnS, "parameters");
     expect(space.wholeCost).toBe(4_804_065);

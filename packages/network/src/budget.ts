@@ -2,7 +2,7 @@
  * What may be removed, and how exactly a plan must meet it.
  *
  * A budget names a cost and the share of it to remove. Only the inner widths of a network can shrink, by steps of
- * four channels, so each network has a largest removal, and small ones have coarse steps: a budget is met within one
+ * four channels or of what the budget says, so each network has a largest removal, and small ones have coarse steps: a budget is met within one
  * percentage point, or half of the smallest possible step where that is more; one of latency within five.
  */
 import type { NetworkGraph } from "./graph.ts";
@@ -13,12 +13,15 @@ import {
   type PlanSpace,
   planSpace,
   removedShare,
+  WIDTH_MULTIPLE,
 } from "./plan-space.ts";
 
 export interface Budget {
   of: CostKind;
   /** The share to remove, above 0 and below 1. */
   remove: number;
+  /** Widths that shrink become multiples of this, a whole number from 1; by default `WIDTH_MULTIPLE`. */
+  widthMultiple?: number;
 }
 
 /** A budget that this network cannot meet; the message names the range of those that it can. */
@@ -54,15 +57,26 @@ export const LATENCY_TOLERANCE_SHARE = 0.05;
  * multiply-adds do: a narrower convolution is no quicker for each of them. How far it shrinks, the device says.
  * @throws BudgetError where `remove` is no number above 0, or more than the largest removal of `graph`.
  */
-export function requireBudget(graph: NetworkGraph, { of, remove }: Budget): void {
-  requireShare(remove, largestRemoval(graph, of === "latency" ? "multiplyAdds" : of), `the ${of} of this network`);
+export function requireBudget(graph: NetworkGraph, budget: Budget): void {
+  const { of, widthMultiple = WIDTH_MULTIPLE } = budget;
+  if (!Number.isInteger(widthMultiple) || widthMultiple < 1) {
+    throw new BudgetError(`budget.widthMultiple is ${widthMultiple}: give a whole number from 1.`);
+  }
+  const largest = largestRemoval(graph, of === "latency" ? "multiplyAdds" : of, widthMultiple);
+  requireShare(budget, largest, `the ${of} of this network`);
 }
 
-function requireShare(remove: number, largest: number, what: string): void {
+function requireShare({ remove, widthMultiple = WIDTH_MULTIPLE }: Budget, largest: number, what: string): void {
   // The comparison is false for NaN, which is refused with the rest.
   if (remove > 0 && remove <= largest + 1e-9) return;
   const atMost = Math.floor(largest * 1000) / 1000;
-  throw new BudgetError(`budget.remove is ${remove}: of ${what} a share above 0 and at most ${atMost} can be removed.`);
+  const widths = widthMultiple === WIDTH_MULTIPLE ? "" : `, in widths that are multiples of ${widthMultiple}`;
+  if (atMost <= 0) {
+    throw new BudgetError(`budget.remove is ${remove}: of ${what} nothing can be removed${widths}.`);
+  }
+  throw new BudgetError(
+    `budget.remove is ${remove}: of ${what} a share above 0 and at most ${atMost} can be removed${widths}.`,
+  );
 }
 
 /**
@@ -71,7 +85,7 @@ function requireShare(remove: number, largest: number, what: string): void {
  */
 export function resolveBudget(graph: NetworkGraph, budget: Budget & { of: CountedCost }): ResolvedBudget {
   requireBudget(graph, budget);
-  const space = planSpace(graph, budget.of);
+  const space = planSpace(graph, budget.of, budget.widthMultiple);
   return {
     budget,
     space,
@@ -86,7 +100,7 @@ export function resolveBudget(graph: NetworkGraph, budget: Budget & { of: Counte
  */
 export function resolveLatencyBudget(space: PlanSpace, budget: Budget): ResolvedBudget {
   const least = space.choices.map((widths) => widths[0]);
-  requireShare(budget.remove, removedShare(space, least), "the latency of this network on this device");
+  requireShare(budget, removedShare(space, least), "the latency of this network on this device");
   return {
     budget,
     space,

@@ -9,8 +9,8 @@ export type CountedCost = "parameters" | "multiplyAdds";
 /** What a budget is of; latency is measured on a device. */
 export type CostKind = CountedCost | "latency";
 
-/** Widths are multiples of this, as in the published plans; it is also the least width. */
-export const WIDTH_STEP = 4;
+/** Widths are multiples of this, as in the published plans, where nothing else is asked for; it is also the least width. */
+export const WIDTH_MULTIPLE = 4;
 
 /** The input for which multiply-adds are counted. Shares removed hardly depend on it. */
 const COUNTED_INPUT = { height: 96, width: 96 };
@@ -31,10 +31,10 @@ export interface PlanSpace {
   cost(plan: readonly number[]): number;
 }
 
-/** The widths that a group of `width` channels may take: multiples of four, at least four, and `width` itself. */
-export function widthChoices(width: number): number[] {
+/** The widths that a group of `width` channels may take: multiples of `multiple` from the first, and `width` itself. */
+export function widthChoices(width: number, multiple = WIDTH_MULTIPLE): number[] {
   const choices: number[] = [];
-  for (let choice = WIDTH_STEP; choice < width; choice += WIDTH_STEP) choices.push(choice);
+  for (let choice = multiple; choice < width; choice += multiple) choices.push(choice);
   choices.push(width);
   return choices;
 }
@@ -44,15 +44,18 @@ function costOfPlan(graph: NetworkGraph, of: CountedCost, plan: readonly number[
 }
 
 /** The groups of `graph` and the widths that they may take. */
-export function planChoices(graph: NetworkGraph): Pick<PlanSpace, "groups" | "whole" | "choices"> {
+export function planChoices(
+  graph: NetworkGraph,
+  multiple = WIDTH_MULTIPLE,
+): Pick<PlanSpace, "groups" | "whole" | "choices"> {
   const groups = prunableGroups(graph).map((group) => group.name);
   const whole = planWidths(graph);
-  return { groups, whole, choices: whole.map(widthChoices) };
+  return { groups, whole, choices: whole.map((width) => widthChoices(width, multiple)) };
 }
 
-/** The space of plans of `graph`; costs are counted by `of`. */
-export function planSpace(graph: NetworkGraph, of: CountedCost): PlanSpace {
-  const { groups, whole, choices } = planChoices(graph);
+/** The space of plans of `graph` with widths that are multiples of `multiple`; costs are counted by `of`. */
+export function planSpace(graph: NetworkGraph, of: CountedCost, multiple = WIDTH_MULTIPLE): PlanSpace {
+  const { groups, whole, choices } = planChoices(graph, multiple);
   const least = choices.map((widths) => widths[0]);
   const count = (plan: readonly number[]) => costOfPlan(graph, of, plan);
   const wholeCost = count(whole);
@@ -93,9 +96,9 @@ export function removedShare(space: PlanSpace, plan: readonly number[]): number 
 }
 
 /** The largest share of the cost that can be removed: every group at its least width. Counts two plans, not all. */
-export function largestRemoval(graph: NetworkGraph, of: CountedCost): number {
+export function largestRemoval(graph: NetworkGraph, of: CountedCost, multiple = WIDTH_MULTIPLE): number {
   const whole = planWidths(graph);
-  const least = whole.map((width) => widthChoices(width)[0]);
+  const least = whole.map((width) => widthChoices(width, multiple)[0]);
   return 1 - costOfPlan(graph, of, least) / costOfPlan(graph, of, whole);
 }
 

@@ -22,6 +22,7 @@ interface CompressOptions {
   remove: number;
   output: string;
   of: Budget["of"];
+  widthMultiple?: number;
   lrOnly?: true;
   guide: Guide;
   fineTuneSteps: number;
@@ -47,6 +48,7 @@ export function registerCompress(program: Command): void {
         .choices(["parameters", "multiplyAdds", "latency"])
         .default("parameters"),
     )
+    .option("--width-multiple <channels>", "widths that shrink become multiples of this; 4 if left out", widthMultiple)
     .option("--lr-only", "the images are low-resolution ones, as the network reads them; no HR image is needed")
     .addOption(
       new Option("--guide <loss>", "loss that says which errors matter").choices(GUIDES).default(DEFAULT_GUIDE),
@@ -84,9 +86,16 @@ function positive(text: string): number {
   return value;
 }
 
+function widthMultiple(text: string): number {
+  const value = positive(text);
+  if (value > 64) throw new InvalidArgumentError("Give a whole number from 1 to 64.");
+  return value;
+}
+
 async function compress(file: string, options: CompressOptions): Promise<CompressionReport> {
   const { output, of, remove, guide, fineTuneSteps, seed, device, threads, lrOnly = false, border } = options;
-  const budget = { of, remove };
+  const { widthMultiple } = options;
+  const budget = { of, remove, ...(widthMultiple === undefined ? {} : { widthMultiple }) };
   // All that can be wrong is found before anything takes long.
   const model = await readModel(file, "model");
   checkBudget(model, budget);

@@ -65,6 +65,7 @@ export function registerSubmit(program: Command): void {
     .option("--teacher <model>", "model whose last feature the fine-tuning draws near: of the server, or a file")
     .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)
     .addOption(new Option("--of <cost>", "what the share is of").choices(BUDGET_COSTS).default("parameters"))
+    .option("--width-multiple <channels>", "widths that shrink become multiples of this; 4 if left out", wholeNumber)
     .addOption(new Option("--plan <method>", "how widths are found").choices(SEARCH_METHODS).default("second-order"))
     .addOption(
       new Option("--importance <method>", "how channels are chosen")

@@ -36,6 +36,7 @@ export interface CompressionOptions {
   teacher?: string;
   remove: number;
   of: BudgetCost;
+  widthMultiple?: number;
   plan: SearchMethod;
   importance: Importance["method"];
   steps?: number;
@@ -58,6 +59,7 @@ export async function compressionBody(
   options: CompressionOptions,
 ): Promise<Record<string, unknown>> {
   const { preset = DEFAULT_PRESET, remove, of, plan, importance, steps, fineTuneSteps, seed, name, label } = options;
+  const { widthMultiple } = options;
   // All that can be wrong here is found before any image is uploaded.
   checkOptions(options);
   const folders = await findFolders(options);
@@ -79,7 +81,7 @@ export async function compressionBody(
       ? { model: { modelId: model.id } }
       : { network: { preset, scale }, ...(steps === undefined ? {} : { train: { steps } }) }),
     ...(teacher ? { teacher: { modelId: teacher.id } } : {}),
-    budget: { of, remove },
+    budget: { of, remove, ...(widthMultiple === undefined ? {} : { widthMultiple }) },
     method: { plan, importance: { method: importance } },
     ...(fineTuneSteps === undefined ? {} : { fineTune: { steps: fineTuneSteps } }),
     fineTuneTargets: targetsOf(options),

@@ -6,7 +6,7 @@ import { uniformPlan } from "./uniform-plan.ts";
 /** A space of groups of these widths, whose channels cost this much, beside a fixed cost. */
 function space(whole: number[], costPerChannel: number[], fixed: number): PlanSpace {
   const cost = (plan: readonly number[]) => plan.reduce((sum, width, i) => sum + width * costPerChannel[i], fixed);
-  const choices = whole.map(widthChoices);
+  const choices = whole.map((width) => widthChoices(width));
   return {
     of: "parameters",
     groups: whole.map((_, i) => `group-${i}`),

@@ -30,4 +30,17 @@ describe("plans of networks", () => {
       expect(width % 4).toBe(0);
     }
   });
+
+  it.each([1, 8, 16])("meet budgets in widths that are multiples of %i", (widthMultiple) => {
+    for (const of of ["parameters", "multiplyAdds"] as const) {
+      const resolved = resolveBudget(drnS, { of, remove: 0.5, widthMultiple });
+      for (const plan of [uniformPlan(resolved), cheapestPlan(resolved, (group, width) => group * width)]) {
+        const { removedShare, met } = achievedBudget(resolved, plan);
+        expect(met).toBe(true);
+        expect(Math.abs(removedShare - 0.5)).toBeLessThan(0.0101);
+        expect(plan.every((width) => width % widthMultiple === 0)).toBe(true);
+        if (widthMultiple === 1) expect(plan.some((width) => width % 4 !== 0)).toBe(true);
+      }
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { WIDTH_STEP } from "@drc/network";
+import { WIDTH_MULTIPLE } from "@drc/network";
 
 /** The published candidates as shares of the width that remains at the ratio. */
 const SHARES = [0.5, 0.6, 0.7, 0.8, 0.9, 1];
@@ -12,9 +12,9 @@ export function publishedCandidates(width: number, ratio: number): number[] {
   const candidates = SHARES.map((share) => {
     // The small number keeps 0.9 · 20 = 17.999… from being truncated to 17.
     const channels = Math.floor(share * (1 - ratio) * width + 1e-9);
-    const remainder = channels % WIDTH_STEP;
-    const rounded = channels - remainder + (remainder > WIDTH_STEP / 2 ? WIDTH_STEP : 0);
-    return Math.min(width, Math.max(WIDTH_STEP, rounded));
+    const remainder = channels % WIDTH_MULTIPLE;
+    const rounded = channels - remainder + (remainder > WIDTH_MULTIPLE / 2 ? WIDTH_MULTIPLE : 0);
+    return Math.min(width, Math.max(WIDTH_MULTIPLE, rounded));
   });
   return [...new Set(candidates)].sort((a, b) => a - b);
 }

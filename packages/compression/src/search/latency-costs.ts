@@ -14,7 +14,7 @@ import {
   planWidths,
   seededRandom,
   shrinkGraphToPlan,
-  WIDTH_STEP,
+  WIDTH_MULTIPLE,
 } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError, type StageControl, yieldToEvents } from "../control.ts";
@@ -98,9 +98,9 @@ export async function measureLatencyCosts(
   }
 }
 
-/** The space of plans of `graph` with costs as shares of the whole latency. */
-export function latencyPlanSpace(graph: NetworkGraph, { curves }: LatencyCosts): PlanSpace {
-  const { groups, whole, choices } = planChoices(graph);
+/** The space of plans of `graph`, with widths that are multiples of `multiple`, and costs as shares of the whole latency. */
+export function latencyPlanSpace(graph: NetworkGraph, { curves }: LatencyCosts, multiple?: number): PlanSpace {
+  const { groups, whole, choices } = planChoices(graph, multiple);
   const choiceCosts = choices.map((widths, group) => {
     const curve = curves.find((candidate) => candidate.groups.includes(groups[group]));
     if (!curve) throw new Error(`No latency was measured for the group ${groups[group]}.`);
@@ -144,9 +144,9 @@ function groupKinds(graph: NetworkGraph): number[][] {
 }
 
 function measuredWidths(largest: number): number[] {
-  const widths = MEASURED_SHARES.map((share) => Math.round((share * largest) / WIDTH_STEP) * WIDTH_STEP);
-  const inside = widths.filter((width) => width > WIDTH_STEP && width < largest);
-  return [...new Set([Math.min(WIDTH_STEP, largest), ...inside, largest])];
+  const widths = MEASURED_SHARES.map((share) => Math.round((share * largest) / WIDTH_MULTIPLE) * WIDTH_MULTIPLE);
+  const inside = widths.filter((width) => width > WIDTH_MULTIPLE && width < largest);
+  return [...new Set([Math.min(WIDTH_MULTIPLE, largest), ...inside, largest])];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { countCost, createModel, shrinkGraphToPlan } from "@drc/network";
+import { countCost, createModel, planWidths, shrinkGraphToPlan } from "@drc/network";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import { beforeAll, describe, expect, it } from "vitest";
 import { syntheticPicture, trainingImage } from "../../test/synthetic-images.ts";
@@ -47,6 +47,29 @@ describe.each<SearchMethod>(["drc", "drc-published", "second-order", "uniform"])
     expect(found.achieved.met).toBe(true);
   });
 });
+
+describe.each<SearchMethod>(["drc", "drc-published", "second-order", "uniform"])(
+  "widths of the search %s",
+  (method) => {
+    it.each([
+      ["a DRN", model],
+      [
+        "a network of residual streams",
+        createModel({ architecture: "rfdn", scale: 2, blocks: 2, features: 24, seed: 3 }),
+      ],
+    ])("are multiples of what the budget says, or whole, in %s", async (_, network) => {
+      const budget = { of: "parameters" as const, remove: 0.3, widthMultiple: 8 };
+      const calibration = { batches: 2, batchSize: 2, patchSize: 24 };
+      const settings = { steps: 2, batchSize: 2, patchSize: 24 };
+      const result = await searchChannels(request(method, { model: network, budget, calibration, settings }));
+      const whole = planWidths(network.primal.graph);
+      expect(result.plan.every((width, group) => width % 8 === 0 || width === whole[group])).toBe(true);
+      expect(result.plan).not.toEqual(whole);
+      expect(result.asked).toEqual(budget);
+      expect(result.achieved.met).toBe(true);
+    });
+  },
+);
 
 /** A search that saves a checkpoint at each step, with the bytes and metrics of each. */
 function recorded(given: ReturnType<typeof request>, control: Partial<StageControl> & { resume?: Uint8Array } = {}) {

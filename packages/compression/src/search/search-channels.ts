@@ -34,7 +34,7 @@ import type { PlanLatency } from "./plan-latency.ts";
 import { SearchCheckpoints } from "./search-checkpoints.ts";
 
 /**
- * `drc`: bilevel search with a cost term over all multiples of four. `drc-published`: the published search, its
+ * `drc`: bilevel search with a cost term over all widths that the budget allows. `drc-published`: the published search, its
  * candidates and no cost term. `second-order`: predicted rises of the loss, no training. `uniform`: the same share
  * of every group. Each plan is repaired to meet the budget at the end.
  */
@@ -148,8 +148,8 @@ async function resolve(
   checkpoints: SearchCheckpoints,
 ): Promise<{ resolved: ResolvedBudget; costs?: LatencyCosts }> {
   const { graph } = model.primal;
-  const { of, remove } = budget;
-  if (of !== "latency") return { resolved: resolveBudget(graph, { of, remove }) };
+  const { of } = budget;
+  if (of !== "latency") return { resolved: resolveBudget(graph, { ...budget, of }) };
   requireBudget(graph, budget);
   const { measurements } = checkpoints;
   if (measurements.costs === undefined) {
@@ -157,7 +157,7 @@ async function resolve(
     await checkpoints.write();
   }
   const { costs } = measurements;
-  return { resolved: resolveLatencyBudget(latencyPlanSpace(graph, costs), budget), costs };
+  return { resolved: resolveLatencyBudget(latencyPlanSpace(graph, costs, budget.widthMultiple), budget), costs };
 }
 
 function achievedLatency({ remove }: Budget, { removedShare }: PlanLatency): { removedShare: number; met: boolean } {
@@ -219,7 +219,7 @@ async function searchBySecondOrder(
   }
 }
 
-/** Every multiple of four is a candidate and the expected cost is held at the target; the result is the mean width. */
+/** Every width of the space is a candidate and the expected cost is held at the target; the result is the mean width. */
 async function searchWithCost(
   request: SearchRequest,
   { space, targetCost }: ResolvedBudget,
