@@ -17,6 +17,7 @@ import { registerImport } from "./commands/import.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerRetry } from "./commands/retry.ts";
+import { registerSensitivity } from "./commands/sensitivity.ts";
 import { registerSubmit } from "./commands/submit.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerUpscale } from "./commands/upscale.ts";
@@ -45,6 +46,7 @@ for (const register of [
   registerCount,
   registerImport,
   registerExport,
+  registerSensitivity,
   registerEvaluate,
   registerUpscale,
 ]) {

@@ -16,6 +16,7 @@ export * from "./regression-step.ts";
 export * from "./search/search-channels.ts";
 export * from "./second-order/compress.ts";
 export { DEFAULT_GUIDE, GUIDES, type Guide, GuideError } from "./second-order/guide.ts";
+export * from "./sensitivity/layer-sensitivity.ts";
 export * from "./split-rows.ts";
 export * from "./train.ts";
 export * from "./training-image.ts";

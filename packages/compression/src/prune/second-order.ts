@@ -1,16 +1,15 @@
-import { type ChannelGroup, type Conv2dNode, type Model, type Network, prunableGroups } from "@drc/network";
-import type { Parameters, TensorFlow } from "@drc/tensorflow";
+import { type ChannelGroup, type Model, type Network, prunableGroups } from "@drc/network";
+import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import type { Batch } from "../patches.ts";
 import { eliminateBackward } from "../second-order/elimination.ts";
 import { GroupRegressions } from "../second-order/group-regressions.ts";
 import type { Guide } from "../second-order/guide.ts";
-import { convolution } from "../second-order/sample-consumers.ts";
+import { refittedWeights } from "../second-order/refitted-weights.ts";
 import type { ChannelChoice, ChannelChooser, ChoiceRequest } from "./channel-choice.ts";
 import { NO_PASSES } from "./pass-counts.ts";
 import { remainingOutputs } from "./remaining-outputs.ts";
-import { replaceParameter } from "./replace-parameter.ts";
 
 interface SecondOrderOptions {
   tensorflow: TensorFlow;
@@ -57,13 +56,14 @@ export function secondOrderChooser(options: SecondOrderOptions): ChannelChooser 
       sampled ??= await sampleFrom(index);
       const current = new LoadedModel(tensorflow, { primal: network, duals: [] });
       try {
-        const { compiled, parameters } = current.primal;
         const outputs = remainingOutputs(model.primal.graph, network.graph, before);
         const { kept, removed, weights } = eliminateBackward(sampled.of(index, current.primal, outputs), keep);
-        group.consumers.forEach((consumer, i) => {
-          assignWeights(tensorflow, parameters, convolution(compiled.graph, consumer.node), weights[i]);
-        });
-        return { kept, order: [...kept, ...removed.toReversed()], weights: compiled.read(parameters), passes };
+        return {
+          kept,
+          order: [...kept, ...removed.toReversed()],
+          weights: refittedWeights(tensorflow, current.primal, group, weights),
+          passes,
+        };
       } finally {
         current.dispose();
       }
@@ -73,23 +73,4 @@ export function secondOrderChooser(options: SecondOrderOptions): ChannelChooser 
       original.dispose();
     },
   };
-}
-
-/** Puts refitted weights `[outputs, taps·inChannels (+ 1)]` into the executor's parameters. */
-function assignWeights(tensorflow: TensorFlow, parameters: Parameters, node: Conv2dNode, weights: Float64Array): void {
-  const outputs = node.outChannels;
-  const filterColumns = node.kernel[0] * node.kernel[1] * node.inChannels;
-  const columns = filterColumns + (node.bias ? 1 : 0);
-  const filter = new Float32Array(filterColumns * outputs);
-  for (let column = 0; column < filterColumns; column++) {
-    for (let output = 0; output < outputs; output++) {
-      filter[column * outputs + output] = weights[output * columns + column];
-    }
-  }
-  const shape = [...node.kernel, node.inChannels, outputs];
-  replaceParameter(tensorflow, parameters, node.weight, filter, shape);
-  if (node.bias) {
-    const bias = Float32Array.from({ length: outputs }, (_, output) => weights[output * columns + filterColumns]);
-    replaceParameter(tensorflow, parameters, node.bias, bias, [outputs]);
-  }
 }
