@@ -9,12 +9,14 @@ import { CliError, EXIT } from "./cli-error.ts";
 import { registerCompress } from "./commands/compress.ts";
 import { registerControl } from "./commands/control.ts";
 import { registerCount } from "./commands/count.ts";
+import { registerDelete } from "./commands/delete.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDownload } from "./commands/download.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
 import { registerExport } from "./commands/export.ts";
 import { registerImport } from "./commands/import.ts";
 import { registerKeys } from "./commands/keys.ts";
+import { registerLists } from "./commands/lists.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerRetry } from "./commands/retry.ts";
 import { registerSensitivity } from "./commands/sensitivity.ts";
@@ -39,8 +41,10 @@ for (const register of [
   registerWatch,
   registerControl,
   registerRetry,
+  registerLists,
   registerModels,
   registerDownload,
+  registerDelete,
   registerKeys,
   registerCompress,
   registerCount,

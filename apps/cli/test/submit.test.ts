@@ -73,9 +73,8 @@ describe("a compression of a folder of images", () => {
     for (const id of [done.models.original, done.models.compressed]) {
       const listed = models.find((model: { id: string }) => model.id === id);
       const row = table.stdout.split("\n").find((line) => line.startsWith(id));
-      const part = id === done.models.original ? "original" : "compressed";
       const stage = id === done.models.original ? "train" : "fine-tune";
-      expect(row).toMatch(new RegExp(`${stage}, best step +${part} of ${done.id} +\\d+\\.\\d\\d dB`));
+      expect(row).toMatch(new RegExp(`${stage} \\(best\\) of ${done.id} +\\d+\\.\\d\\d dB`));
       const output = at(`${id}.safetensors`);
       const saved = await drc(["download", id, ...serverOptions, "--output", output, "--json"]);
       expect([saved.code, JSON.parse(saved.stdout)]).toEqual([0, { model: id, output }]);
@@ -90,6 +89,20 @@ describe("a compression of a folder of images", () => {
     expect(achieved.removedShare).toBeGreaterThan(0.4);
     expect(compressed).toBe(achieved.parameters);
     expect(1 - compressed / original).toBeCloseTo(achieved.removedShare, 9);
+  });
+
+  it("is found in the lists, with its jobs and datasets", async () => {
+    const list = async (...args: string[]) => (await drc([...args, ...serverOptions])).stdout;
+    expect(await list("compressions")).toMatch(new RegExp(`^${done.id} +succeeded +50 % of parameters .* tiny`, "m"));
+    const stages = JSON.parse(await list("jobs", "--compression", done.id, "--json"));
+    expect(stages.more).toBe(false);
+    expect(new Set(stages.jobs.map(({ id }: { id: string }) => id))).toEqual(new Set(done.jobs.map(({ id }) => id)));
+    const one = await list("jobs", "--compression", done.id, "--kind", "fine-tune");
+    expect(one).toMatch(/^job_\w+ +fine-tune +succeeded/m);
+    expect(await list("jobs", "--state", "failed")).toBe("No jobs.");
+    expect(await list("jobs", "--limit", "2")).toContain("There are more than 2; --limit 20 shows more.");
+    expect(await list("datasets")).toContain(done.body.evaluation.dataset.datasetId);
+    expect(await drc(["jobs", "--limit", "0", ...serverOptions])).toMatchObject({ code: 2 });
   });
 
   it("can be watched after its end", async () => {
@@ -116,6 +129,39 @@ describe("a compression of a folder of images", () => {
       `npx drc download ${done.models.compressed} --output compressed.safetensors --data-folder ${server.workplace.data}`,
     );
     expect(lines.at(-1)).toBe(`${done.id} succeeded.`);
+  });
+
+  it("is made again of the same datasets without an upload, and deleted", async () => {
+    const { dataset, evaluation } = done.body;
+    const before = JSON.parse((await drc(["datasets", ...serverOptions, "--json"])).stdout);
+    const images = ["--data", dataset.datasetId, "--evaluation", `${evaluation.dataset.datasetId}@1`];
+    const recipe = ["--scale", "2", "--preset", "drn-tiny", "--steps", "4", "--fine-tune-steps", "2"];
+    const again = await drc(["submit", ...serverOptions, ...images, ...recipe, "--watch", "--json"]);
+    expect(again.code).toBe(0);
+    const second = JSON.parse(again.stdout) as Compression;
+    expect(second.body).toMatchObject({ dataset, evaluation });
+    expect(JSON.parse((await drc(["datasets", ...serverOptions, "--json"])).stdout)).toEqual(before);
+    const kept = await drc(["delete", second.id, "--models", ...serverOptions]);
+    expect(kept).toMatchObject({ code: 0, stdout: `${second.id} deleted.` });
+    expect((await drc(["compressions", ...serverOptions])).stdout).not.toContain(second.id);
+    expect((await drc(["models", ...serverOptions])).stdout).not.toContain(second.models.compressed);
+  });
+
+  it("refuses a dataset that it cannot read, by its option", async () => {
+    const { dataset } = done.body;
+    const refused = async (data: string, ...more: string[]) => {
+      const evaluation = ["--evaluation", at("held-out"), "--preset", "drn-tiny"];
+      const { code, errors } = await drc(["submit", ...serverOptions, "--data", data, ...evaluation, ...more]);
+      return `${code} ${errors.at(-1)}`;
+    };
+    expect(await refused(dataset.datasetId, "--scale", "4")).toMatch(
+      /^2 drc: --data: version 1 .* is for ×2, .* for ×4/,
+    );
+    expect(await refused(`${dataset.datasetId}@7`)).toMatch(/^1 drc: --data: .* has no version 7\./);
+    expect(await refused(`${dataset.datasetId}@first`)).toMatch(/^2 drc: --data: .* a version is a whole number/);
+    expect(await refused(dataset.datasetId, "--content", "pairs")).toMatch(/^2 drc: --content: .* holds hr, not pairs/);
+    const { code, errors } = await drc(["delete", "x_1", ...serverOptions]);
+    expect([code, errors[0]]).toEqual([2, expect.stringContaining('"x_1" is no dataset, model, job or compression')]);
   });
 
   it("is followed by a job of a JSON file, which finds the same", async () => {

@@ -1,90 +1,82 @@
-import type { CompressionResource, JobResource, ModelResource } from "@drc/contracts";
+import type { JobResource, ModelResource } from "@drc/contracts";
+import { type DrcClient, ProblemError } from "@drc/sdk";
 import type { Command } from "commander";
-import { listed } from "../server/client.ts";
+import { firstOf } from "../server/client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
+import { cutNote, limitOption } from "../terminal/list-limit.ts";
 import { formatBytes, groupDigits } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import { comparesWithOriginal } from "../watch/validation.ts";
 
+interface ModelListOptions extends ServerOptions {
+  limit: number;
+  json?: true;
+}
+
 /** `drc models`: the models that a server has, newest first. */
 export function registerModels(program: Command): void {
   addServerOptions(program.command("models"))
-    .description("list the models of a server")
+    .description("list the models of a server, newest first")
+    .addOption(limitOption())
     .option("--json", "print one JSON document")
-    .action(async (options: ServerOptions & { json?: true }) => {
+    .action(async (options: ModelListOptions) => {
       const client = await connect(options);
-      const models = await listed(client.models.list());
+      const { items: models, more } = await firstOf(client.models.list(), options.limit);
       if (options.json) {
-        process.stdout.write(`${JSON.stringify({ models })}\n`);
+        process.stdout.write(`${JSON.stringify({ models, more })}\n`);
         return;
       }
       if (models.length === 0) {
         process.stdout.write(`No models yet. ${commandHint(["submit", "--help"], {})} says how to make one.\n`);
         return;
       }
-      const [jobs, compressions] = await Promise.all([listed(client.jobs.list()), listed(client.compressions.list())]);
-      process.stdout.write(`${formatModels(models, jobs, compressions)}\n`);
+      const jobs = await Promise.all(models.map(({ originJobId }) => origin(client, originJobId)));
+      process.stdout.write(`${formatModels(models, jobs)}\n${cutNote(options.limit, more)}`);
     });
 }
 
-function formatModels(
-  models: readonly ModelResource[],
-  jobs: readonly JobResource[],
-  compressions: readonly CompressionResource[],
-): string {
+/** The job that made a model; undefined for an upload, and for a job that was deleted meanwhile. */
+async function origin(client: DrcClient, jobId: string | null): Promise<JobResource | undefined> {
+  if (jobId === null) return undefined;
+  return client.jobs.get(jobId).catch((error: unknown) => {
+    if (error instanceof ProblemError && error.status === 404) return undefined;
+    throw error;
+  });
+}
+
+function formatModels(models: readonly ModelResource[], jobs: readonly (JobResource | undefined)[]): string {
   const right = "right" as const;
   const columns = [
     { title: "model" },
-    { title: "name" },
     { title: "made by" },
-    { title: "part of" },
-    { title: "validation PSNR", align: right },
-    { title: "scale", align: right },
+    { title: "validation", align: right },
     { title: "parameters", align: right },
     { title: "file", align: right },
     { title: "made" },
+    { title: "name" },
   ];
-  const rows = models.map((model) => {
+  const rows = models.map((model, i) => {
     const { id, name, scale, cost, sizeBytes, createdAt, metrics } = model;
-    const job = jobs.find((candidate) => candidate.id === model.originJobId);
+    const job = jobs[i];
     const psnr = metrics.validationPsnr;
     return [
       id,
-      name,
       makingOf(model, job),
-      partsOf(model, job, compressions).join(", "),
       typeof psnr === "number" ? `${psnr.toFixed(2)} dB${job && comparesWithOriginal(job) ? " to original" : ""}` : "–",
-      `×${scale}`,
       groupDigits(cost.parameters),
       formatBytes(sizeBytes),
       createdAt.slice(0, 16).replace("T", " "),
+      `${name} ×${scale}`,
     ];
   });
   return formatTable(columns, rows);
 }
 
-/** The stage that a model comes from; of a training, whether it is the best step's or the last one's. */
-function makingOf({ role }: ModelResource, job: JobResource | undefined): string {
+/** The stage that a model comes from, of a training whether it is the best step's or the last one's, and whose stage. */
+function makingOf({ role, originJobId }: ModelResource, job: JobResource | undefined): string {
   if (role === "uploaded") return "upload";
-  if (job?.kind === "prune") return "prune";
-  return `${job?.kind ?? "job"}, ${role} step`;
-}
-
-/** A model's part in the compressions that have it, which may be several for one they start from; or else its job. */
-function partsOf(
-  { id, role, originJobId }: ModelResource,
-  job: JobResource | undefined,
-  compressions: readonly CompressionResource[],
-): string[] {
-  const parts = compressions.flatMap((compression) => {
-    const { stages, body } = compression;
-    const given = (body.model as { modelId?: string } | undefined)?.modelId;
-    const isOriginal = given === id || (role === "best" && originJobId !== null && originJobId === stages.train);
-    const isCompressed = role === "best" && originJobId === stages.fineTune;
-    if (isOriginal) return [`original of ${compression.id}`];
-    if (isCompressed) return [`compressed of ${compression.id}`];
-    return job?.compressionId === compression.id ? [compression.id] : [];
-  });
-  return parts.length > 0 ? parts : [job?.id ?? "–"];
+  if (job === undefined) return "a deleted job";
+  const stage = job.kind === "prune" ? "prune" : `${job.kind} (${role})`;
+  return `${stage} of ${job.compressionId ?? originJobId}`;
 }

@@ -37,20 +37,24 @@ export function registerSubmit(program: Command): void {
   addServerOptions(program.command("submit"))
     .description("submit a compression or a job: a JSON body from a file or -, or --data and further options")
     .argument("[file]", "JSON body of POST /v1/compressions or, with a kind, of POST /v1/jobs; - reads standard input")
-    .option("--data <folder>", "images to train with; uploaded as a dataset")
-    .addOption(
-      new Option("--content <kind>", "what --data holds: HR images, pairs of HR and LR images by name, or LR images")
-        .choices(datasetContent.options)
-        .default("hr"),
+    .option(
+      "--data <images>",
+      "to train with: a folder, which is uploaded, or a dataset of the server (ds_… or ds_…@2)",
     )
-    .option("--evaluation <folder>", "HR images to measure with, none of them in --data; with --content lr optional")
+    .addOption(
+      new Option(
+        "--content <kind>",
+        "what a folder --data holds: HR images (default), pairs of HR and LR images by name, or LR images",
+      ).choices(datasetContent.options),
+    )
+    .option("--evaluation <images>", "HR images to measure with, none of them in --data; with --content lr optional")
     .addOption(
       new Option(
         "--evaluation-content <kind>",
         "what --evaluation holds; by default pairs where --data does, else hr",
       ).choices(["hr", "pairs"]),
     )
-    .option("--unpaired <folder>", "further LR images without an HR twin, for the dual loss alone")
+    .option("--unpaired <images>", "further LR images without an HR twin, for the dual loss alone")
     .option("--skip-bad-files", "leave out files that cannot be used, instead of refusing the folder")
     .addOption(
       new Option(

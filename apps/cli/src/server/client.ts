@@ -57,6 +57,16 @@ export async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
+/** The first `limit` items, and whether there are more of them. */
+export async function firstOf<T>(items: AsyncIterable<T>, limit: number): Promise<{ items: T[]; more: boolean }> {
+  const first: T[] = [];
+  for await (const item of items) {
+    if (first.length === limit) return { items: first, more: true };
+    first.push(item);
+  }
+  return { items: first, more: false };
+}
+
 const WHERE_KEYS_ARE = "Give it with --key or DRC_API_KEY; in a data folder it stands in connection.json.";
 
 /** What the server or the way to it says, as one line for the terminal; undefined for another error. */

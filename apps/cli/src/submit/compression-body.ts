@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import {
   type BudgetCost,
   type DatasetContent,
+  type DatasetVersionResource,
   IMPORTANCE_METHODS,
   type Importance,
   importanceReadsHr,
@@ -17,13 +18,15 @@ import {
 import { NetworkError, preset as presetConfiguration } from "@drc/network";
 import type { DrcClient } from "@drc/sdk";
 import { CliError, EXIT } from "../cli-error.ts";
+import { datasetOf, type GivenImages, givenImages, givenVersion } from "./given-images.ts";
 import { givenModel } from "./given-model.ts";
-import { findImages, uploadImages } from "./upload-images.ts";
 
 /** What `drc submit --data` is given. */
 export interface CompressionOptions {
+  /** A folder, or a dataset version of the server (`ds_…`, `ds_…@2`), as the other images. */
   data: string;
-  content: DatasetContent;
+  /** By default that of the version, or HR images. */
+  content?: DatasetContent;
   evaluation?: string;
   evaluationContent?: DatasetContent;
   unpaired?: string;
@@ -47,6 +50,8 @@ export interface CompressionOptions {
   label?: string[];
 }
 
+type CheckedOptions = CompressionOptions & { content: DatasetContent };
+
 const DEFAULT_SCALE = 4;
 export const DEFAULT_PRESET = "drn-xs";
 
@@ -61,22 +66,24 @@ export async function compressionBody(
   const { preset = DEFAULT_PRESET, remove, of, plan, importance, steps, fineTuneSteps, seed, name, label } = options;
   const { widthMultiple } = options;
   // All that can be wrong here is found before any image is uploaded.
-  checkOptions(options);
-  const folders = await findFolders(options);
+  const given = await givenVersion(client, "--data", options.data);
+  const { content = given?.content ?? "hr" } = options;
+  if (given && content !== given.content) throw otherContent(given, content);
+  checkOptions({ ...options, content });
+  const images = await findAllImages(client, { ...options, content });
   const model = options.model === undefined ? undefined : await givenModel(client, "--model", options.model);
   const scale = model ? scaleOf(model, options.scale) : (options.scale ?? DEFAULT_SCALE);
   const teacher = options.teacher === undefined ? undefined : await givenModel(client, "--teacher", options.teacher);
   if (teacher) checkTeacherScale(teacher, scale);
-  if (!folders.evaluation) process.stderr.write(WITHOUT_EVALUATION);
+  checkVersions(images, scale);
+  if (!images.evaluation) process.stderr.write(WITHOUT_EVALUATION);
   const { skipBadFiles, onOddSize, onAlpha } = options;
   const settings = { scale, onBadFile: skipBadFiles ? ("skip" as const) : ("fail" as const), onOddSize, onAlpha };
-  const dataset = await uploadImages(client, folders.data, settings);
+  const dataset = await datasetOf(client, images.data, settings);
   return {
     dataset,
-    ...(folders.evaluation
-      ? { evaluation: { dataset: await uploadImages(client, folders.evaluation, settings) } }
-      : {}),
-    ...(folders.unpaired ? { unpaired: await uploadImages(client, folders.unpaired, settings) } : {}),
+    ...(images.evaluation ? { evaluation: { dataset: await datasetOf(client, images.evaluation, settings) } } : {}),
+    ...(images.unpaired ? { unpaired: await datasetOf(client, images.unpaired, settings) } : {}),
     ...(model
       ? { model: { modelId: model.id } }
       : { network: { preset, scale }, ...(steps === undefined ? {} : { train: { steps } }) }),
@@ -84,7 +91,7 @@ export async function compressionBody(
     budget: { of, remove, ...(widthMultiple === undefined ? {} : { widthMultiple }) },
     method: { plan, importance: { method: importance } },
     ...(fineTuneSteps === undefined ? {} : { fineTune: { steps: fineTuneSteps } }),
-    fineTuneTargets: targetsOf(options),
+    fineTuneTargets: targetsOf({ ...options, content }),
     seed,
     ...(name === undefined ? {} : { name }),
     ...(label === undefined ? {} : { labels: label }),
@@ -92,11 +99,11 @@ export async function compressionBody(
 }
 
 /** Without HR images, the outputs of the network before its pruning are all that there is to draw to. */
-function targetsOf({ content, fineTuneTargets }: CompressionOptions): "images" | "original" {
+function targetsOf({ content, fineTuneTargets }: CheckedOptions): "images" | "original" {
   return fineTuneTargets ?? (content === "lr" ? "original" : "images");
 }
 
-function checkOptions(options: CompressionOptions): void {
+function checkOptions(options: CheckedOptions): void {
   const { content, evaluation, evaluationContent, unpaired } = options;
   checkNetworkOptions(options);
   if (evaluation === undefined && evaluationContent !== undefined) {
@@ -133,7 +140,7 @@ function checkNetworkOptions({ model, preset, steps, scale }: CompressionOptions
 }
 
 /** Refuses what LR images alone do not do, as the server would after the upload. */
-function checkNeedsNoHr({ model, fineTuneTargets, plan, importance }: CompressionOptions): void {
+function checkNeedsNoHr({ model, fineTuneTargets, plan, importance }: CheckedOptions): void {
   const lacking = "HR images, which --content lr does not give";
   if (model === undefined) throw usage(`--model: training a network takes ${lacking}; give a model to compress.`);
   if (fineTuneTargets === "images") throw usage(`--fine-tune-targets: images takes ${lacking}; take original.`);
@@ -152,18 +159,42 @@ function oneOf(names: readonly string[]): string {
   return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }
 
-async function findFolders(options: CompressionOptions) {
+interface AllImages {
+  data: GivenImages;
+  evaluation?: GivenImages;
+  unpaired?: GivenImages;
+}
+
+async function findAllImages(client: DrcClient, options: CheckedOptions): Promise<AllImages> {
   const { data, content, evaluation, evaluationContent, unpaired } = options;
   if (evaluation !== undefined) await refuseSameFolder(data, evaluation);
   return {
-    data: await findImages("--data", data, content),
+    data: await givenImages(client, "--data", data, content),
     evaluation:
       evaluation === undefined
         ? undefined
-        : await findImages("--evaluation", evaluation, evaluationContent ?? (content === "pairs" ? "pairs" : "hr")),
+        : await givenImages(
+            client,
+            "--evaluation",
+            evaluation,
+            evaluationContent ?? (content === "pairs" ? "pairs" : "hr"),
+          ),
     // What a network reads, whether or not somebody would call it LR.
-    unpaired: unpaired === undefined ? undefined : await findImages("--unpaired", unpaired, "lr"),
+    unpaired: unpaired === undefined ? undefined : await givenImages(client, "--unpaired", unpaired, "lr"),
   };
+}
+
+/** The images of a version have been read for one scale; the server would say so only after an upload beside it. */
+function checkVersions(images: AllImages, scale: Scale): void {
+  for (const [name, given] of Object.entries(images) as [keyof AllImages, GivenImages | undefined][]) {
+    if (given === undefined || "folder" in given || given.scale === scale) continue;
+    const { datasetId, version } = given;
+    throw usage(`--${name}: version ${version} of ${datasetId} is for ×${given.scale}, the network for ×${scale}.`);
+  }
+}
+
+function otherContent({ datasetId, version, content }: DatasetVersionResource, given: DatasetContent): CliError {
+  return usage(`--content: version ${version} of ${datasetId} holds ${content}, not ${given}; leave --content out.`);
 }
 
 /** PSNR on the images of the training would say nothing about other images. */
