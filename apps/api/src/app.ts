@@ -27,6 +27,7 @@ import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { sweepRoutes } from "./routes/sweeps.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { webhookMessageRoutes } from "./routes/webhook-messages.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
@@ -91,6 +92,7 @@ export async function buildApp(
       await v1.register(jobRecordRoutes(context));
       await v1.register(jobStreamRoutes(context));
       await v1.register(compressionRoutes(context));
+      await v1.register(sweepRoutes(context));
       await v1.register(webhookRoutes(context));
       await v1.register(webhookMessageRoutes(context));
     },

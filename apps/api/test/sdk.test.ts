@@ -70,6 +70,7 @@ describe("the client", () => {
       all.server,
       all.datasets,
       all.compressions,
+      all.sweeps,
       all.jobs,
       all.models,
       all.uploads,

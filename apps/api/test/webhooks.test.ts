@@ -224,6 +224,7 @@ describe("what webhooks are told", () => {
       labels: ["nightly"],
       state,
       compressionId: null,
+      sweepId: null,
       path: `/v1/jobs/${job.id}`,
     });
     expect((await told(id)).map(({ timestamp, ...rest }) => rest)).toEqual([

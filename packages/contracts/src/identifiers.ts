@@ -10,6 +10,7 @@ const PREFIXES = {
   job: "job",
   message: "msg",
   model: "mdl",
+  sweep: "swp",
   upload: "upl",
   webhook: "whe",
   worker: "wrk",
@@ -37,6 +38,7 @@ export const datasetId = identifier("dataset");
 export const modelId = identifier("model");
 export const jobId = identifier("job");
 export const compressionId = identifier("compression");
+export const sweepId = identifier("sweep");
 export const uploadId = identifier("upload");
 export const webhookId = identifier("webhook");
 export const messageId = identifier("message");

@@ -15,5 +15,8 @@ export * from "./maintenance.ts";
 export * from "./resources.ts";
 export * from "./results.ts";
 export * from "./settings.ts";
+export * from "./sweep-methods.ts";
+export * from "./sweep-resources.ts";
+export * from "./sweeps.ts";
 export * from "./uploads.ts";
 export * from "./webhooks.ts";

@@ -146,7 +146,8 @@ export const maxRunSeconds = z
   .max(30 * 86_400)
   .default(7 * 86_400);
 
-const common = {
+/** What every submission takes beside its work. */
+export const submissionFields = {
   name: displayName.optional(),
   labels,
   seed: seed.default(1),
@@ -162,26 +163,63 @@ const common = {
 
 /** `POST /v1/jobs`. Ingest jobs come from `POST /v1/datasets/{id}/versions`. */
 export const createJobBody = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("train"), spec: trainSpec, ...common }),
+  z.strictObject({ kind: z.literal("train"), spec: trainSpec, ...submissionFields }),
   z.strictObject({
     kind: z.literal("channel-search"),
     spec: channelSearchSpec,
-    ...common,
+    ...submissionFields,
   }),
-  z.strictObject({ kind: z.literal("prune"), spec: pruneSpec, ...common }),
+  z.strictObject({ kind: z.literal("prune"), spec: pruneSpec, ...submissionFields }),
   z.strictObject({
     kind: z.literal("fine-tune"),
     spec: fineTuneSpec,
-    ...common,
+    ...submissionFields,
   }),
   z.strictObject({
     kind: z.literal("evaluate"),
     spec: evaluateSpec,
-    ...common,
+    ...submissionFields,
   }),
-  z.strictObject({ kind: z.literal("export"), spec: exportSpec, ...common }),
+  z.strictObject({ kind: z.literal("export"), spec: exportSpec, ...submissionFields }),
 ]);
 export type CreateJobBody = z.output<typeof createJobBody>;
+
+/** How one network is made smaller: the plan of widths, and the choice of channels. */
+export const methodFields = {
+  plan: searchMethod.default("second-order"),
+  importance: importance.prefault({ method: "second-order" }),
+  search: searchSettings.prefault({}),
+  calibration: secondOrderCalibrationSettings.prefault({}),
+};
+
+/** What a compression works on and with; a sweep has the same for all of its points. */
+export const compressionFields = {
+  dataset: datasetInput,
+  /** For the training and the fine-tuning. */
+  unpaired,
+  validation,
+  network: networkSpec.optional(),
+  train: trainSettings.optional(),
+  model: z.strictObject({ modelId }).optional(),
+  fineTune: fineTuneSettings.prefault({}),
+  /** What the fine-tuning draws the outputs to: the images, or the outputs of the network before its pruning. */
+  fineTuneTargets: z.enum(["images", "original"]).default("images"),
+  /** Of the fine-tuning. */
+  teacher: z.strictObject({ modelId }).optional(),
+};
+
+/** Exactly one of `network` and `model` is given. */
+export function checkNetworkOrModel(
+  body: { network?: unknown; model?: unknown },
+  context: z.core.$RefinementCtx<unknown>,
+): void {
+  if ((body.network === undefined) !== (body.model === undefined)) return;
+  context.addIssue({
+    code: "custom",
+    path: [body.network === undefined ? "network" : "model"],
+    message: 'Give either "network", to train one first, or "model", to compress one that exists.',
+  });
+}
 
 /**
  * `POST /v1/compressions`: (train →) search → prune → fine-tune (→ evaluate, of the original and the compressed
@@ -189,27 +227,9 @@ export type CreateJobBody = z.output<typeof createJobBody>;
  */
 export const createCompressionBody = z
   .strictObject({
-    dataset: datasetInput,
-    /** For the training and the fine-tuning. */
-    unpaired,
-    validation,
-    network: networkSpec.optional(),
-    train: trainSettings.optional(),
-    model: z.strictObject({ modelId }).optional(),
+    ...compressionFields,
     budget,
-    method: z
-      .strictObject({
-        plan: searchMethod.default("second-order"),
-        importance: importance.prefault({ method: "second-order" }),
-        search: searchSettings.prefault({}),
-        calibration: secondOrderCalibrationSettings.prefault({}),
-      })
-      .prefault({}),
-    fineTune: fineTuneSettings.prefault({}),
-    /** What the fine-tuning draws the outputs to: the images, or the outputs of the network before its pruning. */
-    fineTuneTargets: z.enum(["images", "original"]).default("images"),
-    /** Of the fine-tuning. */
-    teacher: z.strictObject({ modelId }).optional(),
+    method: z.strictObject(methodFields).prefault({}),
     /** Needs HR images; left out, nothing is evaluated. */
     evaluation: z
       .strictObject({
@@ -217,16 +237,10 @@ export const createCompressionBody = z
         keepImages: z.boolean().default(false),
       })
       .optional(),
-    ...common,
+    ...submissionFields,
   })
   .superRefine((body, context) => {
-    if ((body.network === undefined) === (body.model === undefined)) {
-      context.addIssue({
-        code: "custom",
-        path: [body.network === undefined ? "network" : "model"],
-        message: 'Give either "network", to train one first, or "model", to compress one that exists.',
-      });
-    }
+    checkNetworkOrModel(body, context);
     if (body.model !== undefined && body.train !== undefined) {
       context.addIssue({
         code: "custom",

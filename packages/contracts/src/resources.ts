@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { datasetSettings } from "./dataset-settings.ts";
 import { codeCounts, fieldError, jobError } from "./errors.ts";
-import { compressionId, datasetId, displayName, jobId, label, modelId } from "./identifiers.ts";
+import { compressionId, datasetId, displayName, jobId, label, modelId, sweepId } from "./identifiers.ts";
 import { computeDevice, deviceClass, jobKind } from "./job-kinds.ts";
 import { jobState } from "./job-states.ts";
 import { metricPoint, modelCost, progress, runtimeInfo } from "./results.ts";
@@ -139,6 +139,8 @@ export const jobResource = z.strictObject({
   spec: z.record(z.string(), z.unknown()),
   parents: z.array(jobId),
   compressionId: compressionId.nullable(),
+  /** The sweep that it is made for; it may belong to several of its points. */
+  sweepId: sweepId.nullable(),
   retryOf: jobId.nullable(),
   attempts: count,
   progress: progress.nullable(),
@@ -297,6 +299,7 @@ export const jobListQuery = pageQuery.extend({
   kind: jobKind.optional(),
   label: label.optional(),
   compressionId: compressionId.optional(),
+  sweepId: sweepId.optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
 });

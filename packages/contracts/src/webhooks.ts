@@ -1,7 +1,7 @@
 /** What the REST interface takes and gives about webhooks, and what is sent to their receivers. */
 import { z } from "zod";
 import { jobError } from "./errors.ts";
-import { compressionId, displayName, messageId, webhookId } from "./identifiers.ts";
+import { compressionId, displayName, messageId, sweepId, webhookId } from "./identifiers.ts";
 import { pageQuery } from "./resources.ts";
 
 const timestamp = z.iso.datetime();
@@ -16,6 +16,9 @@ export const WEBHOOK_EVENTS = [
   "compression.succeeded",
   "compression.failed",
   "compression.cancelled",
+  "sweep.succeeded",
+  "sweep.failed",
+  "sweep.cancelled",
 ] as const;
 export const webhookEvent = z.enum(WEBHOOK_EVENTS);
 export type WebhookEvent = z.infer<typeof webhookEvent>;
@@ -24,19 +27,21 @@ export type WebhookEvent = z.infer<typeof webhookEvent>;
 export const webhookMessageType = z.enum([...WEBHOOK_EVENTS, "webhook.test"]);
 export type WebhookMessageType = z.infer<typeof webhookMessageType>;
 
-/** The job or compression that a message is about. */
+/** The job, compression or sweep that a message is about. */
 export const webhookSubject = z.strictObject({
   id: z.string(),
-  /** Of the job, such as `train`; or `compression`, or `webhook` in a test. */
+  /** Of the job, such as `train`; or `compression`, `sweep`, or `webhook` in a test. */
   kind: z.string(),
   name: z.string().nullable(),
   labels: z.array(z.string()),
   state: z.string(),
   /** The compression that a job is a stage of. */
   compressionId: compressionId.nullable(),
+  /** The sweep that a job belongs to. */
+  sweepId: sweepId.nullable(),
   /** Where the rest stands. */
   path: z.string(),
-  /** As the job has it; of a compression its models. Left out where there is none, or it is too large. */
+  /** As the job has it; of a compression its models, of a sweep how many points ended in which state. Left out where there is none, or it is too large. */
   result: z.record(z.string(), z.unknown()).optional(),
   error: jobError.optional(),
 });

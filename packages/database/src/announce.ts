@@ -3,12 +3,14 @@ import {
   type JobError,
   type JobState,
   newId,
+  UNFINISHED_STATES,
   type WebhookBody,
   type WebhookMessageType,
 } from "@drc/contracts";
 import type { Job, WebhookEndpoint, WebhookMessage } from "../generated/client.ts";
 import { databaseNow, type Transaction } from "./client.ts";
 import { compressionModels, compressionState, currentJobs } from "./compression-state.ts";
+import { countPoints, endOfSweep } from "./sweep-state.ts";
 
 /** Larger results are left out of a message: its path leads to them. */
 const RESULT_CHARACTERS = 8_192;
@@ -18,6 +20,8 @@ const FINDINGS = 10;
 const TEXT_CHARACTERS = 1_024;
 /** Any number: with the hash of a compression's identifier, it is that compression's lock. */
 const COMPRESSION_LOCK = 7_207_929;
+/** The same for a sweep. */
+const SWEEP_LOCK = 7_207_930;
 
 /** Writes, in the transaction that changed a job's state, the webhook messages that tell of it and of its compression. */
 export async function announceJob(transaction: Transaction, job: Job, now: Date): Promise<void> {
@@ -30,12 +34,14 @@ export async function announceJob(transaction: Transaction, job: Job, now: Date)
     labels: job.labels,
     state,
     compressionId: job.compressionId,
+    sweepId: job.sweepId,
     path: `/v1/jobs/${job.id}`,
     ...outcome(job),
   });
   if (isFinal(state) && job.compressionId !== null) {
     await announceCompression(transaction, job.compressionId, job.id, now);
   }
+  if (isFinal(state) && job.sweepId !== null) await announceSweep(transaction, job.sweepId, now);
 }
 
 /** Only the last of the current jobs to end tells of the compression. */
@@ -62,12 +68,42 @@ async function announceCompression(transaction: Transaction, id: string, jobId: 
     labels: compression.labels,
     state,
     compressionId: id,
+    sweepId: null,
     path: `/v1/compressions/${id}`,
     ...outcome({
       result: state === "succeeded" ? { models: compressionModels(compression, jobs) } : null,
       error: jobs.find((job) => job.state === "failed")?.error ?? null,
     }),
   });
+}
+
+/** The last job of a sweep to end ends the sweep. */
+async function announceSweep(transaction: Transaction, id: string, now: Date): Promise<void> {
+  // As for a compression.
+  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${SWEEP_LOCK}::int, hashtext(${id}))`;
+  if (await hasUnfinishedJobs(transaction, id)) return;
+  // A retry holds the row: what it has made is seen now.
+  await transaction.$queryRaw`SELECT 1 FROM "Sweep" WHERE id = ${id} FOR UPDATE`;
+  if (await hasUnfinishedJobs(transaction, id)) return;
+  const counts = await countPoints(transaction, id);
+  const state = endOfSweep(counts);
+  const sweep = await transaction.sweep.update({ where: { id }, data: { state, paused: false, endedAt: now } });
+  await announce(transaction, `sweep.${state}`, now, {
+    id,
+    kind: "sweep",
+    name: sweep.name,
+    labels: sweep.labels,
+    state,
+    compressionId: null,
+    sweepId: id,
+    path: `/v1/sweeps/${id}`,
+    result: { points: counts },
+  });
+}
+
+async function hasUnfinishedJobs(transaction: Transaction, sweepId: string): Promise<boolean> {
+  const where = { sweepId, state: { in: [...UNFINISHED_STATES] } };
+  return (await transaction.job.findFirst({ where, select: { id: true } })) !== null;
 }
 
 function outcome({
@@ -129,6 +165,7 @@ export async function writeTestMessage(transaction: Transaction, endpoint: Webho
     labels: [],
     state: endpoint.state,
     compressionId: null,
+    sweepId: null,
     path: `/v1/webhooks/${endpoint.id}`,
   };
   const body: WebhookBody = { type, timestamp: now.toISOString(), data };

@@ -34,6 +34,7 @@ export interface NewJob {
   /** Jobs that must succeed before; either there already or earlier in the same call. */
   parents: readonly string[];
   compressionId?: string;
+  sweepId?: string;
   retryOf?: string;
   /** Of the request that makes it, for its trace. */
   traceparent?: string;
@@ -73,11 +74,11 @@ async function createJob(transaction: Transaction, job: NewJob): Promise<Created
   const [row] = await transaction.$queryRaw<[Job & { served: boolean }]>`
     WITH job AS (
       INSERT INTO "Job" (id, kind, name, labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
-        "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "retryOf", traceparent, "createdAt")
+        "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "sweepId", "retryOf", traceparent, "createdAt")
       VALUES (${job.id}, ${job.work.kind}, ${job.name}, ${[...(job.labels ?? [])]}::text[], ${job.apiKeyId},
         ${job.deviceClass}, ${JSON.stringify(job.work.spec)}::jsonb, ${job.seed}, ${job.priority},
         ${job.maxAttempts ?? MAX_ATTEMPTS}, ${job.maxRunSeconds ?? MAX_RUN_SECONDS}, ${state}, ${dispatchNumber}, 1,
-        ${job.compressionId}, ${job.retryOf}, ${job.traceparent}, clock_timestamp())
+        ${job.compressionId}, ${job.sweepId}, ${job.retryOf}, ${job.traceparent}, clock_timestamp())
       RETURNING *
     ), link AS (
       INSERT INTO "JobParent" ("jobId", "parentId")

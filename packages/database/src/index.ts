@@ -13,6 +13,8 @@ export type {
   JobLog,
   JobMetric,
   Model,
+  Sweep,
+  SweepPoint,
   WebhookAttempt,
   WebhookEndpoint,
   WebhookMessage,
@@ -26,7 +28,7 @@ export * from "./claim-job.ts";
 export * from "./claim-next.ts";
 export * from "./client.ts";
 export * from "./compression-state.ts";
-export * from "./control-compression.ts";
+export * from "./control-group.ts";
 export * from "./control-job.ts";
 export * from "./create-jobs.ts";
 export * from "./delete-jobs.ts";
@@ -52,6 +54,8 @@ export * from "./remove-old-records.ts";
 export * from "./retry-job.ts";
 export * from "./sessions.ts";
 export * from "./settle-blocked.ts";
+export * from "./stop-rule.ts";
+export * from "./sweep-state.ts";
 export * from "./transition.ts";
 export * from "./unused-blobs.ts";
 export * from "./uploads.ts";

@@ -5,7 +5,7 @@ import type { ControlResult } from "./control-job.ts";
 import { createJobs, newJobId } from "./create-jobs.ts";
 
 /**
- * Makes a new job like one that failed or was cancelled; the old one stays as it ended. A stage of a compression is not
+ * Makes a new job like one that failed or was cancelled; the old one stays as it ended. A stage of a compression or sweep is not
  * retried alone: the stages after it were cancelled with it.
  */
 export async function retryJob(
@@ -17,7 +17,7 @@ export async function retryJob(
   if (!old) return null;
   const { parents, ...row } = old;
   const ended = isFinal(old.state as JobState) && old.state !== "succeeded";
-  if (!ended || old.compressionId !== null) return { job: row as Job, allowed: false };
+  if (!ended || old.compressionId !== null || old.sweepId !== null) return { job: row as Job, allowed: false };
   const [job] = await createJobs(transaction, [
     {
       id: newJobId(),

@@ -5,6 +5,7 @@ import { Keys } from "./keys.ts";
 import { Models } from "./models.ts";
 import { Server } from "./server.ts";
 import { Session } from "./session.ts";
+import { Sweeps } from "./sweeps.ts";
 import { type DrcClientOptions, Transport } from "./transport.ts";
 import { Uploads } from "./uploads.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -16,6 +17,7 @@ export class DrcClient {
   readonly server: Server;
   readonly datasets: Datasets;
   readonly compressions: Compressions;
+  readonly sweeps: Sweeps;
   readonly jobs: Jobs;
   readonly models: Models;
   readonly uploads: Uploads;
@@ -30,6 +32,7 @@ export class DrcClient {
     this.datasets = new Datasets(transport);
     this.jobs = new Jobs(transport);
     this.compressions = new Compressions(transport, this.jobs);
+    this.sweeps = new Sweeps(transport);
     this.models = new Models(transport);
     this.uploads = new Uploads(transport);
     this.webhooks = new Webhooks(transport);

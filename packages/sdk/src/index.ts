@@ -21,6 +21,7 @@ export * from "./models.ts";
 export type { RetryOptions } from "./retry.ts";
 export * from "./server.ts";
 export * from "./session.ts";
+export * from "./sweeps.ts";
 export type { DrcClientOptions, RequestOptions } from "./transport.ts";
 export * from "./uploads.ts";
 export * from "./verify-webhook.ts";

@@ -26,6 +26,8 @@ interface Sent extends RequestOptions {
   headers?: Record<string, string>;
   /** It creates something: sent with a key that makes it safe to repeat. */
   creates?: boolean;
+  /** Of what creates something, in the place of a new one. */
+  idempotencyKey?: string;
   /** A POST that does no more when it is done twice. */
   repeatable?: boolean;
   /** Statuses beside those of success whose body is an answer all the same. */
@@ -94,7 +96,7 @@ export class Transport {
     if (this.key !== undefined) headers.authorization = `Bearer ${this.key}`;
     if (this.csrfToken !== undefined && method !== "GET") headers["x-csrf-token"] = this.csrfToken;
     if (json !== undefined) headers["content-type"] = "application/json";
-    if (creates) headers["idempotency-key"] = crypto.randomUUID();
+    if (creates) headers["idempotency-key"] = sent.idempotencyKey ?? crypto.randomUUID();
     const body = json === undefined ? form : JSON.stringify(json);
     const safe = creates === true || sent.repeatable === true || REPEATABLE.includes(method);
     const init = { method, headers, body, signal: sent.signal };

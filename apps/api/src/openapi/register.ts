@@ -17,11 +17,12 @@ const PAGE_CSP =
 const TAGS = [
   { name: "Datasets", description: "Images, and the versions of them that jobs read." },
   { name: "Compressions", description: "Chains of jobs that make one network smaller." },
+  { name: "Sweeps", description: "Grids of compressions of one network, to compare budgets and methods." },
   { name: "Jobs", description: "Single pieces of work, and what they write while they run." },
   { name: "Models", description: "Networks as safetensors files." },
   { name: "Keys", description: "API keys, and the sessions of browsers that sign in with one." },
   { name: "Uploads", description: "Large files, in parts that go straight to the object store." },
-  { name: "Webhooks", description: "Who is told when jobs and compressions end." },
+  { name: "Webhooks", description: "Who is told when jobs, compressions and sweeps end." },
   { name: "Server", description: "What this server is, and whether it can work." },
 ];
 

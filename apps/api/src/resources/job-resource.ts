@@ -25,6 +25,7 @@ export function jobResource(job: JobRow, served: ReadonlySet<DeviceClass>): JobR
     spec: job.spec as JobResource["spec"],
     parents: job.parents.map((parent) => parent.parentId),
     compressionId: job.compressionId,
+    sweepId: job.sweepId,
     retryOf: job.retryOf,
     attempts: job.attemptCount,
     progress: job.progress as JobResource["progress"],

@@ -13,12 +13,12 @@ import {
   pageOf,
 } from "@drc/contracts";
 import {
-  type CompressionControl,
   type CreationAnswer,
-  cancelCompression,
-  changeCompression,
-  pauseCompression,
-  resumeCompression,
+  cancelGroup,
+  changeGroup,
+  type GroupControl,
+  pauseGroup,
+  resumeGroup,
   servedClasses,
   type Transaction,
 } from "@drc/database";
@@ -31,7 +31,8 @@ import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
-import { type CreatedCompression, createCompression } from "../submission/create-compression.ts";
+import { createCompression } from "../submission/create-compression.ts";
+import type { CreatedGroup } from "../submission/create-group.ts";
 import { deleteCompression } from "../submission/delete-jobs.ts";
 import { retryCompression } from "../submission/retry-compression.ts";
 import { submit } from "../submission/submit.ts";
@@ -41,9 +42,9 @@ const compressionParams = z.strictObject({ compressionId });
 
 /** What a caller may ask of a compression. */
 const ACTIONS = {
-  cancel: { run: cancelCompression, past: "cancelled", summary: "Cancel what is left of a compression" },
-  pause: { run: pauseCompression, past: "paused", summary: "Pause a compression after its next checkpoint" },
-  resume: { run: resumeCompression, past: "resumed", summary: "Let a paused compression go on" },
+  cancel: { run: cancelGroup, past: "cancelled", summary: "Cancel what is left of a compression" },
+  pause: { run: pauseGroup, past: "paused", summary: "Pause a compression after its next checkpoint" },
+  resume: { run: resumeGroup, past: "resumed", summary: "Let a paused compression go on" },
 } as const;
 
 const CREATED = answers({ 200: dryRunResource, 202: compressionDetail }, "DATASET_NOT_READY", "CONFLICT", "NOT_FOUND");
@@ -57,7 +58,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     if (!compression) throw missing(id);
     return compressionDetailResource(compression, await servedClasses(transaction));
   };
-  const afterControl = async (id: string, control: CompressionControl, past: string) => {
+  const afterControl = async (id: string, control: GroupControl, past: string) => {
     const compression = await readCompression(id);
     // Cancelling again changes nothing.
     const again = past === ACTIONS.cancel.past && compression.state === "cancelled";
@@ -73,8 +74,8 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
     body: await readCompression(id, transaction),
   });
   const created = {
-    jobsOf: ({ jobs }: CreatedCompression) => jobs,
-    answer: (transaction: Transaction, { id }: CreatedCompression) => accepted(transaction, id),
+    jobsOf: ({ jobs }: CreatedGroup) => jobs,
+    answer: (transaction: Transaction, { id }: CreatedGroup) => accepted(transaction, id),
   };
 
   return (app, _options, done) => {
@@ -188,7 +189,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
       },
       async (request) => {
         const { compressionId: id } = request.params;
-        return afterControl(id, await changeCompression(database, id, request.body), "changed");
+        return afterControl(id, await changeGroup(database, { compressionId: id }, request.body), "changed");
       },
     );
 
@@ -207,7 +208,7 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
         },
         async (request, reply) => {
           const { compressionId: id } = request.params;
-          return reply.code(202).send(await afterControl(id, await run(database, id), past));
+          return reply.code(202).send(await afterControl(id, await run(database, { compressionId: id }), past));
         },
       );
     }

@@ -115,9 +115,12 @@ function requireAllowed(result: ControlResult | null, id: string, past: string):
   return result;
 }
 
-function refusal({ id, state, compressionId }: ControlResult["job"], past: string): string {
-  const stage = past === RETRIED && compressionId !== null && (state === "failed" || state === "cancelled");
-  return stage
-    ? `The job ${id} is a stage of a compression. Retry that: POST /v1/compressions/${compressionId}/retry.`
-    : `The job ${id} is ${state} and cannot be ${past}.`;
+function refusal({ id, state, compressionId, sweepId }: ControlResult["job"], past: string): string {
+  if (past === RETRIED && (state === "failed" || state === "cancelled")) {
+    if (compressionId !== null) {
+      return `The job ${id} is a stage of a compression. Retry that: POST /v1/compressions/${compressionId}/retry.`;
+    }
+    if (sweepId !== null) return `The job ${id} is a stage of a sweep. Retry that: POST /v1/sweeps/${sweepId}/retry.`;
+  }
+  return `The job ${id} is ${state} and cannot be ${past}.`;
 }

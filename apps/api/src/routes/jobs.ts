@@ -94,12 +94,13 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         },
       },
       async (request) => {
-        const { state, kind, label, compressionId, createdAfter, createdBefore, limit } = request.query;
+        const { state, kind, label, compressionId, sweepId, createdAfter, createdBefore, limit } = request.query;
         const { after, ...page } = pageArguments(request.query);
         const filter = {
           state,
           kind,
           compressionId,
+          sweepId,
         };
         const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
         const rows =
@@ -145,7 +146,7 @@ async function findLabelled(
   database: Database,
   label: string,
   query: z.infer<typeof jobListQuery>,
-  filter: { state?: JobState; kind?: JobKind; compressionId?: string },
+  filter: { state?: JobState; kind?: JobKind; compressionId?: string; sweepId?: string },
 ): Promise<JobRow[]> {
   const { take } = pageArguments(query);
   const position = positionOf(query);

@@ -33,18 +33,32 @@ export function deleteCompression(database: Database, id: string, options: JobDe
   });
 }
 
+/** @throws ApiError `NOT_FOUND`, or `CONFLICT` with what stands against it. */
+export function deleteSweep(database: Database, id: string, options: JobDeletion): Promise<void> {
+  return deleteUnread(database, {
+    what: `The sweep ${id}`,
+    inputs: async (transaction) => namesOfJobs(transaction, await requireEndedSweep(transaction, id), options),
+    async remove(transaction) {
+      await deleteJobs(transaction, await requireEndedSweep(transaction, id), options);
+      await transaction.sweep.delete({ where: { id } });
+    },
+  });
+}
+
 async function requireEndedJob(transaction: Transaction, id: string): Promise<void> {
-  const job = await transaction.job.findUnique({ where: { id }, select: { state: true, compressionId: true } });
+  const job = await transaction.job.findUnique({
+    where: { id },
+    select: { state: true, compressionId: true, sweepId: true },
+  });
   if (!job) throw new ApiError("NOT_FOUND", `There is no job ${id}.`);
   if (!isFinal(job.state as JobState)) {
     throw new ApiError("CONFLICT", `The job ${id} is ${job.state}. Cancel it first: POST /v1/jobs/${id}/cancel.`);
   }
-  if (job.compressionId !== null) {
-    throw new ApiError(
-      "CONFLICT",
-      `The job ${id} is a stage of a compression. Delete that: DELETE /v1/compressions/${job.compressionId}.`,
-    );
-  }
+  const { compressionId, sweepId } = job;
+  if (compressionId === null && sweepId === null) return;
+  const [group, path] =
+    compressionId === null ? ["sweep", `/v1/sweeps/${sweepId}`] : ["compression", `/v1/compressions/${compressionId}`];
+  throw new ApiError("CONFLICT", `The job ${id} is a stage of a ${group}. Delete that: DELETE ${path}.`);
 }
 
 /** @returns the compression's jobs. */
@@ -63,6 +77,23 @@ async function requireEndedStages(transaction: Transaction, id: string): Promise
     );
   }
   return compression.jobs.map((job) => job.id);
+}
+
+/** @returns the sweep's jobs. */
+async function requireEndedSweep(transaction: Transaction, id: string): Promise<string[]> {
+  const sweep = await transaction.sweep.findUnique({
+    where: { id },
+    select: { jobs: { select: { id: true, state: true } } },
+  });
+  if (!sweep) throw new ApiError("NOT_FOUND", `There is no sweep ${id}.`);
+  const unfinished = sweep.jobs.filter(({ state }) => !isFinal(state as JobState));
+  if (unfinished.length > 0) {
+    throw new ApiError(
+      "CONFLICT",
+      `The sweep ${id} has ${unfinished.length} jobs that have not ended. Cancel it first: POST /v1/sweeps/${id}/cancel.`,
+    );
+  }
+  return sweep.jobs.map((job) => job.id);
 }
 
 async function namesOfJobs(

@@ -1,0 +1,92 @@
+import { type CreateSweepBody, isFromScratch, newId, type SweepMethod, type SweepPointStages } from "@drc/contracts";
+import { type Transaction, toJson } from "@drc/database";
+import { checkSweep } from "./check-sweep.ts";
+import { type CreatedGroup, createStageJobs } from "./create-group.ts";
+import type { Submitter } from "./create-job.ts";
+import { StageChain } from "./stage-chain.ts";
+
+/** Checks a sweep and creates it with its points and all of their jobs, each of which is made once. */
+export async function createSweep(
+  transaction: Transaction,
+  body: CreateSweepBody,
+  submitter: Submitter,
+  clonedFrom?: string,
+): Promise<CreatedGroup> {
+  const { baseSteps } = await checkSweep(transaction, body);
+  const id = newId("sweep");
+  const chain = new StageChain(body);
+  const points = planPoints(chain, body, baseSteps);
+  const { name, labels } = body;
+  await transaction.sweep.create({ data: { id, name, labels, apiKeyId: submitter.apiKeyId, body: toJson(body) } });
+  await transaction.sweepPoint.createMany({
+    data: points.map((point, i) => ({
+      ...point,
+      sweepId: id,
+      number: i + 1,
+      budget: toJson(point.budget),
+      stages: toJson(point.stages),
+    })),
+  });
+  const jobs = await createStageJobs(transaction, chain.jobs, body, submitter, { sweepId: id }, clonedFrom);
+  return { id, jobs };
+}
+
+interface Point {
+  budget: CreateSweepBody["grid"]["budgets"][number];
+  method: string;
+  seed: number;
+  stages: SweepPointStages;
+  trainingSteps: number | null;
+}
+
+/**
+ * By budget, then method, then seed. Only fine-tuning, drawing at random and training from scratch have the point's own
+ * seed: what comes before them is the same for all seeds, and made once.
+ */
+function planPoints(chain: StageChain, body: CreateSweepBody, baseSteps: number | null): Point[] {
+  const { budgets, methods, seeds } = body.grid;
+  return budgets.flatMap((budget) =>
+    methods.flatMap((method) =>
+      seeds.map((seed): Point => {
+        const trainingSteps = stepsBehind(method, body, baseSteps);
+        const stages = planPoint(chain, body, { budget, method, seed, trainingSteps });
+        return { budget, method: method.name, seed, stages, trainingSteps };
+      }),
+    ),
+  );
+}
+
+/** Steps of all training behind the network that a method gives; null where those of the base network are not known. */
+function stepsBehind(method: SweepMethod, { fineTune }: CreateSweepBody, baseSteps: number | null): number | null {
+  const inAll = baseSteps === null ? null : baseSteps + fineTune.steps;
+  return isFromScratch(method) ? (method.steps ?? inAll) : inAll;
+}
+
+function planPoint(
+  chain: StageChain,
+  { evaluation, stopWhen }: CreateSweepBody,
+  { budget, method, seed }: Pick<Point, "budget" | "seed" | "trainingSteps"> & { method: SweepMethod },
+): SweepPointStages {
+  const search = chain.search({ budget, ...method });
+  const shared = {
+    ...(chain.train ? { train: chain.train } : {}),
+    search,
+    evaluateBicubic: chain.evaluate("bicubic", evaluation),
+    evaluateOriginal: chain.evaluate(chain.original, evaluation),
+  };
+  if (isFromScratch(method)) throw new Error("The check has refused it.");
+  const { importance } = method;
+  const prune =
+    importance.method === "random" ? chain.prune(search, importance, seed) : chain.prune(search, importance);
+  const evaluatePruned = evaluation.pruned ? chain.evaluate({ fromJob: prune }, evaluation) : undefined;
+  // Only where a rule reads them: else the fine-tuning need not wait for measurements.
+  const judged = stopWhen && evaluatePruned ? [evaluatePruned, shared.evaluateBicubic] : [];
+  const fineTune = chain.fineTune(prune, seed, judged);
+  return {
+    ...shared,
+    prune,
+    ...(evaluatePruned ? { evaluatePruned } : {}),
+    fineTune,
+    evaluateCompressed: chain.evaluate({ fromJob: fineTune }, evaluation),
+  };
+}

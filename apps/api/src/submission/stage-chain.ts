@@ -1,0 +1,113 @@
+/** The jobs that make a network smaller, each after those whose results it reads; for compressions and sweeps alike. */
+import {
+  type Budget,
+  type ChannelSearchSpec,
+  type CreateCompressionBody,
+  type Importance,
+  type JobSpec,
+  type ModelInput,
+  trainSettings,
+} from "@drc/contracts";
+import { newJobId } from "@drc/database";
+
+export interface StageJob {
+  id: string;
+  work: JobSpec;
+  parents: string[];
+  seed: number;
+}
+
+/** What the stages of a compression, and of all points of a sweep, have in common. */
+export type StageInputs = Pick<
+  CreateCompressionBody,
+  | "dataset"
+  | "unpaired"
+  | "validation"
+  | "network"
+  | "train"
+  | "model"
+  | "fineTune"
+  | "fineTuneTargets"
+  | "teacher"
+  | "seed"
+>;
+
+/** What a search is asked for. */
+export type PlanRequest = { budget: Budget } & Pick<CreateCompressionBody["method"], "plan" | "search" | "calibration">;
+
+type Evaluation = Pick<NonNullable<CreateCompressionBody["evaluation"]>, "dataset" | "keepImages">;
+
+/** Jobs as they are added, parents before their children. The same work with the same seed is one job. */
+export class StageChain {
+  readonly jobs: StageJob[] = [];
+  /** The network to make smaller, and the job that trains it where one does. */
+  readonly original: ModelInput;
+  readonly train: string | undefined;
+  private readonly inputs: StageInputs;
+  private readonly known = new Map<string, string>();
+
+  constructor(inputs: StageInputs) {
+    this.inputs = inputs;
+    const { network, model, dataset, unpaired, validation } = inputs;
+    if (network) {
+      const settings = inputs.train ?? trainSettings.parse({});
+      this.train = this.add({ kind: "train", spec: { network, dataset, unpaired, validation, settings } });
+      this.original = { fromJob: this.train };
+    } else this.original = { modelId: (model as { modelId: string }).modelId };
+  }
+
+  search({ budget, plan, search, calibration }: PlanRequest): string {
+    const spec: ChannelSearchSpec = {
+      model: this.original,
+      dataset: this.inputs.dataset,
+      budget,
+      method: plan,
+      settings: search,
+      calibration,
+    };
+    return this.add({ kind: "channel-search", spec });
+  }
+
+  prune(search: string, importance: Importance, seed = this.inputs.seed): string {
+    const { dataset } = this.inputs;
+    return this.add(
+      { kind: "prune", spec: { model: this.original, plan: { fromJob: search }, dataset, importance } },
+      [],
+      seed,
+    );
+  }
+
+  /** @param after further jobs to wait for. */
+  fineTune(prune: string, seed = this.inputs.seed, after: readonly string[] = []): string {
+    const { dataset, unpaired, validation, teacher, fineTune: settings, fineTuneTargets } = this.inputs;
+    const targets = fineTuneTargets === "original" ? this.original : "images";
+    const model = { fromJob: prune };
+    return this.add(
+      { kind: "fine-tune", spec: { model, dataset, unpaired, validation, targets, teacher, settings } },
+      after,
+      seed,
+    );
+  }
+
+  evaluate(model: ModelInput | "bicubic", { dataset, keepImages }: Evaluation): string {
+    return this.add({ kind: "evaluate", spec: { model, dataset, keepImages } });
+  }
+
+  private add(work: JobSpec, after: readonly string[] = [], seed = this.inputs.seed): string {
+    const key = JSON.stringify([work, seed]);
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const id = newJobId();
+    this.known.set(key, id);
+    this.jobs.push({ id, work, parents: [...new Set([...parentsOf(work), ...after])], seed });
+    return id;
+  }
+}
+
+/** The jobs whose results the spec names. */
+function parentsOf({ spec }: JobSpec): string[] {
+  return Object.values(spec).flatMap((input) => {
+    const { fromJob } = (typeof input === "object" && input !== null ? input : {}) as { fromJob?: string };
+    return fromJob === undefined ? [] : [fromJob];
+  });
+}
