@@ -1,7 +1,7 @@
 import { NO_TRACING } from "@drc/tracing";
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ApiContext } from "./context.ts";
 import { ServerMetrics } from "./metrics/server-metrics.ts";
@@ -11,7 +11,7 @@ import { registerEtags } from "./plugins/etag.ts";
 import { answerUnroutable, registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
 import { registerRequestIds, requestIdOf } from "./plugins/request-id.ts";
-import { describeRequest } from "./plugins/request-log.ts";
+import { describeRequest, RequestLog } from "./plugins/request-log.ts";
 import { registerRequestMetrics } from "./plugins/request-metrics.ts";
 import { registerRequestTracing } from "./plugins/request-tracing.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
@@ -52,7 +52,7 @@ export async function buildApp(
     requestTimeout: 0,
     trustProxy: context.trustedProxies ?? false,
     genReqId: requestIdOf,
-    logController: new LogController({ requestIdLogLabel: "requestId" }),
+    logController: new RequestLog(log),
     frameworkErrors: answerUnroutable,
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);

@@ -4,8 +4,9 @@ import {
   type CreationAnswer,
   type Database,
   type IdempotentRequest,
-  keepAnswer,
-  reserveIdempotencyKey,
+  keepAnswers,
+  type Reservation,
+  reserveIdempotencyKeys,
   shareInputs,
   type Transaction,
 } from "@drc/database";
@@ -13,6 +14,12 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** How long the answer of a request with an Idempotency-Key is kept. */
 const KEEP_MS = 24 * 3_600_000;
+
+/** What a request that creates something is answered, for the first time or again. */
+export interface OnceAnswer {
+  answer: CreationAnswer;
+  replayed: boolean;
+}
 
 /**
  * Runs a request that creates something, in one transaction. With the header `Idempotency-Key` the same request again,
@@ -28,31 +35,42 @@ export async function createOnce(
   create: (transaction: Transaction) => Promise<CreationAnswer>,
 ): Promise<FastifyReply> {
   const idempotent = idempotentRequest(request, sent);
-  const answer = await database.$transaction(async (transaction) => {
+  const once = await database.$transaction(async (transaction): Promise<OnceAnswer> => {
     await shareInputs(transaction);
-    if (!idempotent) return create(transaction);
-    const reservation = await reserveIdempotencyKey(transaction, idempotent);
-    switch (reservation.type) {
-      case "first": {
-        const created = await create(transaction);
-        await keepAnswer(transaction, idempotent, { ...created, body: created.kept ?? created.body });
-        return created;
-      }
-      case "again":
-        reply.header("idempotent-replayed", "true");
-        return reservation.answer;
-      case "other":
-        throw new ApiError(
-          "IDEMPOTENCY_KEY_REUSED",
-          `The Idempotency-Key ${idempotent.key} was used for another request. Take a new key for each thing to create.`,
-        );
-    }
+    if (!idempotent) return { answer: await create(transaction), replayed: false };
+    const [reservation] = await reserveIdempotencyKeys(transaction, [idempotent]);
+    const replayed = replay(idempotent, reservation);
+    if (replayed) return replayed;
+    const answer = await create(transaction);
+    await keepAnswers(transaction, [{ request: idempotent, answer }]);
+    return { answer, replayed: false };
   });
+  return sendOnce(reply, once);
+}
+
+/**
+ * The first answer, where there was one.
+ * @throws ApiError `IDEMPOTENCY_KEY_REUSED`
+ */
+export function replay({ key }: IdempotentRequest, reservation: Reservation | undefined): OnceAnswer | undefined {
+  switch (reservation?.type) {
+    case "again":
+      return { answer: reservation.answer, replayed: true };
+    case "other":
+      throw new ApiError(
+        "IDEMPOTENCY_KEY_REUSED",
+        `The Idempotency-Key ${key} was used for another request. Take a new key for each thing to create.`,
+      );
+  }
+}
+
+export function sendOnce(reply: FastifyReply, { answer, replayed }: OnceAnswer): FastifyReply {
+  if (replayed) reply.header("idempotent-replayed", "true");
   return reply.code(answer.status).header("location", answer.location).send(answer.body);
 }
 
 /** Undefined where the caller sends no key. */
-function idempotentRequest(request: FastifyRequest, sent: unknown): IdempotentRequest | undefined {
+export function idempotentRequest(request: FastifyRequest, sent: unknown): IdempotentRequest | undefined {
   const key = readKey(request);
   if (key === undefined) return undefined;
   const { apiKeyId } = request.caller;

@@ -49,7 +49,7 @@ it("names it in every problem document", async () => {
 
 it("stands in every line of the log about the request, and in what a broken address gets", async () => {
   const lines: { requestId?: string; msg: string }[] = [];
-  const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const app = await buildApp({ ...api.services, device: "cpu", webhooks: api.webhooks }, log);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -28,14 +28,21 @@ interface KeyRow {
   stale: boolean;
 }
 
-/** Finds a key by what its owner sent, and notes its use, at most once a minute. The database's clock decides expiry. */
-export async function authenticateKey(database: Database, key: string): Promise<KeyAnswer> {
-  const [row] = await database.$queryRaw<KeyRow[]>`
-    SELECT id, name, scopes, "maxQueuedJobs", "maxStoredBytes", "maxRequestsPerMinute", "revokedAt" IS NOT NULL AS revoked,
+/**
+ * Finds keys by what their owners sent, and notes their use, at most once a minute. The database's clock decides expiry.
+ * @returns one answer for each, in their order.
+ */
+export async function authenticateKeys(database: Database, keys: readonly string[]): Promise<KeyAnswer[]> {
+  const hashes = keys.map(hashOf);
+  const rows = await database.$queryRaw<(KeyRow & { hash: string })[]>`
+    SELECT hash, id, name, scopes, "maxQueuedJobs", "maxStoredBytes", "maxRequestsPerMinute",
+      "revokedAt" IS NOT NULL AS revoked,
       coalesce("expiresAt" <= clock_timestamp(), false) AS expired,
       coalesce("lastUsedAt" < clock_timestamp() - interval '1 minute', true) AS stale
-    FROM "ApiKey" WHERE hash = ${hashOf(key)}`;
-  return row ? answerOf(database, row) : { type: "unknown" };
+    FROM "ApiKey" WHERE hash = ANY(${[...new Set(hashes)]})`;
+  const answers = new Map<string, KeyAnswer>();
+  for (const row of rows) answers.set(row.hash, await answerOf(database, row));
+  return hashes.map((hash) => answers.get(hash) ?? { type: "unknown" });
 }
 
 export interface KnownSession {

@@ -47,55 +47,127 @@ export function newJobId(): string {
 }
 
 /**
- * Creates jobs, parents before their children: `queued` where nothing stands before them, else `blocked`.
+ * Creates jobs, parents before their children: `queued` where nothing stands before them, else `blocked`. The answer has
+ * them in the same order.
  * @throws ApiError `QUOTA_EXCEEDED` where the key that asks for them would have more than it may.
  */
 export async function createJobs(transaction: Transaction, jobs: readonly NewJob[]): Promise<CreatedJob[]> {
+  if (jobs.length === 0) return [];
   const owners = jobs.flatMap(({ apiKeyId, ownerUnlimited }) => (ownerUnlimited ? [] : (apiKeyId ?? [])));
   for (const owner of new Set(owners)) {
     await requireQueuedJobs(transaction, owner, owners.filter((id) => id === owner).length);
   }
-  const created: CreatedJob[] = [];
-  for (const job of jobs) created.push(await createJob(transaction, job));
-  return created;
+  const unfinished = await findUnfinished(transaction, jobs);
+  const rows = jobs.map((job, position) => rowsOf(job, jobs.length - 1 - position, unfinished));
+  const inserted = new Map((await insert(transaction, rows)).map((row) => [row.id, row]));
+  return rows.map(({ job, links }) => {
+    const row = inserted.get(job.id);
+    if (!row) throw new Error(`The job ${job.id} was not created.`);
+    const { createdAt, served } = row;
+    return { ...UNTOUCHED, ...job, createdAt, served, parents: links.map(({ parentId }) => ({ parentId })) };
+  });
 }
 
-/** The job, its first event and, where it is queued, its outbox row in one statement: each round trip delays all others. */
-async function createJob(transaction: Transaction, job: NewJob): Promise<CreatedJob> {
+/** The columns of which nothing is known before a job has run; their defaults in the table are these. */
+const UNTOUCHED = {
+  stateReason: null,
+  resumeWanted: false,
+  attemptCount: 0,
+  chargedCount: 0,
+  leaseToken: null,
+  leaseExpiresAt: null,
+  runAfter: null,
+  progress: null,
+  result: null,
+  error: null,
+  metricCount: 0,
+  logCount: 0,
+  logSizeBytes: 0,
+  startedAt: null,
+  endedAt: null,
+  recordsRemovedAt: null,
+} satisfies Partial<Job>;
+
+/**
+ * What is inserted for one job: its row, the first event, the links to its parents, and how it comes to the queue.
+ * @param after how many jobs of the same call come after it.
+ */
+function rowsOf(job: NewJob, after: number, unfinished: ReadonlySet<string>) {
   const parents = [...new Set(job.parents)];
-  const unfinished = parents.length > 0 && (await countUnfinished(transaction, parents)) > 0;
-  const state: JobState = unfinished ? "blocked" : "queued";
-  const dispatchNumber = unfinished ? 0 : 1;
-  const dispatch = dispatchOf({ id: job.id, dispatchNumber, deviceClass: job.deviceClass });
-  const event = {
-    ...(job.retryOf ? { retryOf: job.retryOf } : {}),
-    ...(job.clonedFrom ? { clonedFrom: job.clonedFrom } : {}),
+  const waits = parents.some((id) => unfinished.has(id));
+  const state: JobState = waits ? "blocked" : "queued";
+  const { id, work, deviceClass, seed, priority, name, apiKeyId, compressionId, sweepId, retryOf, traceparent } = job;
+  const row = {
+    id,
+    kind: work.kind,
+    name: name ?? null,
+    labels: [...(job.labels ?? [])],
+    apiKeyId: apiKeyId ?? null,
+    deviceClass,
+    spec: work.spec as unknown as Job["spec"],
+    seed,
+    priority,
+    maxAttempts: job.maxAttempts ?? MAX_ATTEMPTS,
+    maxRunSeconds: job.maxRunSeconds ?? MAX_RUN_SECONDS,
+    state,
+    dispatchNumber: waits ? 0 : 1,
+    eventCount: 1,
+    compressionId: compressionId ?? null,
+    sweepId: sweepId ?? null,
+    retryOf: retryOf ?? null,
+    traceparent: traceparent ?? null,
   };
-  const [row] = await transaction.$queryRaw<[Job & { served: boolean }]>`
+  return {
+    job: row,
+    // Wherever jobs of a compression or a sweep are listed, they stand in the order of this call. None is of the future.
+    earlierByMs: compressionId === undefined && sweepId === undefined ? 0 : after,
+    event: { jobId: id, type: `job.${state}`, data: { retryOf, clonedFrom: job.clonedFrom } },
+    links: parents.map((parentId) => ({ jobId: id, parentId })),
+    entry: waits ? [] : [{ jobId: id, payload: dispatchOf(row) }],
+  };
+}
+
+/** All rows of all jobs in one statement: each round trip delays every submission. */
+function insert(transaction: Transaction, rows: readonly ReturnType<typeof rowsOf>[]) {
+  const jobs = JSON.stringify(rows.map(({ job, earlierByMs }) => ({ ...job, earlierByMs })));
+  const events = JSON.stringify(rows.map(({ event }) => event));
+  const links = JSON.stringify(rows.flatMap((row) => row.links));
+  const entries = JSON.stringify(rows.flatMap(({ entry }) => entry));
+  return transaction.$queryRaw<{ id: string; createdAt: Date; served: boolean }[]>`
     WITH job AS (
       INSERT INTO "Job" (id, kind, name, labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
         "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "sweepId", "retryOf", traceparent, "createdAt")
-      VALUES (${job.id}, ${job.work.kind}, ${job.name}, ${[...(job.labels ?? [])]}::text[], ${job.apiKeyId},
-        ${job.deviceClass}, ${JSON.stringify(job.work.spec)}::jsonb, ${job.seed}, ${job.priority},
-        ${job.maxAttempts ?? MAX_ATTEMPTS}, ${job.maxRunSeconds ?? MAX_RUN_SECONDS}, ${state}, ${dispatchNumber}, 1,
-        ${job.compressionId}, ${job.sweepId}, ${job.retryOf}, ${job.traceparent}, clock_timestamp())
-      RETURNING *
+      SELECT id, kind, name, labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
+        "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "sweepId", "retryOf", traceparent,
+        clock_timestamp() - "earlierByMs" * interval '1 millisecond'
+      FROM jsonb_to_recordset(${jobs}::jsonb) AS new (id text, kind text, name text, labels text[], "apiKeyId" text,
+        "deviceClass" text, spec jsonb, seed int, priority int, "maxAttempts" int, "maxRunSeconds" int, state text,
+        "dispatchNumber" int, "eventCount" int, "compressionId" text, "sweepId" text, "retryOf" text, traceparent text,
+        "earlierByMs" int)
+      RETURNING id, "deviceClass", "eventCount", "createdAt"
     ), link AS (
       INSERT INTO "JobParent" ("jobId", "parentId")
-      SELECT job.id, parent.id FROM job, unnest(${parents}::text[]) AS parent (id)
+      SELECT "jobId", "parentId" FROM jsonb_populate_recordset(NULL::"JobParent", ${links}::jsonb)
     ), event AS (
       INSERT INTO "JobEvent" ("jobId", number, type, data, "createdAt")
-      SELECT id, "eventCount", 'job.' || state, ${JSON.stringify(event)}::jsonb, "createdAt" FROM job
+      SELECT job.id, job."eventCount", type, data, job."createdAt"
+      FROM jsonb_populate_recordset(NULL::"JobEvent", ${events}::jsonb) JOIN job ON job.id = "jobId"
     ), entry AS (
       INSERT INTO "Outbox" ("jobId", payload, "availableAt")
-      SELECT id, ${JSON.stringify(dispatch)}::jsonb, "createdAt" FROM job WHERE state = 'queued'
+      SELECT job.id, payload, job."createdAt"
+      FROM jsonb_populate_recordset(NULL::"Outbox", ${entries}::jsonb) JOIN job ON job.id = "jobId"
     )
-    SELECT *, "deviceClass" IN (${SERVED_CLASSES}) AS served FROM job`;
-  return { ...row, parents: parents.map((parentId) => ({ parentId })) };
+    SELECT id, "createdAt", "deviceClass" IN (${SERVED_CLASSES}) AS served FROM job`;
 }
 
-async function countUnfinished(transaction: Transaction, parents: readonly string[]): Promise<number> {
-  const rows = await transaction.job.findMany({ where: { id: { in: [...parents] } }, select: { state: true } });
+/** Of the jobs that others wait for, those that have not succeeded, the new ones among them. */
+async function findUnfinished(transaction: Transaction, jobs: readonly NewJob[]): Promise<ReadonlySet<string>> {
+  const fresh = jobs.map(({ id }) => id);
+  const unfinished = new Set(fresh);
+  const parents = [...new Set(jobs.flatMap((job) => job.parents))].filter((id) => !unfinished.has(id));
+  if (parents.length === 0) return unfinished;
+  const rows = await transaction.job.findMany({ where: { id: { in: parents } }, select: { id: true, state: true } });
   if (rows.length < parents.length) throw new Error(`A parent of a new job does not exist: ${parents.join(", ")}.`);
-  return rows.filter((row) => row.state !== "succeeded").length;
+  for (const { id, state } of rows) if (state !== "succeeded") unfinished.add(id);
+  return unfinished;
 }

@@ -5,8 +5,16 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { ApiError, includesScope, type Scope } from "@drc/contracts";
-import { authenticateKey, authenticateSession, type Database, type KnownKey, type KnownSession } from "@drc/database";
+import {
+  authenticateKeys,
+  authenticateSession,
+  type Database,
+  type KeyAnswer,
+  type KnownKey,
+  type KnownSession,
+} from "@drc/database";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Batches } from "../batches.ts";
 import { FailedSignIns } from "./failed-sign-ins.ts";
 
 declare module "fastify" {
@@ -37,6 +45,9 @@ export interface Caller extends KnownKey {
 
 export const SESSION_COOKIE = "drc_session";
 export const SESSION_MS = 12 * 3_600_000;
+/** Of one question to the database, and such questions at the same time. */
+const KEYS_TOGETHER = 256;
+const LOOKUPS = 2;
 
 /** Notes the routes that are registered from now on. */
 export function listRoutes(app: FastifyInstance): void {
@@ -50,15 +61,24 @@ export function listRoutes(app: FastifyInstance): void {
 export class KeyCheck {
   private readonly database: Database;
   private readonly failures = new FailedSignIns();
+  private readonly lookups: Batches<string, KeyAnswer>;
 
   constructor(database: Database) {
     this.database = database;
+    // Asked anew for every request, so that a revoked key never works again; but once for all that come together.
+    this.lookups = new Batches(
+      async (keys) => {
+        const answers = await authenticateKeys(database, keys);
+        return answers.map((value) => ({ status: "fulfilled", value }));
+      },
+      { size: KEYS_TOGETHER, inFlight: LOOKUPS },
+    );
   }
 
   /** @throws ApiError `UNAUTHENTICATED` or `RATE_LIMITED` */
   async check(key: string, request: FastifyRequest): Promise<KnownKey> {
     this.failures.requireFew(request.ip, key);
-    const answer = await authenticateKey(this.database, key);
+    const answer = await this.lookups.ask(key);
     if (answer.type !== "known") this.failures.note(request.ip, key);
     switch (answer.type) {
       case "known":

@@ -16,12 +16,14 @@ import { type CreatedJob, type Database, type Job, servedClasses, type Transacti
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { idempotentRequest, sendOnce } from "../create-once.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, positionOf, toPage } from "../paging.ts";
 import { missingJob, newJobDetail, readJob } from "../resources/job-detail.ts";
 import { JOB_PARENTS, type JobRow, jobResource } from "../resources/job-resource.ts";
 import { createJob } from "../submission/create-job.ts";
+import { JobSubmissions } from "../submission/job-submissions.ts";
 import { submit } from "../submission/submit.ts";
 import { parseBody } from "../validation.ts";
 
@@ -29,6 +31,7 @@ const jobParams = z.strictObject({ jobId });
 const CREATED = answers({ 200: dryRunResource, 202: jobDetailResource }, "DATASET_NOT_READY", "CONFLICT", "NOT_FOUND");
 
 export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallbackZod {
+  const submissions = new JobSubmissions(database);
   return (app, _options, done) => {
     app.post(
       "/jobs",
@@ -47,8 +50,12 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
       },
       async (request, reply) => {
         const { body, caller, query } = request;
-        const create = (transaction: Transaction) =>
-          createJob(transaction, body, { ...caller, device, traceparent: request.traceparent });
+        const submitter = { ...caller, device, traceparent: request.traceparent };
+        if (caller.maxQueuedJobs === null && query.dryRun !== "true") {
+          const idempotent = idempotentRequest(request, body);
+          return sendOnce(reply, await submissions.submit({ body, submitter, idempotent }));
+        }
+        const create = (transaction: Transaction) => createJob(transaction, body, submitter);
         return submit(database, request, reply, query.dryRun === "true", { sent: body, create, ...ONE_JOB });
       },
     );

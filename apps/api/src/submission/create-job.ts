@@ -1,5 +1,5 @@
 import { type ComputeDevice, type CreateJobBody, deviceClassOf, type JobSpec } from "@drc/contracts";
-import { type CreatedJob, createJobs, newJobId, type Transaction } from "@drc/database";
+import { type CreatedJob, createJobs, type NewJob, newJobId, type Transaction } from "@drc/database";
 import { checkJob } from "./check-job.ts";
 
 /** Who submits, and the device class of what names none. */
@@ -16,28 +16,34 @@ export interface Submitter {
 export async function createJob(
   transaction: Transaction,
   body: CreateJobBody,
-  { apiKeyId, maxQueuedJobs, device, traceparent }: Submitter,
+  submitter: Submitter,
   clonedFrom?: string,
 ): Promise<CreatedJob> {
+  const [job] = await createJobs(transaction, [{ ...(await planJob(transaction, body, submitter)), clonedFrom }]);
+  return job;
+}
+
+/** Checks a job that is to be created. */
+export async function planJob(
+  transaction: Transaction,
+  body: CreateJobBody,
+  { apiKeyId, maxQueuedJobs, device, traceparent }: Submitter,
+): Promise<NewJob> {
   const parents = await checkJob(transaction, body);
   const { kind, spec, name, labels, seed, priority, maxAttempts, maxRunSeconds } = body;
-  const [job] = await createJobs(transaction, [
-    {
-      id: newJobId(),
-      work: { kind, spec } as JobSpec,
-      name,
-      labels,
-      apiKeyId,
-      ownerUnlimited: maxQueuedJobs === null,
-      traceparent,
-      deviceClass: deviceClassOf(kind, body.device ?? device),
-      seed,
-      priority,
-      maxAttempts,
-      maxRunSeconds,
-      parents,
-      clonedFrom,
-    },
-  ]);
-  return job;
+  return {
+    id: newJobId(),
+    work: { kind, spec } as JobSpec,
+    name,
+    labels,
+    apiKeyId,
+    ownerUnlimited: maxQueuedJobs === null,
+    traceparent,
+    deviceClass: deviceClassOf(kind, body.device ?? device),
+    seed,
+    priority,
+    maxAttempts,
+    maxRunSeconds,
+    parents,
+  };
 }

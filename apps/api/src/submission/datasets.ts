@@ -1,6 +1,7 @@
 import { type DatasetImage, type DatasetInput, FEW_IMAGES, heldOutRows, SMALLEST_PATCH } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import type { Findings } from "./findings.ts";
+import { readOnce } from "./read-once.ts";
 
 /** A message stays readable however many images it is about. */
 const NAMED_IMAGES = 3;
@@ -20,10 +21,12 @@ export async function checkDataset(
   pointer: string,
   input: DatasetInput,
 ): Promise<UsableDataset | null> {
-  const version = await transaction.datasetVersion.findUnique({
-    where: { datasetId_number: { datasetId: input.datasetId, number: input.version } },
-    select: { scale: true, content: true, state: true, images: true, ingestJobId: true },
-  });
+  const version = await readOnce(transaction, `version ${input.datasetId} ${input.version}`, () =>
+    transaction.datasetVersion.findUnique({
+      where: { datasetId_number: { datasetId: input.datasetId, number: input.version } },
+      select: { scale: true, content: true, state: true, images: true, ingestJobId: true },
+    }),
+  );
   if (!version) {
     const dataset = await transaction.dataset.findUnique({ where: { id: input.datasetId } });
     if (dataset) findings.add(`${pointer}/version`, `The dataset ${dataset.id} has no version ${input.version}.`);

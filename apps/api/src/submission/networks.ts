@@ -19,6 +19,7 @@ import {
   scaleLevel,
 } from "@drc/network";
 import type { Findings } from "./findings.ts";
+import { readOnce } from "./read-once.ts";
 
 /** A network as far as a submission is checked against it. */
 export interface KnownNetwork {
@@ -70,7 +71,9 @@ export async function checkModelInput(
     if (!known) findings.add(`${pointer}/modelId`, `There is no model ${input.modelId}.`);
     return known;
   }
-  const job = await transaction.job.findUnique({ where: { id: input.fromJob } });
+  const job = await readOnce(transaction, `job ${input.fromJob}`, () =>
+    transaction.job.findUnique({ where: { id: input.fromJob } }),
+  );
   const at = `${pointer}/fromJob`;
   if (!job) {
     findings.add(at, `There is no job ${input.fromJob}.`);
@@ -91,7 +94,8 @@ export async function checkModelInput(
 }
 
 async function knownModel(transaction: Transaction, input: ModelInput): Promise<KnownNetwork | null> {
-  const model = await findModel(transaction, input);
+  const name = "modelId" in input ? `model ${input.modelId}` : `model of ${input.fromJob}`;
+  const model = await readOnce(transaction, name, () => findModel(transaction, input));
   if (!model) return null;
   return { scale: model.scale, dualNetworks: model.dualNetworks, graph: model.graph as unknown as NetworkGraph };
 }

@@ -17,8 +17,8 @@ import { type Measurement, median, rounded } from "./measurement.ts";
 
 const IN_FLIGHT = 64;
 /** Of each kind, in each round. */
-const JOBS = 1_500;
-const WARM_UPS = 200;
+const JOBS = 3_000;
+const WARM_UPS = 2_000;
 const ROUNDS = 3;
 /** As many as the API has. */
 const CONNECTIONS = 8;
