@@ -182,9 +182,12 @@ it("carries a network from search to export, and says what it costs before and a
   const results = [];
   for (const jobId of evaluations) results.push((await untilState(services, jobId, "succeeded")).result);
   const [original, compressed, bicubic] = results as unknown as EvaluateResult[];
-  for (const { cost, sizeBytes, latency } of [original, compressed]) {
+  for (const { cost, sizeBytes, latency, latencyHr1280x720 } of [original, compressed]) {
     expect(sizeBytes).toBeGreaterThan(4 * (cost?.parameters ?? Infinity));
     expect(latency).toMatchObject({ medianMs: expect.any(Number), runs: 15, threads: expect.any(Number) });
+    expect(latencyHr1280x720).toMatchObject({ lrHeight: 360, lrWidth: 640, device: "cpu" });
+    expect(latencyHr1280x720?.runs).toBeGreaterThanOrEqual(3);
+    expect(latencyHr1280x720?.percentile90Ms).toBeGreaterThanOrEqual(latencyHr1280x720?.medianMs ?? Infinity);
   }
   expect(compressed.sizeBytes).toBeLessThan(original.sizeBytes ?? 0);
   expect(compressed.cost?.multiplyAddsHr1280x720).toBeLessThan(original.cost?.multiplyAddsHr1280x720 ?? 0);

@@ -69,7 +69,7 @@ function deviceWork(dataset: DatasetInput, modelId: string): Record<string, Give
 async function productsOf(jobId: string): Promise<unknown> {
   const { database } = services;
   const job = await database.job.findUniqueOrThrow({ where: { id: jobId } });
-  const { latency, modelId, lastModelId, ...result } = job.result as Record<string, unknown>;
+  const { latency, latencyHr1280x720, modelId, lastModelId, ...result } = job.result as Record<string, unknown>;
   const models = await database.model.findMany({ where: { originJobId: jobId }, orderBy: { role: "asc" } });
   const artifacts = await database.artifact.findMany({ where: { jobId }, orderBy: { name: "asc" } });
   const versions = await database.datasetVersion.findMany({ where: { ingestJobId: jobId } });

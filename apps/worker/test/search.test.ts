@@ -80,5 +80,8 @@ it("a search to a budget of latency says what it measured", async () => {
   const { asked, achieved, latency } = job.result as unknown as ChannelSearchResult;
   expect(asked).toEqual(budget);
   expect(latency?.plan).toMatchObject({ removedShare: achieved.removedShare, lrHeight: 96, lrWidth: 96 });
+  const { originalMs = 0, originalPercentile90Ms, compressedMs = 0, compressedPercentile90Ms } = latency?.plan ?? {};
+  expect(originalPercentile90Ms).toBeGreaterThanOrEqual(originalMs);
+  expect(compressedPercentile90Ms).toBeGreaterThanOrEqual(compressedMs);
   expect(latency?.costs).toMatchObject({ device: "cpu", threads: 2 });
 });

@@ -8,7 +8,7 @@ import {
 import { leastInputSide, type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError, type StageControl, yieldToEvents } from "./control.ts";
-import { type Latency, measureLatency } from "./latency.ts";
+import { type Latency, measureLatency, measureLatencyAtHr1280x720 } from "./latency.ts";
 import { LoadedModel, type LoadedNetwork } from "./loaded-model.ts";
 import { upscaleImage } from "./upscale.ts";
 
@@ -86,8 +86,13 @@ export interface EvaluationRequest {
   latencySize?: { height: number; width: number };
 }
 
-/** Quality of a model on images, and its latency on this device. */
-export async function evaluate(request: EvaluationRequest): Promise<Quality & { latency: Latency }> {
+/**
+ * Quality of a model on images, and its latency on this device: at the size of the images, and at a size at which
+ * networks can be compared, where the memory suffices.
+ */
+export async function evaluate(
+  request: EvaluationRequest,
+): Promise<Quality & { latency: Latency; latencyHr1280x720?: Latency }> {
   const { tensorflow, images, options } = request;
   const model = new LoadedModel(tensorflow, { primal: request.model.primal, duals: [] });
   try {
@@ -98,7 +103,8 @@ export async function evaluate(request: EvaluationRequest): Promise<Quality & { 
     const side = (length: number) => Math.max(least, Math.min(length, LATENCY_SIDE));
     const size = request.latencySize ?? { height: side(lr.height), width: side(lr.width) };
     const latency = measureLatency(tensorflow, model.primal, size);
-    return { ...quality, latency };
+    const latencyHr1280x720 = measureLatencyAtHr1280x720(tensorflow, model.primal);
+    return { ...quality, latency, ...(latencyHr1280x720 && { latencyHr1280x720 }) };
   } finally {
     model.dispose();
   }

@@ -13,6 +13,7 @@ export * from "./loss.ts";
 export * from "./patches.ts";
 export * from "./prune/prune-channels.ts";
 export * from "./regression-step.ts";
+export { measurePlanLatency, type PlanLatency } from "./search/plan-latency.ts";
 export * from "./search/search-channels.ts";
 export * from "./second-order/compress.ts";
 export { DEFAULT_GUIDE, GUIDES, type Guide, GuideError } from "./second-order/guide.ts";

@@ -1,6 +1,8 @@
+import { inferencePlan, leastInputSide, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import type { LoadedNetwork } from "./loaded-model.ts";
+import { availableBytes } from "./upscale/memory.ts";
 
 export interface Latency {
   /** Size of the LR image that was put through. */
@@ -9,11 +11,16 @@ export interface Latency {
   medianMs: number;
   percentile90Ms: number;
   runs: number;
+  /** Passes before them, which are not counted. */
+  warmUpRuns: number;
   device: string;
   threads: number;
 }
 
 const WARM_UP_RUNS = 3;
+const RUNS = 15;
+/** Made however long they take. */
+const LEAST_RUNS = 3;
 
 /** Of the LR image that is put through. */
 interface InputSize {
@@ -21,11 +28,32 @@ interface InputSize {
   width: number;
 }
 
+interface MeasuredRuns {
+  /** By default 15. */
+  runs?: number;
+  /** After so much time no more runs than `LEAST_RUNS` are made; by default there is no limit. */
+  enoughMs?: number;
+}
+
 /** Time of one forward pass from LR image to the SR image in memory, after a warm-up. */
-export function measureLatency(tensorflow: TensorFlow, network: LoadedNetwork, size: InputSize, runs = 15): Latency {
+export function measureLatency(
+  tensorflow: TensorFlow,
+  network: LoadedNetwork,
+  size: InputSize,
+  { runs = RUNS, enoughMs = Number.POSITIVE_INFINITY }: MeasuredRuns = {},
+): Latency {
   const input = grayInput(tensorflow, size);
-  for (let i = 0; i < WARM_UP_RUNS; i++) timeForward(network, input);
-  const times = Array.from({ length: runs }, () => timeForward(network, input)).sort((a, b) => a - b);
+  const time = (least: number, most: number, limitMs: number) => {
+    const times: number[] = [];
+    let totalMs = 0;
+    while (times.length < Math.min(least, most) || (times.length < most && totalMs < limitMs)) {
+      times.push(timeForward(network, input));
+      totalMs += times[times.length - 1];
+    }
+    return times;
+  };
+  const warmUpRuns = time(1, WARM_UP_RUNS, enoughMs / 4).length;
+  const times = time(LEAST_RUNS, runs, enoughMs).sort((a, b) => a - b);
   input.dispose();
   const { device, threads } = tensorflow.describe();
   return {
@@ -33,10 +61,36 @@ export function measureLatency(tensorflow: TensorFlow, network: LoadedNetwork, s
     lrWidth: size.width,
     medianMs: quantile(times, 0.5),
     percentile90Ms: times[Math.ceil(times.length * 0.9) - 1],
-    runs,
+    runs: times.length,
+    warmUpRuns,
     device,
     threads,
   };
+}
+
+const HR_SIZE = { height: 720, width: 1280 };
+/** Of a job's time; large networks are past it with the least runs. */
+const HR_ENOUGH_MS = 2000;
+/** Of the memory there is, what a whole image may take. */
+const MEMORY_SHARE = 0.7;
+
+/**
+ * The latency for an SR image of 1280×720, the size for which multiply-adds are counted too, so that networks can be
+ * compared; undefined where the image, which goes through whole, would take more memory than there is.
+ */
+export function measureLatencyAtHr1280x720(tensorflow: TensorFlow, network: LoadedNetwork): Latency | undefined {
+  const { graph } = network.compiled;
+  const scale = networkScale(graph);
+  const least = leastInputSide(graph);
+  const side = (length: number) => Math.max(least, Math.round(length / scale));
+  const size = { height: side(HR_SIZE.height), width: side(HR_SIZE.width) };
+  const bytesPerPixel = Math.max(
+    ...inferencePlan(graph).stages.map(
+      ({ keptBytesPerPixel, tileBytesPerPixel }) => keptBytesPerPixel + tileBytesPerPixel,
+    ),
+  );
+  if (bytesPerPixel * size.height * size.width > MEMORY_SHARE * availableBytes()) return undefined;
+  return measureLatency(tensorflow, network, size, { enoughMs: HR_ENOUGH_MS });
 }
 
 /**

@@ -348,9 +348,9 @@ it("leaves no tensor behind", async () => {
   const network = load(createModel({ blocks: 1, features: 4, scale: 4, seed: 1 }));
   const size = { tileSize: 12 };
   await upscaleImage(tensorflow, network, syntheticPicture(16, 16, 5), size);
-  measureLatency(tensorflow, network, { height: 16, width: 16 }, 3);
+  measureLatency(tensorflow, network, { height: 16, width: 16 }, { runs: 3 });
   const before = tensorflow.tf.memory().numTensors;
   await upscaleImage(tensorflow, network, syntheticPicture(16, 16, 6), size);
-  expect(measureLatency(tensorflow, network, { height: 16, width: 16 }, 3).medianMs).toBeGreaterThan(0);
+  expect(measureLatency(tensorflow, network, { height: 16, width: 16 }, { runs: 3 }).medianMs).toBeGreaterThan(0);
   expect(tensorflow.tf.memory().numTensors).toBe(before);
 });

@@ -66,6 +66,8 @@ const measuredLatency = z.strictObject({
     rounds: count,
     originalMs: z.number(),
     compressedMs: z.number(),
+    originalPercentile90Ms: z.number().optional(),
+    compressedPercentile90Ms: z.number().optional(),
     /** Median over the rounds, and the values below which a tenth and nine tenths of them lie. */
     removedShare: z.number(),
     removedShareLow: z.number(),
@@ -118,6 +120,19 @@ export const pruneResult = z.strictObject({
   cost: modelCost,
 });
 
+/** Of one forward pass, after a warm-up. */
+export const latency = z.strictObject({
+  /** Size of the LR image that was put through. */
+  ...lrSize,
+  medianMs: z.number(),
+  percentile90Ms: z.number(),
+  runs: count,
+  warmUpRuns: count.optional(),
+  device: z.string(),
+  threads: count,
+});
+export type Latency = z.infer<typeof latency>;
+
 export const evaluateResult = z.strictObject({
   images: z.array(
     z.strictObject({
@@ -138,8 +153,10 @@ export const evaluateResult = z.strictObject({
   cost: modelCost.optional(),
   /** Size of the model's file without dual networks; absent for bicubic. */
   sizeBytes: count.optional(),
-  /** How long one image takes on the job's device; absent for bicubic. */
-  latency: z.record(z.string(), z.unknown()).optional(),
+  /** How long one image takes on the job's device, at the size of the first image; absent for bicubic. */
+  latency: latency.optional(),
+  /** The same for an SR image of 1280×720; also absent where the memory does not suffice for it. */
+  latencyHr1280x720: latency.optional(),
 });
 
 export const exportResult = z.strictObject({

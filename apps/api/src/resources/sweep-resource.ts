@@ -172,7 +172,7 @@ function progressOf(stages: SweepPointStages, byId: ReadonlyMap<string, SweepJob
 function costOf(evaluation: EvaluateResult | null, shape: ModelCost | undefined): MeasuredCost | null {
   const cost = evaluation?.cost ?? shape;
   if (!cost) return null;
-  const measured = evaluation?.latency as MeasuredCost["latency"] | undefined;
+  const measured = evaluation?.latencyHr1280x720 ?? evaluation?.latency;
   return {
     ...cost,
     sizeBytes: evaluation?.sizeBytes ?? null,

@@ -1,7 +1,14 @@
 import { access } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
-import { compressBySecondOrder, DEFAULT_GUIDE, GUIDES, type Guide, type StageControl } from "@drc/compression";
+import {
+  compressBySecondOrder,
+  DEFAULT_GUIDE,
+  GUIDES,
+  type Guide,
+  measurePlanLatency,
+  type StageControl,
+} from "@drc/compression";
 import { BORDER_RULES, type BorderRule } from "@drc/imaging";
 import { type Budget, BudgetError, encodeModel, type Model, networkScale, requireBudget } from "@drc/network";
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
@@ -139,7 +146,10 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     asked,
     achieved,
     original: whole,
-    latency: latency && describeLatency(latency),
+    latency: describeLatency(
+      latency?.plan ?? measurePlanLatency(tensorflow, model.primal.graph, plan, "brief"),
+      tensorflow.describe(),
+    ),
     guide,
     trainedDualNetworks: compressed.trainedDualNetworks,
     fineTuneSteps,

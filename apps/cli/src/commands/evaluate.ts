@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type EvaluationImage, evaluate, evaluateImages, type Quality } from "@drc/compression";
+import { type EvaluationImage, evaluate, evaluateImages, type Latency, type Quality } from "@drc/compression";
 import { BORDER_RULES, type BorderRule, imresize } from "@drc/imaging";
 import { type Model, networkScale } from "@drc/network";
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { type ImageRemark, readEvaluationImages } from "../images/evaluation-images.ts";
 import { readModel } from "../read-model.ts";
+import { formatLatency } from "../terminal/latency.ts";
 import { formatTable } from "../terminal/table.ts";
 
 interface EvaluateOptions {
@@ -50,13 +51,19 @@ export function registerEvaluate(program: Command): void {
 type EvaluationResult = Omit<Quality, "protocol"> & {
   protocol: Quality["protocol"] & { scale: number; upscaling: string; lowResolution: string };
   remarks: ImageRemark[];
+  /** Of a model, at the size of the first image. */
+  latency?: Latency;
+  /** Of a model, for an SR image of 1280×720, where the memory suffices for it. */
+  latencyHr1280x720?: Latency;
 };
+
+type Measured = Pick<EvaluationResult, "latency" | "latencyHr1280x720"> & Quality;
 
 async function run(options: EvaluateOptions): Promise<EvaluationResult> {
   const model = options.model === undefined ? undefined : await readModel(options.model);
   const scale = scaleOf(options, model);
   const { images, remarks } = await readEvaluationImages(options, scale, options.border);
-  const measured = model
+  const measured: Measured = model
     ? await evaluateModelOnImages(model, images, options)
     : await evaluateBicubicOnImages(images, scale, options.border);
   const bicubic = `MATLAB's bicubic, ${options.border} border`;
@@ -79,7 +86,7 @@ async function evaluateModelOnImages(
   model: Model,
   images: EvaluationImage[],
   { device, threads, selfEnsemble }: EvaluateOptions,
-): Promise<Quality> {
+): Promise<Measured> {
   const tensorflow = await loadTensorFlow({ device, threads });
   const evaluation = { signal: undefined, onProgress: showProgress, selfEnsemble };
   return evaluate({ tensorflow, model, images, options: evaluation });
@@ -116,7 +123,7 @@ function showProgress({ step, of }: { step: number; of: number }): void {
   if (process.stderr.isTTY) process.stderr.write(step < of ? `\r${step} of ${of} images` : "\r\x1b[K");
 }
 
-function formatResult({ images, mean, protocol, remarks }: EvaluationResult): string {
+function formatResult({ images, mean, protocol, remarks, latency, latencyHr1280x720 }: EvaluationResult): string {
   const row = (
     name: string,
     { psnr, ssim, identical }: { psnr: number | null; ssim: number | null; identical?: boolean },
@@ -125,10 +132,11 @@ function formatResult({ images, mean, protocol, remarks }: EvaluationResult): st
     [{ title: "image" }, { title: "PSNR, dB", align: "right" }, { title: "SSIM", align: "right" }],
     [...images.map((image) => row(image.name, image)), row(`mean of ${images.length}`, mean)],
   );
+  const times = [latency, latencyHr1280x720].map((measured) => (measured ? `${formatLatency(measured)}\n` : ""));
   const notes = remarks.map((remark) => `${remark.name}: ${remark.notes.join(", ")}\n`);
   return `${table}
 
 ×${protocol.scale} by ${protocol.upscaling}; LR images: ${protocol.lowResolution}
 Compared: ${protocol.colour}; ${protocol.borderPixels} border pixels cut; ${protocol.quantised}
-${notes.join("")}`;
+${times.join("")}${notes.join("")}`;
 }

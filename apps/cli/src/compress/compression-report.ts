@@ -1,4 +1,4 @@
-import type { Guide, SearchResult } from "@drc/compression";
+import type { Guide, PlanLatency, SearchResult } from "@drc/compression";
 import { groupDigits, withPrefix } from "../terminal/numbers.ts";
 import type { MeasuredChange } from "./measure-change.ts";
 
@@ -11,8 +11,17 @@ export interface CompressionReport {
   asked: SearchResult["asked"];
   achieved: SearchResult["achieved"];
   original: SearchResult["whole"];
-  /** Of a budget of latency: medians in ms of both networks in turns. */
-  latency?: { lrHeight: number; lrWidth: number; rounds: number; originalMs: number; compressedMs: number };
+  /** Medians and 90th percentiles in ms of both networks in turns, after a warm-up. */
+  latency: Pick<
+    PlanLatency,
+    | "lrHeight"
+    | "lrWidth"
+    | "rounds"
+    | "originalMs"
+    | "originalPercentile90Ms"
+    | "compressedMs"
+    | "compressedPercentile90Ms"
+  > & { device: string; threads: number };
   guide: Guide;
   /** Whether dual networks were trained because the model had none. */
   trainedDualNetworks: boolean;
@@ -30,10 +39,12 @@ export interface CompressionReport {
 
 const COSTS = { parameters: "parameters", multiplyAdds: "multiply-adds", latency: "latency" } as const;
 
-/** The part of a search's measurement that a report has. */
-export function describeLatency({ plan }: Required<SearchResult>["latency"]): CompressionReport["latency"] {
-  const { lrHeight, lrWidth, rounds, originalMs, compressedMs } = plan;
-  return { lrHeight, lrWidth, rounds, originalMs, compressedMs };
+/** The part of a measurement that a report has. */
+export function describeLatency(
+  { plan: _widths, removedShare: _median, removedShareLow: _low, removedShareHigh: _high, ...measured }: PlanLatency,
+  { device, threads }: { device: string; threads: number },
+): CompressionReport["latency"] {
+  return { ...measured, device, threads };
 }
 
 export function formatReport(report: CompressionReport): string {
@@ -44,7 +55,9 @@ export function formatReport(report: CompressionReport): string {
     `${output}: ${percent(achieved.removedShare)} of the ${COSTS[asked.of]} removed, ${percent(asked.remove)} asked\n` +
     `parameters                  ${groupDigits(original.parameters)} → ${groupDigits(achieved.parameters)}\n` +
     `multiply-adds, 96×96 LR     ${withPrefix(original.multiplyAdds)} → ${withPrefix(achieved.multiplyAdds)}\n` +
-    `${latency ? `latency, ${latency.lrWidth}×${latency.lrHeight} LR            ${latency.originalMs.toFixed(1)} → ${latency.compressedMs.toFixed(1)} ms\n` : ""}` +
+    `latency, ${latency.lrWidth}×${latency.lrHeight} LR            ${latency.originalMs.toFixed(1)} → ${latency.compressedMs.toFixed(1)} ms, ` +
+    `90th percentile ${latency.originalPercentile90Ms.toFixed(1)} → ${latency.compressedPercentile90Ms.toFixed(1)} ms ` +
+    `(${latency.device}, ${latency.threads} threads, ${latency.rounds} runs)\n` +
     `${describeChange(change)}\n` +
     `  measured on ${change.measuredOn}: ${change.images.map(({ name }) => name).join(", ")}` +
     ` (central windows, at most ${window} LR pixels)\n` +

@@ -1,4 +1,4 @@
-import type { CompressionDetailResource } from "@drc/contracts";
+import type { CompressionDetailResource, Latency } from "@drc/contracts";
 import { formatTable } from "../terminal/table.ts";
 import {
   type EvaluatedRow,
@@ -6,8 +6,7 @@ import {
   evaluationsOf,
   formatCostNotes,
   formatRows,
-  latencyOf,
-  type MeasuredLatency,
+  latenciesOf,
   orDash,
   percent,
 } from "../watch/compression-table.ts";
@@ -18,7 +17,8 @@ export interface DemoReport {
   photographs: { name: string; psnr: Record<EvaluatedRow["name"], number | null> }[];
   /** What a demo has to show and does not; empty when all is well. */
   shortcomings: string[];
-  latencyOf: Omit<MeasuredLatency, "medianMs">;
+  /** How the original network's was measured; the compressed one's alike. */
+  latency: Latency;
 }
 
 /** Reads the three evaluations of a compression that has succeeded. */
@@ -33,8 +33,8 @@ export function demoReport(compression: CompressionDetailResource): DemoReport {
       psnr: { bicubic: psnrOf("bicubic"), original: psnrOf("original"), compressed: psnrOf("compressed") },
     };
   });
-  const { lrWidth, lrHeight, device, threads } = latencyOf(evaluations.original) as MeasuredLatency;
-  return { rows, photographs, shortcomings: findShortcomings(rows), latencyOf: { lrWidth, lrHeight, device, threads } };
+  const { original } = latenciesOf(evaluations);
+  return { rows, photographs, shortcomings: findShortcomings(rows), latency: original as Latency };
 }
 
 function findShortcomings([bicubic, original, compressed]: readonly EvaluatedRow[]): string[] {
@@ -55,7 +55,7 @@ function findShortcomings([bicubic, original, compressed]: readonly EvaluatedRow
 }
 
 /** The report as text. */
-export function formatReport({ rows, photographs, shortcomings, latencyOf: measured }: DemoReport): string {
+export function formatReport({ rows, photographs, shortcomings, latency }: DemoReport): string {
   const right = "right" as const;
   const table = formatRows("×4 on held-out photographs", rows);
   const perPhotograph = formatTable(
@@ -65,7 +65,7 @@ export function formatReport({ rows, photographs, shortcomings, latencyOf: measu
       ...rows.map((row) => orDash(psnr[row.name], (value) => value.toFixed(2))),
     ]),
   );
-  return [table, perPhotograph, formatCostNotes(measured), formatVerdict(rows, shortcomings)].join("\n\n");
+  return [table, perPhotograph, formatCostNotes(latency), formatVerdict(rows, shortcomings)].join("\n\n");
 }
 
 function formatVerdict(

@@ -1,4 +1,4 @@
-import type { CompressionDetailResource, EvaluateResult } from "@drc/contracts";
+import type { CompressionDetailResource, EvaluateResult, Latency } from "@drc/contracts";
 import { CliError } from "../cli-error.ts";
 import { formatBytes, groupDigits, withPrefix } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
@@ -11,16 +11,9 @@ export interface EvaluatedRow {
   multiplyAdds: number | null;
   sizeBytes: number | null;
   medianLatencyMs: number | null;
+  percentile90LatencyMs: number | null;
   psnr: number | null;
   ssim: number | null;
-}
-
-export interface MeasuredLatency {
-  medianMs: number;
-  lrWidth: number;
-  lrHeight: number;
-  device: string;
-  threads: number;
 }
 
 export type Evaluations = Record<EvaluatedRow["name"], EvaluateResult>;
@@ -42,6 +35,7 @@ export function evaluationsOf({ jobs, stages }: CompressionDetailResource): Eval
 }
 
 export function evaluatedRows(evaluations: Evaluations): EvaluatedRow[] {
+  const latencies = latenciesOf(evaluations);
   return NAMES.map((name) => {
     const { cost, sizeBytes, mean } = evaluations[name];
     return {
@@ -49,15 +43,19 @@ export function evaluatedRows(evaluations: Evaluations): EvaluatedRow[] {
       parameters: cost?.parameters ?? null,
       multiplyAdds: cost?.multiplyAddsHr1280x720 ?? null,
       sizeBytes: sizeBytes ?? null,
-      medianLatencyMs: latencyOf(evaluations[name])?.medianMs ?? null,
+      medianLatencyMs: latencies[name]?.medianMs ?? null,
+      percentile90LatencyMs: latencies[name]?.percentile90Ms ?? null,
       psnr: mean.psnr,
       ssim: mean.ssim,
     };
   });
 }
 
-export function latencyOf({ latency }: EvaluateResult): MeasuredLatency | undefined {
-  return latency as MeasuredLatency | undefined;
+/** Latencies that can be compared: for an SR image of 1280×720 where both networks have one, else at the images' size. */
+export function latenciesOf({ original, compressed }: Evaluations): Partial<Record<EvaluatedRow["name"], Latency>> {
+  return original.latencyHr1280x720 && compressed.latencyHr1280x720
+    ? { original: original.latencyHr1280x720, compressed: compressed.latencyHr1280x720 }
+    : { original: original.latency, compressed: compressed.latency };
 }
 
 export function formatRows(title: string, rows: readonly EvaluatedRow[]): string {
@@ -69,6 +67,7 @@ export function formatRows(title: string, rows: readonly EvaluatedRow[]): string
       { title: "multiply-adds", align: right },
       { title: "file", align: right },
       { title: "latency", align: right },
+      { title: "90th percentile", align: right },
       { title: "PSNR", align: right },
       { title: "SSIM", align: right },
     ],
@@ -78,6 +77,7 @@ export function formatRows(title: string, rows: readonly EvaluatedRow[]): string
       orDash(row.multiplyAdds, withPrefix),
       orDash(row.sizeBytes, formatBytes),
       orDash(row.medianLatencyMs, (ms) => `${ms.toFixed(1)} ms`),
+      orDash(row.percentile90LatencyMs, (ms) => `${ms.toFixed(1)} ms`),
       orDash(row.psnr, (psnr) => `${psnr.toFixed(2)} dB`),
       orDash(row.ssim, (ssim) => ssim.toFixed(4)),
     ]),
@@ -85,10 +85,11 @@ export function formatRows(title: string, rows: readonly EvaluatedRow[]): string
 }
 
 /** What the columns of costs count. */
-export function formatCostNotes({ lrWidth, lrHeight, device, threads }: Omit<MeasuredLatency, "medianMs">): string {
+export function formatCostNotes({ lrWidth, lrHeight, runs, device, threads }: Latency): string {
   return (
     `Multiply-adds: for a picture of 1280×720. File: without the dual networks, which only training needs.\n` +
-    `Latency: median of one forward pass of ${lrWidth}×${lrHeight} pixels, on ${device} with ${threads} threads.`
+    `Latency: median and 90th percentile of one forward pass of ${lrWidth}×${lrHeight} pixels, after a warm-up, over ` +
+    `${runs} passes on ${device} with ${threads} threads.`
   );
 }
 

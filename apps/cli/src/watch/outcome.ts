@@ -9,7 +9,14 @@ import { EXIT } from "../cli-error.ts";
 import type { ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { groupDigits, withPrefix } from "../terminal/numbers.ts";
-import { evaluatedRows, evaluationsOf, formatCostNotes, formatRows, latencyOf, percent } from "./compression-table.ts";
+import {
+  evaluatedRows,
+  evaluationsOf,
+  formatCostNotes,
+  formatRows,
+  latenciesOf,
+  percent,
+} from "./compression-table.ts";
 import { endedStages } from "./follow.ts";
 import { comparesWithOriginal } from "./validation.ts";
 
@@ -57,7 +64,7 @@ function formatCompression(compression: CompressionDetailResource, server: Serve
 
 function formatEvaluated(compression: CompressionDetailResource): string[] {
   const evaluations = evaluationsOf(compression);
-  const latency = latencyOf(evaluations.original);
+  const { original: latency } = latenciesOf(evaluations);
   return [
     formatRows("on the evaluation images", evaluatedRows(evaluations)),
     ...(latency ? [formatCostNotes(latency)] : []),

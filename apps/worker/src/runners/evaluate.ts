@@ -29,11 +29,13 @@ export async function runEvaluate(context: RunnerContext): Promise<RunnerOutcome
   }
   const model = await loadModel(context);
   checkScale(model.primal.graph, lrCount);
-  const { latency, ...quality } = await evaluate({ tensorflow: await context.tensorflow(), model, images, options });
+  const evaluated = await evaluate({ tensorflow: await context.tensorflow(), model, images, options });
+  const { latency, latencyHr1280x720, ...quality } = evaluated;
   return {
     result: {
       ...describeQuality(quality, files),
       latency,
+      latencyHr1280x720,
       cost: costAtPublishedSizes(model.primal.graph),
       sizeBytes: primalFile(model).length,
     },

@@ -173,7 +173,8 @@ function ascending(shares: readonly number[]): number[] {
 
 /** The largest side at which a pass does not take too long, or the last one. */
 function inputSide(tensorflow: TensorFlow, { primal }: LoadedModel): { side: number; wholeMs: number } {
-  const time = (side: number) => measureLatency(tensorflow, primal, { height: side, width: side }, 3).medianMs;
+  const time = (side: number) =>
+    measureLatency(tensorflow, primal, { height: side, width: side }, { runs: 3 }).medianMs;
   let side = SIDES[0];
   let wholeMs = time(side);
   for (const smaller of SIDES.slice(1)) {
