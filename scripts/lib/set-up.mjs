@@ -9,7 +9,7 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 
 /**
  * Brings this checkout to the state in which everything runs: npm packages, native TensorFlow, servers, Prisma client,
- * bundles. Each step looks first whether it has anything to do, so repeating it is quick and an interrupted one is
+ * bundles, pages. Each step looks first whether it has anything to do, so repeating it is quick and an interrupted one is
  * simply continued. One process at a time works on a checkout; others wait.
  */
 export async function setUp() {
@@ -25,11 +25,13 @@ export async function setUp() {
       );
       const { areProgramsReady, ensurePrograms } = await import("../../packages/services/src/programs.mjs");
       const { buildBundles } = await import("./bundles.mjs");
+      const { buildDashboard } = await import("./dashboard.mjs");
       const device = runtimeDevice(process.env.DRC_DEVICE);
       if (!isRuntimeReady(device)) await ensureRuntime({ device, report });
       if (!areProgramsReady()) await ensurePrograms(report);
       await ensurePrismaClient(ROOT, report, lock);
       await buildBundles(ROOT);
+      await buildDashboard(ROOT, (line) => report.line(line));
     },
     (pid) => report.line(`Process ${pid} is setting this checkout up, waiting for it`),
   );

@@ -7,6 +7,7 @@ import type { ApiContext } from "./context.ts";
 import { ServerMetrics } from "./metrics/server-metrics.ts";
 import { registerOpenApi } from "./openapi/register.ts";
 import { KeyCheck, listRoutes, registerAuthentication } from "./plugins/authentication.ts";
+import { registerDashboard } from "./plugins/dashboard.ts";
 import { registerEtags } from "./plugins/etag.ts";
 import { answerUnroutable, registerProblems } from "./plugins/problems.ts";
 import { registerRateLimit } from "./plugins/rate-limit.ts";
@@ -26,6 +27,7 @@ import { keyRoutes } from "./routes/keys.ts";
 import { maintenanceRoutes } from "./routes/maintenance.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { overviewRoutes } from "./routes/overview.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { sweepRoutes } from "./routes/sweeps.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
@@ -63,6 +65,7 @@ export async function buildApp(
   registerRequestMetrics(app as unknown as FastifyInstance, metrics);
   registerProblems(app as unknown as FastifyInstance);
   await registerSecurityHeaders(app as unknown as FastifyInstance);
+  if (context.dashboard) await registerDashboard(app as unknown as FastifyInstance, context.dashboard);
   await app.register(cookie);
   await app.register(multipart, {
     throwFileSizeLimit: true,
@@ -83,6 +86,7 @@ export async function buildApp(
       registerEtags(instance);
       await v1.register(keyRoutes(context));
       await v1.register(sessionRoutes(context, keys));
+      await v1.register(overviewRoutes(context));
       await v1.register(maintenanceRoutes(context));
       await v1.register(uploadRoutes(context, limits));
       await v1.register(datasetRoutes(context, limits));

@@ -29,8 +29,17 @@ export interface ApiContext {
   recountMs?: number;
   /** Of each key; left out, requests are not counted. */
   requestLimit?: RequestLimit;
+  /** The pages for people; left out, there are none. */
+  dashboard?: DashboardFiles;
   /** Addresses of proxies whose `X-Forwarded-…` headers say who asks, and by which scheme. */
   trustedProxies?: string;
+}
+
+export interface DashboardFiles {
+  /** What `npm run build` makes of apps/dashboard. */
+  folder: string;
+  /** Where browsers reach the object store, to which they send large files. */
+  storeEndpoint: string;
 }
 
 export interface RequestLimit {

@@ -3,7 +3,10 @@
  * keepers. On standard output stand only `API key: …`, where no admin key works yet, and `Listening: …`; the log goes to
  * standard error.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { connectDatabase, createFirstApiKey, disconnectDatabase, KeeperLock, migrate } from "@drc/database";
 import { createCensor, createLog } from "@drc/logging";
 import { connectForLimits, JobQueues } from "@drc/queue";
@@ -19,6 +22,9 @@ import { WebhookDelivery } from "./keepers/webhook-delivery.ts";
 import { ServerMetrics } from "./metrics/server-metrics.ts";
 
 const censor = createCensor(secretsOf(process.env));
+
+/** From the sources as well as from the bundle. */
+const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist/", import.meta.url));
 
 /** For requests that are under way when the server is asked to end, and for all of its end. */
 const REQUEST_GRACE_MS = 10_000;
@@ -50,8 +56,22 @@ async function main(): Promise<void> {
   const { device, webhooks, trustedProxies, collection } = config;
   const presigned = new PresignedUploads(config.store, config.publicStoreEndpoint);
   const bucket = new BucketContents(config.store);
+  const dashboard = existsSync(join(DASHBOARD, "index.html"))
+    ? { folder: DASHBOARD, storeEndpoint: config.publicStoreEndpoint ?? config.store.endpoint }
+    : undefined;
+  if (!dashboard) log.warn("The dashboard is not built: there are no pages. npm run build makes them.");
   const shared = { database, queues, store, presigned, bucket };
-  const context = { ...shared, collection, device, webhooks, requestLimit, trustedProxies, metrics, tracing };
+  const context = {
+    ...shared,
+    collection,
+    device,
+    webhooks,
+    requestLimit,
+    trustedProxies,
+    metrics,
+    tracing,
+    dashboard,
+  };
   const app = await buildApp(context, log, config.uploads);
   const collect = (signal: AbortSignal) => collectGarbage(context, collection, signal);
   const lock = new KeeperLock(config.databaseUrl);

@@ -112,6 +112,7 @@ const CASES: { what: string; run(server: Server): Promise<unknown> }[] = [
   get("GET /v1/jobs/ID", ({ jobs }) => `/v1/jobs/${idOf("job", jobs / 2)}`),
   get("GET /v1/jobs/ID/events", ({ jobs }) => `/v1/jobs/${idOf("job", jobs / 2)}/events`),
   get("GET /metrics", () => "/metrics"),
+  get("GET /v1/overview", () => "/v1/overview"),
   {
     what: "POST /v1/jobs",
     run: async ({ asOwner, dataset }) =>

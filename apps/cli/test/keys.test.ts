@@ -32,6 +32,13 @@ it("makes a key with scope, expiry and limits, which works until it is revoked",
   expect(await drc(["models", ...withIt])).toMatchObject({ code: 1, errors: [expect.stringContaining("was revoked")] });
 });
 
+it("shows the key of a server on this machine", async () => {
+  const shown = await keys("show");
+  expect(shown).toMatchObject({ code: 0, stdout: await keyOf(server.workplace.data) });
+  const nowhere = await drc(["keys", "show", "--data-folder", "/nowhere"]);
+  expect(nowhere).toMatchObject({ code: 2, errors: [expect.stringContaining("no server was started in /nowhere")] });
+});
+
 it("shows a new key once, and lists keys by their beginnings", async () => {
   const { stdout } = await keys("create", "for people");
   const [, key] = /^API key: (drc_[\w-]{43})$/m.exec(stdout) ?? [];

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 
 /** The prefix of each kind of identifier, so that one in a log or an error says what it is. */
@@ -20,7 +19,8 @@ export type IdentifierKind = keyof typeof PREFIXES;
 
 /** A new identifier such as `job_k3v…`: the prefix and 100 random bits, lower case letters and digits. */
 export function newId(kind: IdentifierKind): string {
-  const random = BigInt(`0x${randomBytes(13).toString("hex")}`)
+  const bytes = crypto.getRandomValues(new Uint8Array(13));
+  const random = BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`)
     .toString(36)
     .padStart(21, "0");
   return `${PREFIXES[kind]}_${random.slice(-20)}`;

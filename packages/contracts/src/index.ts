@@ -12,6 +12,7 @@ export * from "./job-specs.ts";
 export * from "./job-states.ts";
 export * from "./job-stream.ts";
 export * from "./maintenance.ts";
+export * from "./overview.ts";
 export * from "./resources.ts";
 export * from "./results.ts";
 export * from "./settings.ts";

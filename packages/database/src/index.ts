@@ -45,6 +45,7 @@ export * from "./migrate.ts";
 export * from "./models.ts";
 export * from "./outage.ts";
 export * from "./outbox.ts";
+export * from "./overview.ts";
 export * from "./reap-leases.ts";
 export * from "./reconcile.ts";
 export * from "./record-checkpoint.ts";

@@ -6,10 +6,11 @@ import type {
   createCompressionBody,
   DryRunResource,
   JobState,
+  Page,
 } from "@drc/contracts";
 import type { z } from "zod";
 import type { DeleteOptions, Jobs } from "./jobs.ts";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewCompression = z.input<typeof createCompressionBody>;
 export type CompressionChanges = z.input<typeof changeJobBody>;
@@ -39,6 +40,11 @@ export class Compressions {
   /** From new to old. */
   list(filter: CompressionFilter = {}, options?: RequestOptions): AsyncGenerator<CompressionResource> {
     return this.transport.items("/v1/compressions", filter, options);
+  }
+
+  /** One page of the list. */
+  page(filter: CompressionFilter = {}, options?: PageOptions): Promise<Page<CompressionResource>> {
+    return this.transport.page("/v1/compressions", filter, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<CompressionDetailResource> {

@@ -10,7 +10,7 @@ import type {
 } from "@drc/contracts";
 import type { z } from "zod";
 import { pause } from "./retry.ts";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewDataset = z.input<typeof createDatasetBody>;
 export type NewDatasetVersion = z.input<typeof createDatasetVersionBody>;
@@ -45,6 +45,11 @@ export class Datasets {
   /** From new to old. */
   list(options?: RequestOptions): AsyncGenerator<DatasetResource> {
     return this.transport.items("/v1/datasets", {}, options);
+  }
+
+  /** One page of the list. */
+  page(options?: PageOptions): Promise<Page<DatasetResource>> {
+    return this.transport.page("/v1/datasets", {}, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<DatasetResource> {

@@ -8,13 +8,14 @@ import type {
   JobMetricResource,
   JobResource,
   jobListQuery,
+  Page,
   StreamItem,
   StreamKind,
 } from "@drc/contracts";
 import type { z } from "zod";
 import { Download } from "./download.ts";
 import { followStream } from "./event-stream.ts";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewJob = z.input<typeof createJobBody>;
 export type JobChanges = z.input<typeof changeJobBody>;
@@ -50,6 +51,11 @@ export class Jobs {
   /** From new to old. */
   list(filter: JobFilter = {}, options?: RequestOptions): AsyncGenerator<JobResource> {
     return this.transport.items("/v1/jobs", filter, options);
+  }
+
+  /** One page of the list. */
+  page(filter: JobFilter = {}, options?: PageOptions): Promise<Page<JobResource>> {
+    return this.transport.page("/v1/jobs", filter, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<JobDetailResource> {

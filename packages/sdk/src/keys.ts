@@ -1,6 +1,13 @@
-import type { CreatedKeyResource, createKeyBody, KeyDetailResource, KeyResource, updateKeyBody } from "@drc/contracts";
+import type {
+  CreatedKeyResource,
+  createKeyBody,
+  KeyDetailResource,
+  KeyResource,
+  Page,
+  updateKeyBody,
+} from "@drc/contracts";
 import type { z } from "zod";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewKey = z.input<typeof createKeyBody>;
 export type KeyChanges = z.input<typeof updateKeyBody>;
@@ -21,6 +28,11 @@ export class Keys {
   /** From new to old. */
   list(options?: RequestOptions): AsyncGenerator<KeyResource> {
     return this.transport.items("/v1/keys", {}, options);
+  }
+
+  /** One page of the list. */
+  page(options?: PageOptions): Promise<Page<KeyResource>> {
+    return this.transport.page("/v1/keys", {}, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<KeyDetailResource> {

@@ -1,7 +1,7 @@
-import type { CreateModelBody, ModelFormat, ModelResource } from "@drc/contracts";
+import type { CreateModelBody, ModelFormat, ModelResource, Page } from "@drc/contracts";
 import { asBlob, type UploadFile } from "./datasets.ts";
 import { Download } from "./download.ts";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 /** With a preset and a scale, another architecture is refused. */
 export interface NewModel {
@@ -25,6 +25,11 @@ export class Models {
   /** From new to old. */
   list(options?: RequestOptions): AsyncGenerator<ModelResource> {
     return this.transport.items("/v1/models", {}, options);
+  }
+
+  /** One page of the list. */
+  page(options?: PageOptions): Promise<Page<ModelResource>> {
+    return this.transport.page("/v1/models", {}, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<ModelResource> {

@@ -1,4 +1,4 @@
-import type { CollectionResource, ReadinessResource } from "@drc/contracts";
+import type { CollectionResource, OverviewResource, ReadinessResource } from "@drc/contracts";
 import type { RequestOptions, Transport } from "./transport.ts";
 
 export class Server {
@@ -12,6 +12,11 @@ export class Server {
   readiness(options?: RequestOptions): Promise<ReadinessResource> {
     // 503 has the same body: what is not ready, and why.
     return this.transport.get("/readyz", { ...options, accept: [503] });
+  }
+
+  /** What the workers do, what waits, what failed last, and how many jobs ended within the hour. */
+  overview(options?: RequestOptions): Promise<OverviewResource> {
+    return this.transport.get("/v1/overview", options);
   }
 
   /** Removes what nothing refers to, as happens once an hour; needs the scope `admin`. */

@@ -7,6 +7,8 @@ export interface DrcClientOptions {
   url: string;
   /** An API key, `drc_…`. A browser that signs in (`session.signIn`) has none. */
   key?: string;
+  /** Whether a browser sends the cookie of its session; left out, to this page's own server (`same-origin`). */
+  credentials?: RequestInit["credentials"];
   retries?: Partial<RetryOptions>;
   /** In the place of the global `fetch`. */
   fetch?: typeof fetch;
@@ -15,6 +17,14 @@ export interface DrcClientOptions {
 export interface RequestOptions {
   /** Ends the request, and the waiting for another attempt. */
   signal?: AbortSignal;
+}
+
+/** Of lists: where a page begins, and how long it is. */
+export interface PageOptions extends RequestOptions {
+  /** The `nextCursor` of the page before; left out, the first page. */
+  cursor?: string;
+  /** From 1 to 200; left out, 50. */
+  limit?: number;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -48,12 +58,14 @@ export class Transport {
   /** Of a browser's session: without it nothing but reading is let through. */
   csrfToken: string | undefined;
   private readonly key: string | undefined;
+  private readonly credentials: RequestInit["credentials"];
   private readonly fetch: typeof fetch;
   private readonly retries: RetryOptions;
 
-  constructor({ url, key, retries, fetch: given }: DrcClientOptions) {
+  constructor({ url, key, credentials, retries, fetch: given }: DrcClientOptions) {
     this.url = url.replace(/\/+$/, "");
     this.key = key;
+    this.credentials = credentials;
     this.retries = { ...DEFAULT_RETRIES, ...retries };
     this.fetch = given ?? ((input, init) => fetch(input, init));
   }
@@ -79,11 +91,16 @@ export class Transport {
     await this.send("DELETE", path, { ...sent, acceptAgain: [404] });
   }
 
+  /** One page of a list; its `nextCursor` leads to the next one. */
+  page<T>(path: string, query: Query, { cursor, limit, ...options }: PageOptions = {}): Promise<Page<T>> {
+    return this.get(path, { ...options, query: { ...query, cursor, limit } });
+  }
+
   /** The items of a list, page after page, as they are asked for. */
   async *items<T>(path: string, query: Query = {}, options: RequestOptions = {}): AsyncGenerator<T, void, void> {
     let cursor: string | undefined;
     do {
-      const page: Page<T> = await this.get(path, { ...options, query: { limit: 200, ...query, cursor } });
+      const page: Page<T> = await this.page(path, query, { ...options, cursor, limit: 200 });
       yield* page.items;
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
@@ -96,10 +113,11 @@ export class Transport {
     if (this.key !== undefined) headers.authorization = `Bearer ${this.key}`;
     if (this.csrfToken !== undefined && method !== "GET") headers["x-csrf-token"] = this.csrfToken;
     if (json !== undefined) headers["content-type"] = "application/json";
-    if (creates) headers["idempotency-key"] = sent.idempotencyKey ?? crypto.randomUUID();
+    if (creates) headers["idempotency-key"] = sent.idempotencyKey ?? randomKey();
     const body = json === undefined ? form : JSON.stringify(json);
     const safe = creates === true || sent.repeatable === true || REPEATABLE.includes(method);
-    const init = { method, headers, body, signal: sent.signal };
+    const { credentials } = this;
+    const init = { method, headers, body, signal: sent.signal, ...(credentials ? { credentials } : {}) };
     return this.repeat(this.url + path + queryText(query), init, safe, sent);
   }
 
@@ -142,6 +160,11 @@ export class Transport {
   get retryOptions(): RetryOptions {
     return this.retries;
   }
+}
+
+/** Browsers have `crypto.randomUUID` on https and on this machine alone. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function queryText(query: Query = {}): string {

@@ -1,5 +1,6 @@
 import type {
   createWebhookBody,
+  Page,
   updateWebhookBody,
   WebhookMessageDetailResource,
   WebhookMessageResource,
@@ -8,7 +9,7 @@ import type {
   webhookMessageListQuery,
 } from "@drc/contracts";
 import type { z } from "zod";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewWebhook = z.input<typeof createWebhookBody>;
 export type WebhookChanges = z.input<typeof updateWebhookBody>;
@@ -30,6 +31,11 @@ export class Webhooks {
   /** From new to old. */
   list(options?: RequestOptions): AsyncGenerator<WebhookResource> {
     return this.transport.items("/v1/webhooks", {}, options);
+  }
+
+  /** One page of the list. */
+  page(options?: PageOptions): Promise<Page<WebhookResource>> {
+    return this.transport.page("/v1/webhooks", {}, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<WebhookResource> {
@@ -62,6 +68,15 @@ export class Webhooks {
     options?: RequestOptions,
   ): AsyncGenerator<WebhookMessageResource> {
     return this.transport.items(`${pathOf(id)}/messages`, filter, options);
+  }
+
+  /** One page of what it was told. */
+  messagePage(
+    id: string,
+    filter: WebhookMessageFilter = {},
+    options?: PageOptions,
+  ): Promise<Page<WebhookMessageResource>> {
+    return this.transport.page(`${pathOf(id)}/messages`, filter, options);
   }
 
   message(id: string, messageId: string, options?: RequestOptions): Promise<WebhookMessageDetailResource> {

@@ -1,5 +1,5 @@
-import { type DeviceClass, FINAL_STATES, type JobKind, type JobState, UNFINISHED_STATES } from "@drc/contracts";
-import { type Database, liveWorkers } from "@drc/database";
+import { type DeviceClass, FINAL_STATES, type JobKind, type JobState } from "@drc/contracts";
+import { type Database, liveWorkers, queuedKinds, unfinishedJobs } from "@drc/database";
 
 /** What Postgres says about all of the server at one moment; every replica says the same. */
 export interface ServerState {
@@ -28,17 +28,8 @@ export async function readKeptState(database: Database): Promise<KeptState> {
 
 /** Reads what goes on, one query after the other, and puts what was counted of the rest beside it. */
 export async function readServerState(database: Database, kept: KeptState): Promise<ServerState> {
-  const unfinished = await database.$queryRaw<ServerState["jobs"]>`
-    SELECT state, count(*)::int AS count FROM "Job" WHERE state = ANY (${[...UNFINISHED_STATES]}) GROUP BY state`;
-  // A job that was paused, or waits for its next try, has been in the queue only since that ended.
-  const queued = await database.$queryRaw<ServerState["queued"]>`
-    SELECT job.kind, job."deviceClass", count(*)::int AS count,
-      greatest(0, max(extract(epoch FROM clock_timestamp() - greatest(entry.since, job."runAfter"))))::float8 AS "oldestSeconds"
-    FROM "Job" job CROSS JOIN LATERAL (
-      SELECT max(event."createdAt") AS since FROM "JobEvent" event
-      WHERE event."jobId" = job.id AND event.type = 'job.queued'
-    ) entry
-    WHERE job.state = 'queued' GROUP BY job.kind, job."deviceClass"`;
+  const unfinished = await unfinishedJobs(database);
+  const queued = await queuedKinds(database);
   const running = await database.$queryRaw<ServerState["running"]>`
     SELECT kind, "deviceClass", count(*)::int AS count FROM "Job"
     WHERE state IN ('running', 'pausing', 'cancelling') GROUP BY kind, "deviceClass"`;
@@ -46,8 +37,8 @@ export async function readServerState(database: Database, kept: KeptState): Prom
   const pending = await database.$queryRaw<ServerState["webhookMessages"]>`
     SELECT state, count(*)::int AS count FROM "WebhookMessage" WHERE state = 'pending' GROUP BY state`;
   return {
-    jobs: [...unfinished, ...kept.jobs],
-    queued,
+    jobs: [...unfinished.map(({ state, jobs }) => ({ state, count: jobs })), ...kept.jobs],
+    queued: queued.map(({ jobs, ...one }) => ({ ...one, count: jobs })),
     running,
     workers: workers.length,
     slots: countSlots(workers),

@@ -1,7 +1,9 @@
 import { type CreatedKeyResource, type KeyResource, SCOPES, type Scope } from "@drc/contracts";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError, EXIT } from "../cli-error.ts";
 import { listed } from "../server/client.ts";
-import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { addServerOptions, connect, DEFAULT_DATA_FOLDER, type ServerOptions } from "../server/connection.ts";
+import { readConnection } from "../server/connection-file.ts";
 import { commandHint } from "../server/hint.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -54,6 +56,21 @@ export function registerKeys(program: Command): void {
         },
       });
       process.stdout.write(options.json ? `${JSON.stringify(made)}\n` : `${describeNewKey(made, options)}\n`);
+    });
+
+  keys
+    .command("show")
+    .description("print the API key that a server on this machine keeps for the command line, to sign in with it")
+    .option("--data-folder <folder>", "data folder of a server on this machine", DEFAULT_DATA_FOLDER)
+    .action(async ({ dataFolder }: Pick<Output, "dataFolder">) => {
+      const found = await readConnection(dataFolder);
+      if (found === undefined) {
+        throw new CliError(
+          `--data-folder: no server was started in ${dataFolder}; start one with "npx drc up", or give its data folder.`,
+          EXIT.usage,
+        );
+      }
+      process.stdout.write(`${found.key}\n`);
     });
 
   addServerOptions(keys.command("revoke"))

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { DEFAULT_DATA_FOLDER } from "../server/connection.ts";
+import { commandHint } from "../server/hint.ts";
 import { withStack } from "../stack/stack.ts";
 
 interface UpOptions {
@@ -29,6 +30,11 @@ function parsePort(text: string): number {
   return port;
 }
 
+/** The command that prints the key of this server. */
+function showKey(dataFolder: string): string {
+  return commandHint(["keys", "show"], { dataFolder });
+}
+
 async function runUp({ dataFolder, port, slots, json }: UpOptions): Promise<void> {
   const log = (line: string) => process.stderr.write(`${line}\n`);
   try {
@@ -39,6 +45,9 @@ async function runUp({ dataFolder, port, slots, json }: UpOptions): Promise<void
         );
       } else {
         process.stdout.write(`The server is ready: ${url}\n`);
+        process.stdout.write(
+          `Its dashboard is that address in a browser; ${showKey(dataFolder)} prints the key to sign in.\n`,
+        );
         if (keyIsNew) {
           process.stdout.write(`API key, shown this once: ${key}\n`);
           process.stdout.write(`It is kept in ${join(folder, "connection.json")}, where the command line finds it.\n`);

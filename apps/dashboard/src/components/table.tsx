@@ -1,0 +1,56 @@
+import type { ReactNode } from "react";
+
+export interface Column<Row> {
+  /** Unique in the table; the head, where `head` says no other. */
+  title: string;
+  head?: ReactNode;
+  /** Numbers stand at the right, below each other; `short` columns do not wrap; a `wide` one takes what is left. */
+  as?: "number" | "short" | "wide";
+  cell(row: Row): ReactNode;
+}
+
+interface TableProps<Row> {
+  /** What the table is about, for those who do not see it. */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf(row: Row): string;
+  /** In the place of rows. */
+  empty?: ReactNode;
+}
+
+/** A plain table that scrolls sideways by itself where it is too wide. */
+export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: TableProps<Row>) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
+    <section className="table-scroll" aria-label={label} tabIndex={0}>
+      <table className="data-table">
+        <thead>
+          <tr>
+            {columns.map(({ title, head, as }) => (
+              <th key={title} className={as} scope="col">
+                {head ?? title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map(({ title, as, cell }) => (
+                <td key={title} className={as}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+          {rows.length === 0 && (
+            <tr>
+              <td colSpan={columns.length}>{empty}</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </section>
+  );
+}

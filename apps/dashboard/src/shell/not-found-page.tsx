@@ -1,0 +1,10 @@
+import { Link } from "@tanstack/react-router";
+import { Page } from "../components/page.tsx";
+
+export function NotFoundPage() {
+  return (
+    <Page title="Not found">
+      There is no such page. <Link to="/">Go to the overview</Link>
+    </Page>
+  );
+}

@@ -1,0 +1,142 @@
+/** Sign-in, navigation, the policy of the page, and what it says while the server is away; in a real browser. */
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+let server: DashboardServer;
+let browser: Browser;
+let open: TestPage;
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  open = await openPage(browser, server.url);
+});
+afterEach(() => open.context.close());
+
+describe("the sign-in", () => {
+  it("refuses a wrong key in words, and lets a right one in to the page that was wanted", async () => {
+    const { page, context, faults } = open;
+    await page.goto("/webhooks?from=a-link");
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    expect(await page.title()).toBe("Sign in – DRC");
+    expect(await violationsInBothColours(page, "sign-in")).toEqual([]);
+    await page.getByRole("textbox", { name: "API key" }).fill("drc_wrong");
+    await page.getByRole("textbox", { name: "API key" }).press("Enter");
+    await page.getByRole("alert").getByText("This API key is unknown").waitFor();
+    await page.getByRole("textbox", { name: "API key" }).fill(server.key);
+    await page.getByRole("textbox", { name: "API key" }).press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Webhooks" }).waitFor();
+    expect(page.url()).toBe(`${server.url}/webhooks?from=a-link`);
+    expect(await page.content()).not.toContain(server.key);
+    expect(await context.cookies()).toMatchObject([{ name: "drc_session", httpOnly: true, sameSite: "Strict" }]);
+    expect(await page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")).not.toContain(
+      "drc_",
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it("leads to no other server, whatever the address says", async () => {
+    const { page } = open;
+    for (const to of ["https://evil.example/", "//evil.example", "/\\evil.example"]) {
+      await page.goto(`/sign-in?to=${encodeURIComponent(to)}`);
+      await page.getByRole("textbox", { name: "API key" }).fill(server.key);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+      expect(new URL(page.url()).origin).toBe(server.url);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("textbox", { name: "API key" }).waitFor();
+    }
+  });
+
+  it("is asked for again where the session has ended, and goes on where one was", async () => {
+    const { page } = open;
+    await signIn(page, server.key, "/jobs?state=failed");
+    await server.services.database.session.deleteMany();
+    await page.getByText("The session has ended").waitFor();
+    await page.getByRole("textbox", { name: "API key" }).fill(server.key);
+    await page.getByRole("textbox", { name: "API key" }).press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
+    expect(page.url()).toBe(`${server.url}/jobs?state=failed`);
+  });
+});
+
+describe("the page", () => {
+  it("is used by keyboard: skip link, navigation, titles", async () => {
+    const { page, faults } = open;
+    await signIn(page, server.key);
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.id")).toBe("content");
+    await page.getByRole("link", { name: "Datasets" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Datasets" }).waitFor();
+    expect(await page.title()).toBe("Datasets – DRC");
+    expect(await page.getByRole("link", { name: "Datasets" }).getAttribute("aria-current")).toBe("page");
+    await page.goto("/no/such/page");
+    await page.getByRole("heading", { level: 1, name: "Not found" }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it("follows the system's colours until somebody chooses", async () => {
+    const { page } = open;
+    await page.emulateMedia({ colorScheme: "dark" });
+    await signIn(page, server.key);
+    const scheme = () => page.evaluate("document.documentElement.dataset.mantineColorScheme");
+    expect(await scheme()).toBe("dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.locator('html[data-mantine-color-scheme="light"]').waitFor();
+    await page.getByLabel("Colours").selectOption("dark");
+    await page.reload();
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    expect(await scheme()).toBe("dark");
+  });
+
+  it("fits a phone, with the navigation behind a button", async () => {
+    const phone = await openPage(browser, server.url, 375);
+    await signIn(phone.page, server.key);
+    const link = phone.page.getByRole("link", { name: "Models" });
+    expect(await link.isVisible()).toBe(false);
+    await phone.page.getByRole("button", { name: "Open the navigation" }).click();
+    await link.click();
+    await phone.page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
+    await link.waitFor({ state: "hidden" });
+    expect(await phone.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(375);
+    expect(await violationsInBothColours(phone.page, "phone")).toEqual([]);
+    await phone.context.close();
+  });
+
+  it("lets no script in that is not a file of the server", async () => {
+    const { page } = open;
+    await signIn(page, server.key);
+    const ran = await page.evaluate(`new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective));
+      const script = document.createElement("script");
+      script.textContent = "window.broken = true";
+      document.body.append(script);
+      setTimeout(() => resolve(window.broken), 2000);
+    })`);
+    expect(ran).toMatch(/^script-src/);
+  });
+});
+
+it("field case 49: says since when the server is away, and heals by itself", async () => {
+  const { page } = open;
+  await signIn(page, server.key);
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await server.killApi();
+  const banner = page.getByText(/^Connection lost since \d\d:\d\d:\d\d$/);
+  await banner.waitFor();
+  await server.startApi();
+  await banner.waitFor({ state: "detached" });
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+});
