@@ -72,8 +72,8 @@ export async function buildApp(
     limits: { fields: 20, fieldSize: 10_000, headerPairs: 100 },
   });
   await registerOpenApi(app as unknown as FastifyInstance);
-  await app.register(healthRoutes(context));
   const keys = new KeyCheck(context.database);
+  await app.register(healthRoutes(context, keys));
   await app.register(async (guarded) => {
     registerAuthentication(guarded as unknown as FastifyInstance, keys);
     await guarded.register(metricsRoutes(metrics));

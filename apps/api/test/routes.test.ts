@@ -268,7 +268,7 @@ describe("readiness", () => {
     const { database } = api.services;
     const runtime = { backend: "tensorflow", tensorflowVersion: "2.21.0", device: "cpu", threads: 2 };
     const slots = [{ deviceClass: "cpu" as const, device: "cpu" }];
-    const readiness = () => api.app.inject({ method: "GET", url: "/readyz" });
+    const readiness = () => api.get("/readyz");
     const waitsFor = async () => (await api.get(`/v1/jobs/${job}`)).json().waitsFor;
     const work = { kind: "evaluate", spec: { model: "bicubic", dataset } };
     const job = (await api.post("/v1/jobs", work)).json().id;
@@ -299,6 +299,11 @@ describe("readiness", () => {
     expect(green.json()).toMatchObject({ ready: true, checks: { workers: { ok: true } }, workers: [failed, works] });
     expect(await waitsFor()).toBeNull();
 
+    const open = await api.app.inject({ method: "GET", url: "/readyz" });
+    const checks = { database: { ok: true }, redis: { ok: true }, store: { ok: true }, workers: { ok: true } };
+    expect(open.json()).toEqual({ ready: true, checks });
+    expect(problemOf(await api.as(`drc_${"x".repeat(43)}`).get("/readyz")).code).toBe("UNAUTHENTICATED");
+
     await database.worker.deleteMany({ where: { id: { in: [worker, other] } } });
     // A worker that was not heard of for long enough to be forgotten comes back with its next heartbeat.
     await workerHeartbeat(database, worker, works);
@@ -310,8 +315,8 @@ describe("readiness", () => {
   it("names the device classes that have jobs and no worker, as the jobs do", async () => {
     const { database } = api.services;
     const waiting = async () => {
-      const readiness = (await api.app.inject({ method: "GET", url: "/readyz" })).json<ReadinessResource>();
-      return readiness.waiting.filter(({ deviceClass }) => deviceClass === "gpu");
+      const readiness = (await api.get("/readyz")).json<ReadinessResource>();
+      return readiness.waiting?.filter(({ deviceClass }) => deviceClass === "gpu");
     };
     const work = { kind: "evaluate", spec: { model: "bicubic", dataset }, device: "gpu" };
     const { id, waitsFor } = (await api.post("/v1/jobs", work)).json();

@@ -230,12 +230,15 @@ export const jobLogResource = z.strictObject({
 });
 export type JobLogResource = z.infer<typeof jobLogResource>;
 
+export const compressionState = z.enum(["running", "paused", "succeeded", "failed", "cancelled"]);
+export type CompressionState = z.infer<typeof compressionState>;
+
 export const compressionResource = z.strictObject({
   id: compressionId,
   name: z.string().nullable(),
   labels: z.array(z.string()),
   /** `failed` and `cancelled` as soon as one of its stages' jobs is; `paused` from the request on. */
-  state: z.enum(["running", "paused", "succeeded", "failed", "cancelled"]),
+  state: compressionState,
   body: z.record(z.string(), z.unknown()),
   /**
    * Its jobs by their part in it, after a retry the new ones; `train` is absent where a model was named, the evaluations
@@ -287,10 +290,12 @@ export type WorkerResource = z.infer<typeof workerResource>;
 
 export const readinessResource = z.strictObject({
   ready: z.boolean(),
-  checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string() })),
-  workers: z.array(workerResource),
-  /** Device classes for which jobs are queued and no worker is there. */
-  waiting: z.array(z.strictObject({ deviceClass, jobs: count, detail: z.string() })),
+  /** What is wrong, where something is, stands in `detail`, which only those see who may read. */
+  checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string().optional() })),
+  /** For those who may read. */
+  workers: z.array(workerResource).optional(),
+  /** Device classes for which jobs are queued and no worker is there; for those who may read. */
+  waiting: z.array(z.strictObject({ deviceClass, jobs: count, detail: z.string() })).optional(),
 });
 export type ReadinessResource = z.infer<typeof readinessResource>;
 
@@ -304,4 +309,9 @@ export const jobListQuery = pageQuery.extend({
   createdBefore: timestamp.optional(),
 });
 
-export const compressionListQuery = pageQuery.extend({ label: label.optional() });
+export const compressionListQuery = pageQuery.extend({
+  state: compressionState.optional(),
+  label: label.optional(),
+  createdAfter: timestamp.optional(),
+  createdBefore: timestamp.optional(),
+});

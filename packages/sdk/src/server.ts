@@ -8,7 +8,7 @@ export class Server {
     this.transport = transport;
   }
 
-  /** Whether it can work, and what is missing where it cannot. */
+  /** Whether it can work, and, with a key, what is missing where it cannot. */
   readiness(options?: RequestOptions): Promise<ReadinessResource> {
     // 503 has the same body: what is not ready, and why.
     return this.transport.get("/readyz", { ...options, accept: [503] });

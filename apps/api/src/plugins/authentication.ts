@@ -121,7 +121,8 @@ export function registerAuthentication(app: FastifyInstance, keys: KeyCheck): vo
   });
 }
 
-async function findCaller(request: FastifyRequest, keys: KeyCheck): Promise<Caller> {
+/** @throws ApiError `UNAUTHENTICATED` or `RATE_LIMITED` */
+export async function findCaller(request: FastifyRequest, keys: KeyCheck): Promise<Caller> {
   const { authorization } = request.headers;
   const token = request.cookies[SESSION_COOKIE];
   if (authorization === undefined && token !== undefined) {

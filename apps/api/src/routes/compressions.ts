@@ -1,5 +1,6 @@
 import {
   ApiError,
+  type CompressionState,
   changeJobBody,
   cloneBody,
   compressionDetailResource as compressionDetail,
@@ -16,7 +17,10 @@ import {
   type CreationAnswer,
   cancelGroup,
   changeGroup,
+  type Database,
   type GroupControl,
+  hasState,
+  Prisma,
   pauseGroup,
   resumeGroup,
   servedClasses,
@@ -28,7 +32,7 @@ import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { answers } from "../openapi/answers.ts";
-import { pageArguments, toPage } from "../paging.ts";
+import { pageArguments, positionOf, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
 import { JOB_PARENTS } from "../resources/job-resource.ts";
 import { createCompression } from "../submission/create-compression.ts";
@@ -39,6 +43,25 @@ import { submit } from "../submission/submit.ts";
 import { parseBody } from "../validation.ts";
 
 const compressionParams = z.strictObject({ compressionId });
+
+/** Of a page of the compressions in a state their identifiers, and the next one: only their jobs say what state it is. */
+async function findInState(
+  database: Database,
+  state: CompressionState,
+  query: z.infer<typeof compressionListQuery>,
+): Promise<string[]> {
+  const { label, createdAfter, createdBefore } = query;
+  const position = positionOf(query);
+  const after = position ? Prisma.sql`("createdAt", id) < (${position.createdAt}, ${position.id})` : Prisma.sql`true`;
+  const rows = await database.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Compression" compression
+    WHERE ${after} AND ${hasState(state)}
+      AND (${label ?? null}::text IS NULL OR labels @> ARRAY[${label ?? null}::text])
+      AND (${createdAfter ?? null}::timestamptz IS NULL OR "createdAt" >= ${createdAfter ?? null}::timestamptz)
+      AND (${createdBefore ?? null}::timestamptz IS NULL OR "createdAt" < ${createdBefore ?? null}::timestamptz)
+    ORDER BY "createdAt" DESC, id DESC LIMIT ${pageArguments(query).take}`;
+  return rows.map(({ id }) => id);
+}
 
 /** What a caller may ask of a compression. */
 const ACTIONS = {
@@ -146,14 +169,15 @@ export function compressionRoutes({ database, device }: ApiContext): FastifyPlug
         },
       },
       async (request) => {
-        const { label, limit } = request.query;
+        const { state, label, createdAfter, createdBefore, limit } = request.query;
         const { after, ...page } = pageArguments(request.query);
-        const filter = label === undefined ? {} : { labels: { has: label } };
-        const jobs = { select: { id: true, state: true } };
+        const filter = { labels: label === undefined ? undefined : { has: label } };
+        const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
+        const inState = state === undefined ? {} : { id: { in: await findInState(database, state, request.query) } };
         const rows = await database.compression.findMany({
           ...page,
-          where: { AND: [after, filter] },
-          include: { jobs },
+          where: { AND: [after, filter, times, inState] },
+          include: { jobs: { select: { id: true, state: true } } },
         });
         return toPage(rows, limit, compressionResource);
       },

@@ -1,9 +1,18 @@
-import { type DeviceClass, type ReadinessResource, readinessResource, type WorkerResource } from "@drc/contracts";
+import {
+  ApiError,
+  type DeviceClass,
+  includesScope,
+  type ReadinessResource,
+  readinessResource,
+  type WorkerResource,
+} from "@drc/contracts";
 import { type Database, liveWorkers, servedClasses } from "@drc/database";
+import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { answers } from "../openapi/answers.ts";
+import { findCaller, type KeyCheck, SESSION_COOKIE } from "../plugins/authentication.ts";
 import { missingWorker } from "../resources/job-resource.ts";
 
 const serverResource = z.strictObject({
@@ -13,8 +22,11 @@ const serverResource = z.strictObject({
   documentation: z.array(z.string()),
 });
 
-/** `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. */
-export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
+/**
+ * `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. Everybody may
+ * know whether they do; what hosts there are, and what is wrong with them, only those who may read.
+ */
+export function healthRoutes(context: ApiContext, keys: KeyCheck): FastifyPluginCallbackZod {
   let asking: Promise<ReadinessResource> | undefined;
   return (app, _options, done) => {
     app.get(
@@ -54,22 +66,40 @@ export function healthRoutes(context: ApiContext): FastifyPluginCallbackZod {
         schema: {
           operationId: "getReadiness",
           summary: "Whether database, Redis, store and the workers' native backends do their work",
+          description: "With a key that may read, also which workers there are, what waits for one, and what is wrong.",
           tags: ["Server"],
-          response: answers({ 200: readinessResource, 503: readinessResource }),
+          response: answers({ 200: readinessResource, 503: readinessResource }, "UNAUTHENTICATED", "RATE_LIMITED"),
         },
       },
-      async (_request, reply) => {
+      async (request, reply) => {
+        const detailed = await mayRead(request, keys);
         // It is open to everybody, and costs something: who asks while it is being found out gets the same answer.
         asking ??= findReadiness(context).finally(() => {
           asking = undefined;
         });
         const readiness = await asking;
-        return reply.code(readiness.ready ? 200 : 503).send(readiness);
+        return reply.code(readiness.ready ? 200 : 503).send(detailed ? readiness : withoutDetails(readiness));
       },
     );
 
     done();
   };
+}
+
+/** @throws ApiError where a key or a session was sent that does not work. */
+async function mayRead(request: FastifyRequest, keys: KeyCheck): Promise<boolean> {
+  if (request.headers.authorization === undefined && request.cookies[SESSION_COOKIE] === undefined) return false;
+  try {
+    return includesScope((await findCaller(request, keys)).scopes, "read");
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    // The database is away: that is for the checks to say, and nobody is known.
+    return false;
+  }
+}
+
+function withoutDetails({ ready, checks }: ReadinessResource): ReadinessResource {
+  return { ready, checks: Object.fromEntries(Object.entries(checks).map(([name, { ok }]) => [name, { ok }])) };
 }
 
 async function findReadiness({ database, queues, store }: ApiContext): Promise<ReadinessResource> {
@@ -109,7 +139,7 @@ function checkBackends(workers: readonly WorkerResource[]): { ok: boolean; detai
 }
 
 /** A missing worker does not make this server unready: it goes on taking jobs. */
-async function waitingJobs(database: Database): Promise<ReadinessResource["waiting"]> {
+async function waitingJobs(database: Database): Promise<NonNullable<ReadinessResource["waiting"]>> {
   const served = await servedClasses(database);
   const queued = await database.job.groupBy({ by: ["deviceClass"], where: { state: "queued" }, _count: true });
   return queued

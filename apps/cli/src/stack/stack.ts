@@ -125,7 +125,7 @@ async function start(
 async function untilReady(client: DrcClient): Promise<void> {
   const deadlineMs = performance.now() + READY_WITHIN_MS;
   for (;;) {
-    const { ready, checks, workers } = await client.server.readiness();
+    const { ready, checks, workers = [] } = await client.server.readiness();
     const trying = workers.some(({ backends }) => backends.some(({ state }) => state === "trying"));
     if (ready && workers.length > 0 && !trying) return;
     if (performance.now() > deadlineMs) {

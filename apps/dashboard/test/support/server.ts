@@ -73,7 +73,7 @@ export async function startDashboardServer(): Promise<DashboardServer> {
       const before = await services.database.worker.count();
       run("worker", { DRC_SLOTS: slots, DRC_WORKER_FOLDER: join(folder, `worker-${before}`) });
       for (;;) {
-        const { workers } = await client.server.readiness();
+        const { workers = [] } = await client.server.readiness();
         const tried = workers.every(({ backends }) => backends.every(({ state }) => state !== "trying"));
         if (workers.length > before && tried) return;
         await delay(50);
