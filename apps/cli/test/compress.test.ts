@@ -1,4 +1,5 @@
 /** `drc compress` as a process: a smaller network from photographs or from LR images alone. */
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng, lowResolutionImages } from "@drc/imaging";
@@ -63,6 +64,41 @@ it("makes a smaller network and says what it costs on images held out", async ()
   // Progress is for people, and not part of the document.
   expect(errors.join("\n")).toMatch(/channel-search: \d+ of \d+\n(.*\n)*prune: \d+ of \d+/);
   expect((await readdir(workplace.path)).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+it("keeps in the file how it was made, for the card beside an export", async () => {
+  await compress("with-lineage.safetensors", "--seed", "3");
+  const file = at("with-lineage.safetensors");
+  const { code } = await drc([
+    "export",
+    file,
+    "--format",
+    "onnx",
+    "--output",
+    at("small.onnx"),
+    "--card",
+    at("card.md"),
+    "--licence",
+    "MIT",
+  ]);
+  expect(code).toBe(0);
+  const card = await readFile(at("card.md"), "utf8");
+  const hashOf = async (name: string) =>
+    createHash("sha256")
+      .update(await readFile(at(name)))
+      .digest("hex");
+  expect(card).toMatch(/^# with-lineage\n/);
+  expect(card).toContain("| licence | MIT |");
+  expect(card).toContain(await hashOf("with-lineage.safetensors"));
+  expect(card).toMatch(
+    /- \*\*drc compress\*\*\n {2}- method second-order\n {2}- budget: 40\.0 % of parameters asked, [\d.]+ % achieved/,
+  );
+  expect(card).toContain("seed 3");
+  expect(card).toContain(`"baseModel":{"sha256":"${await hashOf("model.safetensors")}"}`);
+  expect(card).toContain("run on tensorflow");
+  const again = await drc(["export", file, "--format", "onnx", "--output", at("small.onnx"), "--licence", "MIT"]);
+  expect(again.code).toBe(2);
+  expect(again.errors.join()).toContain("--licence: it is written into the card; give --card FILE as well");
 });
 
 it("writes the same bytes for the same seed", async () => {

@@ -5,7 +5,8 @@
  *
  * `--model`: a safetensors file of ours, or of a DRN with PyTorch's names. `--images` and `--evaluate` may be given
  * several times; their images are HR. `--search-steps` and `--search-order` are of the plans `drc` and
- * `drc-published`. Prints one JSON line for each method, as soon as it is done.
+ * `drc-published`; `--patch-size` is of the fine-tuning, and of the rules that sum gradients. A model without dual networks
+ * gets them first. Prints one JSON line for each method, as soon as it is done.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,6 +35,7 @@ import {
   type SearchMethod,
   searchChannels,
   type TrainingImage,
+  withDualNetworks,
 } from "../src/index.ts";
 
 /** `dualWeight` 0 leaves the dual loss out of the choice; `seed` tells draws of `random` apart. */
@@ -148,8 +150,8 @@ async function timed<T>(work: Promise<T>): Promise<{ result: T; seconds: number 
 
 const print = (line: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const model = await readModel(required(options.model, "model"));
-const scale = networkScale(model.primal.graph);
+const given = await readModel(required(options.model, "model"));
+const scale = networkScale(given.primal.graph);
 const patchSize = numberOf("patch-size");
 const calibration = { batches: numberOf("batches"), batchSize: numberOf("batch-size"), patchSize };
 const seed = numberOf("seed");
@@ -159,6 +161,7 @@ const tensorflow = await loadTensorFlow({ device: "cpu", threads: numberOf("thre
 
 const all = (await Promise.all(required(options.images, "images").map((folder) => readImages(folder, scale)))).flat();
 const images = all.filter((image) => Math.min(pyramid(image)[0].width, pyramid(image)[0].height) >= patchSize);
+const model = await withDualNetworks({ tensorflow, model: given, images, guide: "dual", patchSize, control: { seed } });
 const sets: EvaluationSets = [];
 for (const folder of required(options.evaluate, "evaluate")) {
   const read = await readImages(folder, scale);

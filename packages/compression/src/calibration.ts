@@ -42,6 +42,18 @@ export function suitablePatches(
   return { patchSize, batchSize };
 }
 
+/** What is given, and for the rest what is usual, with patches that suit the network. */
+export function calibrationSettings(
+  graph: NetworkGraph,
+  images: readonly CalibrationImage[],
+  usual: CalibrationSettings,
+  given: Partial<CalibrationSettings> = {},
+): CalibrationSettings {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const suitable = given.patchSize === undefined ? suitablePatches(graph, images, usual) : {};
+  return { ...usual, ...suitable, ...set };
+}
+
 /** Patches drawn by `seed`; the caller disposes them. */
 export function calibrationBatches(
   tensorflow: TensorFlow,

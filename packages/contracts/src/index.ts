@@ -12,6 +12,8 @@ export * from "./job-specs.ts";
 export * from "./job-states.ts";
 export * from "./job-stream.ts";
 export * from "./maintenance.ts";
+export * from "./model-card.ts";
+export * from "./model-card-text.ts";
 export * from "./overview.ts";
 export * from "./resources.ts";
 export * from "./results.ts";

@@ -5,6 +5,7 @@
  */
 export type {
   ApiKey,
+  Attempt,
   Compression,
   Dataset,
   DatasetVersion,
@@ -34,6 +35,7 @@ export * from "./create-jobs.ts";
 export * from "./delete-jobs.ts";
 export * from "./describe-versions.ts";
 export * from "./end-attempt.ts";
+export * from "./find-evaluations.ts";
 export * from "./find-readers.ts";
 export * from "./idempotency.ts";
 export * from "./input-lock.ts";

@@ -1,4 +1,4 @@
-import type { CreateModelBody, ModelFormat, ModelResource, Page } from "@drc/contracts";
+import type { CreateModelBody, ModelCard, ModelFormat, ModelResource, Page } from "@drc/contracts";
 import { asBlob, type UploadFile } from "./datasets.ts";
 import { Download } from "./download.ts";
 import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
@@ -13,6 +13,10 @@ export interface NewModel {
 export interface DownloadOptions extends RequestOptions {
   /** Left out: safetensors. */
   format?: ModelFormat;
+}
+
+export interface CardOptions extends RequestOptions {
+  licence?: string;
 }
 
 export class Models {
@@ -34,6 +38,12 @@ export class Models {
 
   get(id: string, options?: RequestOptions): Promise<ModelResource> {
     return this.transport.get(`/v1/models/${encodeURIComponent(id)}`, options);
+  }
+
+  /** What it is, where it comes from, what it costs and how good it is. `licence` is written into it. */
+  card(id: string, { licence, ...options }: CardOptions = {}): Promise<ModelCard> {
+    const query = { format: "json", licence };
+    return this.transport.get(`/v1/models/${encodeURIComponent(id)}/card`, { ...options, query });
   }
 
   /** A safetensors file. */

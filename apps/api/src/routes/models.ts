@@ -2,6 +2,9 @@ import {
   ApiError,
   createModelBody,
   displayName,
+  formatModelCard,
+  modelCard,
+  modelCardQuery,
   modelDownloadQuery,
   modelFields,
   modelId,
@@ -19,6 +22,7 @@ import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { ModelConverter } from "../exports/model-converter.ts";
 import { messageOf } from "../messages.ts";
+import { readModelCard } from "../model-card/read-model-card.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
@@ -91,6 +95,33 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         const model = await database.model.findUnique({ where: { id }, ...MODEL_COLUMNS });
         if (!model) throw missing(id);
         return modelResource(model);
+      },
+    );
+
+    app.get(
+      "/models/:modelId/card",
+      {
+        config: { scope: "read" },
+        schema: {
+          operationId: "getModelCard",
+          summary: "A model's card: what it is, where it comes from, what it costs and how good it is",
+          description:
+            "Markdown to be kept beside the file, or the same as JSON. The licence is unknown unless `licence` says it.",
+          tags: ["Models"],
+          params: modelParams,
+          querystring: modelCardQuery,
+          response: answers({
+            200: { ...bodyOf("text/markdown", z.string()), ...bodyOf("application/json", modelCard) },
+          }),
+        },
+      },
+      async (request, reply) => {
+        const { modelId: id } = request.params;
+        const { format, licence } = request.query;
+        const card = await readModelCard(database, id, licence);
+        if (!card) throw missing(id);
+        if (format === "json") return reply.type("application/json").send(card);
+        return reply.type("text/markdown; charset=utf-8").send(formatModelCard(card));
       },
     );
 

@@ -14,13 +14,14 @@ import { type Budget, BudgetError, encodeModel, type Model, networkScale, requir
 import { type Device, loadTensorFlow } from "@drc/tensorflow";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
+import { compressionLineage } from "../compress/compression-lineage.ts";
 import { type CompressionReport, describeLatency, formatReport } from "../compress/compression-report.ts";
 import { fineTuneCompressed } from "../compress/fine-tune.ts";
 import { measureChange } from "../compress/measure-change.ts";
 import { readTeacher } from "../compress/read-teacher.ts";
 import { fileReason } from "../file-reason.ts";
 import { MEASURED_WINDOW, readCompressionImages } from "../images/compression-images.ts";
-import { readModel } from "../read-model.ts";
+import { readModelFile } from "../read-model.ts";
 import { stepDisplay } from "../terminal/step-display.ts";
 import { writeOutput } from "../write-whole.ts";
 
@@ -104,7 +105,8 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
   const { widthMultiple } = options;
   const budget = { of, remove, ...(widthMultiple === undefined ? {} : { widthMultiple }) };
   // All that can be wrong is found before anything takes long.
-  const model = await readModel(file, "model");
+  const base = await readModelFile(file, "model");
+  const { model } = base;
   checkBudget(model, budget);
   if (lrOnly && guide !== "dual-input") {
     const why = "reads images above the network's input, which --lr-only does not give";
@@ -137,8 +139,17 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     fineTuneSteps > 0 ? await fineTuneCompressed({ ...tuning, steps: fineTuneSteps, control }) : compressed.model;
   const seconds = (performance.now() - startedAtMs) / 1000;
   const change = await measureChange(tensorflow, model, small, images.measured);
-  await writeOutput(output, encodeModel(small));
   const { plan, asked, achieved, whole, latency } = compressed.search;
+  const settings = { guide, border, lrOnly, fineTuneSteps };
+  const lineage = compressionLineage({
+    base,
+    images: images.calibration,
+    search: compressed.search,
+    seed,
+    settings,
+    runtime: tensorflow.describe(),
+  });
+  await writeOutput(output, encodeModel(small, { lineage: JSON.stringify(lineage) }));
   return {
     output,
     scale,

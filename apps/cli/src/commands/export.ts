@@ -1,9 +1,20 @@
+import { formatModelCard } from "@drc/contracts";
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from "@drc/network";
 import { type Command, Option } from "commander";
+import { checkCard } from "../check-card.ts";
+import { fileCard } from "../file-card.ts";
 import { checkOutputFile } from "../output-file.ts";
-import { readModel } from "../read-model.ts";
+import { readModelFile } from "../read-model.ts";
 import { groupDigits } from "../terminal/numbers.ts";
 import { writeOutput } from "../write-whole.ts";
+
+interface ExportOptions {
+  format: ExportFormat;
+  output: string;
+  card?: string;
+  licence?: string;
+  json?: true;
+}
 
 /** `drc export`: a model's file in the format of a runtime. Needs no server. */
 export function registerExport(program: Command): void {
@@ -17,14 +28,20 @@ export function registerExport(program: Command): void {
         .makeOptionMandatory(),
     )
     .requiredOption("--output <file>", "file to write")
+    .option("--card <file>", "write its card as well, Markdown: what it is, where it comes from, what it costs")
+    .option("--licence <name>", "licence to write into the card, which says unknown without it")
     .option("--json", "print one JSON document")
-    .action(async (file: string, { format, output, json }: { format: ExportFormat; output: string; json?: true }) => {
+    .action(async (file: string, options: ExportOptions) => {
+      const { format, output, card, licence, json } = options;
       await checkOutputFile(output, "--output");
-      const { bytes } = exportModel(await readModel(file, "model"), format);
+      await checkCard(options);
+      const given = await readModelFile(file, "model");
+      const { bytes } = exportModel(given.model, format);
       await writeOutput(output, bytes);
+      if (card !== undefined) await writeOutput(card, Buffer.from(formatModelCard(fileCard(file, given, licence))));
       process.stdout.write(
         json
-          ? `${JSON.stringify({ output, format, sizeBytes: bytes.length })}\n`
+          ? `${JSON.stringify({ output, format, sizeBytes: bytes.length, card })}\n`
           : `${output}: ${format}, ${groupDigits(bytes.length)} bytes\n`,
       );
     });

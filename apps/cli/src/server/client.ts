@@ -1,7 +1,7 @@
 import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
-import type { ModelFormat, ModelResource } from "@drc/contracts";
+import { formatModelCard, type ModelFormat, type ModelResource } from "@drc/contracts";
 import { ConnectionError, DrcClient, ProblemError, UnexpectedAnswerError, type UploadFile } from "@drc/sdk";
 import type { Connection } from "./connection-file.ts";
 import { sendLarge } from "./send-parts.ts";
@@ -49,6 +49,11 @@ export async function uploadModelFile(client: DrcClient, path: string): Promise<
 /** A model's safetensors file, primal and dual networks, as it arrives. */
 export async function modelFile(client: DrcClient, id: string, format?: ModelFormat): Promise<Readable> {
   return Readable.fromWeb((await client.models.download(id, { format })).stream as never);
+}
+
+/** A model's card as Markdown. */
+export async function modelCardText(client: DrcClient, id: string, licence?: string): Promise<string> {
+  return formatModelCard(await client.models.card(id, { licence }));
 }
 
 export async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {

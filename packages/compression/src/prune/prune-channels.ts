@@ -10,6 +10,7 @@ import type { TensorFlow } from "@drc/tensorflow";
 import {
   type CalibrationSettings,
   calibrationBatches,
+  calibrationSettings,
   GREEDY_CALIBRATION,
   SECOND_ORDER_CALIBRATION,
 } from "../calibration.ts";
@@ -56,7 +57,7 @@ export interface PruneRequest {
    */
   images: readonly CalibrationImage[];
   importance: Importance;
-  /** Defaults: `GREEDY_CALIBRATION`, and `SECOND_ORDER_CALIBRATION` for `second-order`. */
+  /** Defaults: `GREEDY_CALIBRATION`, and `SECOND_ORDER_CALIBRATION` for `second-order`, with `suitablePatches`. */
   settings?: Partial<CalibrationSettings>;
   control: StageControl;
 }
@@ -180,7 +181,7 @@ function createChooser(request: PruneRequest): { chooser: ChannelChooser; batche
   const { tensorflow, model, images, importance, control } = request;
   const scale = networkScale(model.primal.graph);
   const calibrate = (defaults: CalibrationSettings, guide?: Guide) => {
-    const settings = { ...defaults, ...request.settings };
+    const settings = calibrationSettings(model.primal.graph, images, defaults, request.settings);
     if (guide) checkGuideImages(images, scale, settings.patchSize, guide);
     else checkTrainingImages(images, scale, settings.patchSize);
     const batches = calibrationBatches(tensorflow, images, settings, control.seed);

@@ -17,7 +17,12 @@ import {
   resolveLatencyBudget,
 } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
-import { type CalibrationSettings, calibrationBatches, SECOND_ORDER_CALIBRATION } from "../calibration.ts";
+import {
+  type CalibrationSettings,
+  calibrationBatches,
+  calibrationSettings,
+  SECOND_ORDER_CALIBRATION,
+} from "../calibration.ts";
 import type { StageControl } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
 import { cheapestPlan } from "../plans/cheapest-plan.ts";
@@ -65,7 +70,7 @@ export interface SearchRequest {
   method: SearchMethod;
   /** Of `drc` and `drc-published`; by default the published ones, and shorter ones with a larger step of α for `drc`. */
   settings?: Partial<BilevelSettings>;
-  /** Of `second-order`; by default `SECOND_ORDER_CALIBRATION`. */
+  /** Of `second-order`; by default `SECOND_ORDER_CALIBRATION`, with `suitablePatches`. */
   calibration?: Partial<CalibrationSettings>;
   /** Of `second-order`: the loss whose gradient weighs the errors; by default `DEFAULT_GUIDE`. */
   guide?: Guide;
@@ -195,8 +200,9 @@ async function searchBySecondOrder(
   checkpoints: SearchCheckpoints,
 ): Promise<FoundPlan> {
   const { tensorflow, model, images, control, guide = DEFAULT_GUIDE } = request;
-  const calibration = { ...SECOND_ORDER_CALIBRATION, ...request.calibration };
-  checkGuideImages(images, networkScale(model.primal.graph), calibration.patchSize, guide);
+  const { graph } = model.primal;
+  const calibration = calibrationSettings(graph, images, SECOND_ORDER_CALIBRATION, request.calibration);
+  checkGuideImages(images, networkScale(graph), calibration.patchSize, guide);
   const batches = calibrationBatches(tensorflow, images, calibration, control.seed);
   const loaded = new LoadedModel(tensorflow, model);
   const saveRises = (rises: readonly number[][]) => checkpoints.save({ state: { rises }, models: {}, tensors: {} });

@@ -4,7 +4,7 @@
  */
 import { type Budget, type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
-import { type CalibrationSettings, SECOND_ORDER_CALIBRATION, suitablePatches } from "../calibration.ts";
+import { type CalibrationSettings, calibrationSettings, SECOND_ORDER_CALIBRATION } from "../calibration.ts";
 import type { StageControl } from "../control.ts";
 import { trainDualNetworks } from "../dual-networks.ts";
 import { pruneChannels } from "../prune/prune-channels.ts";
@@ -37,11 +37,7 @@ export interface SecondOrderCompression {
 export async function compressBySecondOrder(request: SecondOrderCompressionRequest): Promise<SecondOrderCompression> {
   const { tensorflow, images, budget, control, guide = DEFAULT_GUIDE } = request;
   const { graph } = request.model.primal;
-  const calibration = {
-    ...SECOND_ORDER_CALIBRATION,
-    ...suitablePatches(graph, images, SECOND_ORDER_CALIBRATION),
-    ...request.calibration,
-  };
+  const calibration = calibrationSettings(graph, images, SECOND_ORDER_CALIBRATION, request.calibration);
   checkGuideImages(images, networkScale(graph), calibration.patchSize, guide);
   const { patchSize } = calibration;
   const model = await withDualNetworks({ ...request, guide, patchSize });

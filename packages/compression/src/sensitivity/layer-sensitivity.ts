@@ -11,8 +11,8 @@ import type { TensorFlow } from "@drc/tensorflow";
 import {
   type CalibrationSettings,
   calibrationBatches,
+  calibrationSettings,
   SECOND_ORDER_CALIBRATION,
-  suitablePatches,
 } from "../calibration.ts";
 import { AbortedError, type StageControl, StepClock, yieldToEvents } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
@@ -88,11 +88,7 @@ export async function layerSensitivity(request: SensitivityRequest): Promise<Sen
   const wrong = shares.find((share) => !(share > 0 && share < 1));
   if (wrong !== undefined) throw new RangeError(`shares: ${wrong} is not between 0 and 1.`);
   const { graph } = request.model.primal;
-  const calibration = {
-    ...SECOND_ORDER_CALIBRATION,
-    ...suitablePatches(graph, images, SECOND_ORDER_CALIBRATION),
-    ...request.calibration,
-  };
+  const calibration = calibrationSettings(graph, images, SECOND_ORDER_CALIBRATION, request.calibration);
   const { patchSize, dualWeight } = calibration;
   checkGuideImages(images, networkScale(graph), patchSize, guide);
   const model = await withDualNetworks({ ...request, guide, patchSize });
