@@ -14,6 +14,7 @@ const BUNDLES = {
   "apps/worker/dist/job-process": "apps/worker/src/job-process.ts",
   "apps/cli/dist/drc": "apps/cli/src/main.ts",
   "apps/cli/dist/bench": "apps/cli/src/bench/main.ts",
+  "apps/cli/dist/bare-server": "apps/cli/src/bench/bare-server.ts",
   "packages/sdk/dist/drc-sdk": "packages/sdk/src/index.ts",
 };
 

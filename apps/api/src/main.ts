@@ -32,7 +32,10 @@ const END_WITHIN_MS = 20_000;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = createLog(config.logLevel, destination(2), censor);
+  // A line for each request, one by one, would keep the next ones waiting: what comes meanwhile is written together.
+  const lines = destination({ dest: 2, sync: false });
+  process.on("exit", () => lines.flushSync());
+  const log = createLog(config.logLevel, lines, censor);
   await migrate(config.databaseUrl);
   const database = connectDatabase(config.databaseUrl);
   const queues = new JobQueues(config.redisUrl);

@@ -1,18 +1,22 @@
 /**
  * What it costs to submit: `POST /v1/jobs` to a real API process, with 64 connections, beside 64 in flight of each of the
- * two things that every such request has to do somewhere, BullMQ's `add` and the `INSERT` of a job's row.
+ * two things that every such request has to do somewhere, BullMQ's `add` and the `INSERT` of a job's row; and beside a
+ * server that does nothing but such an `INSERT` for each request, which shows how much of the rest is HTTP.
  */
+import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { type JobSpec, jobSpec, newId } from "@drc/contracts";
 import { startServices } from "@drc/services";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { Program } from "../stack/program.ts";
+import type { BareServerOptions } from "./bare-server.ts";
 import { type Measurement, median, rounded } from "./measurement.ts";
 
 const IN_FLIGHT = 64;
@@ -22,6 +26,7 @@ const WARM_UPS = 2_000;
 const ROUNDS = 3;
 /** As many as the API has. */
 const CONNECTIONS = 8;
+const BARE_SERVER = new URL("./bare-server.js", import.meta.url);
 const API = fileURLToPath(new URL("../../api/dist/main.js", import.meta.url));
 
 interface Pace {
@@ -45,17 +50,21 @@ export async function measureSubmit(log: (line: string) => void): Promise<Measur
     const work = await workOnReadyDataset(pool);
     const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
     const insert = insertOf(work);
+    const bare = await startBareServer({ databaseUrl: services.databaseUrl, connections: CONNECTIONS, insert });
     const kinds = {
       submit: () => post(agent, api, work),
+      bareServer: () => post(agent, { url: bare.url, key: "" }, work),
       add: () => queue.add("job", { jobId: newId("job"), dispatchNumber: 1 }),
       insert: () => pool.query(insert.text, [newId("job"), ...insert.values]),
     };
-    const paces: Record<keyof typeof kinds, Pace[]> = { submit: [], add: [], insert: [] };
+    const paces: Record<keyof typeof kinds, Pace[]> = { submit: [], bareServer: [], add: [], insert: [] };
     for (const run of Object.values(kinds)) await paceOf(run, WARM_UPS);
     for (let round = 0; round < ROUNDS; round++) {
-      for (const name of ["submit", "add", "insert"] as const) paces[name].push(await paceOf(kinds[name], JOBS));
+      for (const name of ["submit", "bareServer", "add", "insert"] as const)
+        paces[name].push(await paceOf(kinds[name], JOBS));
     }
     agent.destroy();
+    await bare.worker.terminate();
     await api.program.stop();
     await queue.close();
     redis.disconnect();
@@ -67,7 +76,7 @@ export async function measureSubmit(log: (line: string) => void): Promise<Measur
   }
 }
 
-function describe(paces: Record<"submit" | "add" | "insert", Pace[]>): Measurement {
+function describe(paces: Record<"submit" | "bareServer" | "add" | "insert", Pace[]>): Measurement {
   const of = (name: keyof typeof paces, member: keyof Pace) => median(paces[name].map((pace) => pace[member]));
   const ratios = paces.submit.map(
     ({ perSecond }, i) => perSecond / Math.min(paces.add[i].perSecond, paces.insert[i].perSecond),
@@ -80,6 +89,7 @@ function describe(paces: Record<"submit" | "add" | "insert", Pace[]>): Measureme
     repetitions: JOBS * ROUNDS,
     inFlight: IN_FLIGHT,
     jobsASecond: rounded(of("submit", "perSecond")),
+    bareServerASecond: rounded(of("bareServer", "perSecond")),
     bareAddsASecond: rounded(of("add", "perSecond")),
     bareAddMs: rounded(of("add", "medianMs")),
     bareInsertsASecond: rounded(of("insert", "perSecond")),
@@ -109,6 +119,12 @@ async function paceOf(run: () => Promise<unknown>, count: number): Promise<Pace>
     medianMs: median(milliseconds),
     p99Ms: milliseconds[Math.ceil(0.99 * count) - 1],
   };
+}
+
+async function startBareServer(options: BareServerOptions): Promise<{ worker: Worker; url: string }> {
+  const worker = new Worker(BARE_SERVER, { workerData: options });
+  const [url] = await once(worker, "message");
+  return { worker, url };
 }
 
 interface RunningApi {
@@ -170,7 +186,7 @@ function insertOf({ kind, spec }: JobSpec): { text: string; values: unknown[] } 
   };
 }
 
-function post(agent: Agent, { url, key }: RunningApi, work: JobSpec): Promise<void> {
+function post(agent: Agent, { url, key }: Pick<RunningApi, "url" | "key">, work: JobSpec): Promise<void> {
   const body = JSON.stringify(work);
   return new Promise((resolve, reject) => {
     const headers = {
