@@ -21,6 +21,7 @@ import { registerModels } from "./commands/models.ts";
 import { registerRetry } from "./commands/retry.ts";
 import { registerSensitivity } from "./commands/sensitivity.ts";
 import { registerSubmit } from "./commands/submit.ts";
+import { registerSweep } from "./commands/sweep.ts";
 import { registerUp } from "./commands/up.ts";
 import { registerUpscale } from "./commands/upscale.ts";
 import { registerWatch } from "./commands/watch.ts";
@@ -38,6 +39,7 @@ for (const register of [
   registerUp,
   registerDemo,
   registerSubmit,
+  registerSweep,
   registerWatch,
   registerControl,
   registerRetry,

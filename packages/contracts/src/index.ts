@@ -5,6 +5,7 @@
 export * from "./api-keys.ts";
 export * from "./dataset-settings.ts";
 export * from "./errors.ts";
+export * from "./field-errors.ts";
 export * from "./held-out.ts";
 export * from "./identifiers.ts";
 export * from "./job-kinds.ts";
@@ -12,6 +13,7 @@ export * from "./job-specs.ts";
 export * from "./job-states.ts";
 export * from "./job-stream.ts";
 export * from "./maintenance.ts";
+export { messageOf } from "./messages.ts";
 export * from "./model-card.ts";
 export * from "./model-card-text.ts";
 export * from "./overview.ts";

@@ -10,7 +10,7 @@ import type {
 } from "@drc/contracts";
 import type { z } from "zod";
 import { pause } from "./retry.ts";
-import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
+import type { CreateOptions, PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewDataset = z.input<typeof createDatasetBody>;
 export type NewDatasetVersion = z.input<typeof createDatasetVersionBody>;
@@ -38,7 +38,7 @@ export class Datasets {
     this.transport = transport;
   }
 
-  create(body: NewDataset, options?: RequestOptions): Promise<DatasetResource> {
+  create(body: NewDataset, options?: CreateOptions): Promise<DatasetResource> {
     return this.transport.post("/v1/datasets", { ...options, json: body, creates: true });
   }
 

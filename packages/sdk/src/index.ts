@@ -22,7 +22,7 @@ export type { RetryOptions } from "./retry.ts";
 export * from "./server.ts";
 export * from "./session.ts";
 export * from "./sweeps.ts";
-export type { DrcClientOptions, PageOptions, RequestOptions } from "./transport.ts";
+export type { CreateOptions, DrcClientOptions, PageOptions, RequestOptions } from "./transport.ts";
 export * from "./uploads.ts";
 export * from "./verify-webhook.ts";
 export * from "./webhooks.ts";

@@ -10,16 +10,11 @@ import type {
 import type { z } from "zod";
 import type { DeleteOptions } from "./jobs.ts";
 import { pause } from "./retry.ts";
-import type { RequestOptions, Transport } from "./transport.ts";
+import type { CreateOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewSweep = z.input<typeof createSweepBody>;
 export type SweepChanges = z.input<typeof changeJobBody>;
 export type SweepFilter = Omit<z.input<typeof sweepListQuery>, "cursor" | "limit">;
-
-export interface SweepCreateOptions extends RequestOptions {
-  /** In the place of one made for this call: a later call with the same body and key gets the same sweep, for a day. */
-  idempotencyKey?: string;
-}
 
 const POLL_EVERY_MS = 2_000;
 
@@ -30,7 +25,7 @@ export class Sweeps {
     this.transport = transport;
   }
 
-  create(body: NewSweep, options?: SweepCreateOptions): Promise<SweepDetailResource> {
+  create(body: NewSweep, options?: CreateOptions): Promise<SweepDetailResource> {
     return this.transport.post("/v1/sweeps", { ...options, json: body, creates: true });
   }
 

@@ -27,17 +27,21 @@ export interface PageOptions extends RequestOptions {
   limit?: number;
 }
 
+/** Of a call that creates one thing. */
+export interface CreateOptions extends RequestOptions {
+  /** In the place of one made for the call: the same call again with it makes nothing new, for a day. */
+  idempotencyKey?: string;
+}
+
 type Query = Readonly<Record<string, string | number | undefined>>;
 
-interface Sent extends RequestOptions {
+interface Sent extends CreateOptions {
   query?: Query;
   json?: unknown;
   form?: FormData;
   headers?: Record<string, string>;
   /** It creates something: sent with a key that makes it safe to repeat. */
   creates?: boolean;
-  /** Of what creates something, in the place of a new one. */
-  idempotencyKey?: string;
   /** A POST that does no more when it is done twice. */
   repeatable?: boolean;
   /** Statuses beside those of success whose body is an answer all the same. */

@@ -1,5 +1,6 @@
 import {
   ApiError,
+  fieldErrors,
   jobId,
   parseStreamCursor,
   STREAM_KINDS,
@@ -17,7 +18,6 @@ import { answers, bodyOf } from "../openapi/answers.ts";
 import { missingJob } from "../resources/job-detail.ts";
 import { streamJob } from "../streams/job-stream.ts";
 import { OpenStreams } from "../streams/open-streams.ts";
-import { fieldErrors } from "../validation.ts";
 
 const jobParams = z.strictObject({ jobId });
 const START: StreamPosition = { event: 0, metric: 0, log: 0, ended: false };

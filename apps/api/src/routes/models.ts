@@ -2,7 +2,9 @@ import {
   ApiError,
   createModelBody,
   displayName,
+  fieldErrors,
   formatModelCard,
+  messageOf,
   modelCard,
   modelCardQuery,
   modelDownloadQuery,
@@ -21,7 +23,6 @@ import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { ModelConverter } from "../exports/model-converter.ts";
-import { messageOf } from "../messages.ts";
 import { readModelCard } from "../model-card/read-model-card.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
@@ -32,7 +33,7 @@ import { readModel } from "../uploads/read-model.ts";
 import { registerStored } from "../uploads/register-stored.ts";
 import { storeWithinQuota } from "../uploads/storage-quota.ts";
 import { requireComplete } from "../uploads/use-uploads.ts";
-import { fieldErrors, parseBody } from "../validation.ts";
+import { parseBody } from "../validation.ts";
 
 const modelParams = z.strictObject({ modelId });
 

@@ -4,15 +4,17 @@ import { workKind } from "../server/work-kind.ts";
 import { followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
+import { watchSweep } from "../watch/watch-sweep.ts";
 
-/** `drc watch`: a job or compression, live, until it ends. Exit code 0 when it succeeded, 1 failed, 3 cancelled. */
+/** `drc watch`: a job, compression or sweep, live, until it ends. Exit code 0 when it succeeded, 1 failed, 3 cancelled. */
 export function registerWatch(program: Command): void {
   addServerOptions(program.command("watch"))
-    .description("follow a job or a compression until it ends (exit code 0 succeeded, 1 failed, 3 cancelled)")
-    .argument("<id>", "identifier of a job (job_…) or a compression (cmp_…)")
-    .option("--json", "print the job or compression as one JSON document at the end")
+    .description("follow a job, compression or sweep until it ends (exit code 0 succeeded, 1 failed, 3 cancelled)")
+    .argument("<id>", "identifier of a job (job_…), a compression (cmp_…) or a sweep (swp_…)")
+    .option("--json", "print it as one JSON document at the end")
     .action(async (id: string, options: ServerOptions & { json?: true }) => {
       const client = await connect(options);
+      if (workKind(id) === "sweep") return watchSweep(() => connect(options), id, options);
       const display = stageDisplay(process.stderr);
       const follow = workKind(id) === "compression" ? followCompression : followJob;
       const ended = await follow(client, id, display);

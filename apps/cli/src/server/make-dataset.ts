@@ -1,5 +1,5 @@
-import type { DatasetInput, FieldError, JobResource } from "@drc/contracts";
-import type { DrcClient, NewDatasetVersion } from "@drc/sdk";
+import type { DatasetInput, DatasetVersionResource, FieldError, JobResource } from "@drc/contracts";
+import { type DrcClient, type NewDatasetVersion, ProblemError } from "@drc/sdk";
 import { CliError } from "../cli-error.ts";
 import { type LocalFile, uploadImageFiles } from "./client.ts";
 
@@ -7,6 +7,8 @@ export interface NewDataset {
   name: string;
   files: readonly LocalFile[];
   version: NewDatasetVersion;
+  /** Stands for the files and the settings: what an earlier call has made under it within a day is taken again. */
+  key?: string;
 }
 
 export interface MadeDataset {
@@ -21,18 +23,38 @@ export interface MadeDataset {
  */
 export async function makeDataset(
   client: DrcClient,
-  { name, files, version: settings }: NewDataset,
+  { name, files, version: settings, key }: NewDataset,
   follow: (ingestJobId: string) => Promise<JobResource>,
 ): Promise<MadeDataset> {
-  const { id } = await client.datasets.create({ name });
-  await uploadImageFiles(client, id, files);
-  const { version, ingestJobId } = await client.datasets.createVersion(id, settings);
+  const { id, made } =
+    key === undefined
+      ? { ...(await client.datasets.create({ name })), made: undefined }
+      : await datasetOf(client, name, key);
+  if (made === undefined) await uploadImageFiles(client, id, files);
+  const { version, ingestJobId } = made ?? (await client.datasets.createVersion(id, settings));
   const input = { datasetId: id, version };
   const ingest = await follow(ingestJobId);
   const { state, badFiles } = await client.datasets.version(input);
   if (state === "ready") return { input, badFiles };
   const why = badFiles.length > 0 ? describeBadFiles(settings, badFiles) : describeEnd(ingest);
   throw new CliError(`The dataset "${name}" cannot be used. ${why}`);
+}
+
+/** The dataset of a key, with its version where that is made already and has not failed. */
+async function datasetOf(
+  client: DrcClient,
+  name: string,
+  key: string,
+): Promise<{ id: string; made: DatasetVersionResource | undefined }> {
+  const { id } = await client.datasets.create({ name }, { idempotencyKey: key });
+  try {
+    const versions = await client.datasets.versions(id);
+    return { id, made: versions.find(({ state }) => state !== "failed") };
+  } catch (error) {
+    // Deleted meanwhile: the answer of its creation is kept longer.
+    if (!(error instanceof ProblemError) || error.status !== 404) throw error;
+    return { ...(await client.datasets.create({ name })), made: undefined };
+  }
 }
 
 function describeBadFiles(settings: NewDatasetVersion, badFiles: readonly FieldError[]): string {

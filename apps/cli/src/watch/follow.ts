@@ -63,7 +63,7 @@ export async function followCompression(
 }
 
 /** Asks again while the server cannot be reached: it may be restarted, and its jobs go on afterwards. */
-async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   let told = false;
   for (;;) {

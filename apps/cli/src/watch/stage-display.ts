@@ -1,4 +1,5 @@
 import { isFinal } from "@drc/contracts";
+import { LiveLines } from "../terminal/live-lines.ts";
 import { formatStage, type StageView } from "./stage-view.ts";
 
 /** Shows stages while they go on. */
@@ -8,21 +9,15 @@ export interface StageDisplay {
 
 /** On a terminal: one line a stage, rewritten in place. */
 export class TerminalDisplay implements StageDisplay {
-  private readonly stream: NodeJS.WriteStream;
-  private linesShown = 0;
+  private readonly lines: LiveLines;
 
   constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream;
+    this.lines = new LiveLines(stream);
   }
 
   update(stages: readonly StageView[]): void {
     const width = labelWidth(stages);
-    const columns = this.stream.columns || 80;
-    // A line that wraps would take two, and the next update would go up too little.
-    const lines = stages.map((stage) => [...formatStage(stage, width)].slice(0, columns - 1).join(""));
-    const up = this.linesShown > 0 ? `\x1b[${this.linesShown}A` : "";
-    this.stream.write(`${up}${lines.map((line) => `\r${line}\x1b[K\n`).join("")}`);
-    this.linesShown = lines.length;
+    this.lines.update(stages.map((stage) => formatStage(stage, width)));
   }
 }
 

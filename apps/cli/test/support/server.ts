@@ -30,6 +30,7 @@ export function startUp(dataFolder: string, env?: Record<string, string>): Runni
 /** A server for all tests of a file, and its workplace. It may not be ready yet: `addressOf(up)` waits for that. */
 export interface TestServer {
   workplace: Workplace;
+  /** Whoever starts it anew puts the new one here. */
   up: RunningDrc;
   /** The path of a file of the test. */
   at(name: string): string;
@@ -42,19 +43,20 @@ export async function startServer(): Promise<TestServer> {
   await buildPrograms();
   const workplace = await makeWorkplace();
   const up = startUp(workplace.data);
-  return {
+  const server: TestServer = {
     workplace,
     up,
     at: (name) => join(workplace.path, name),
     options: ["--data-folder", workplace.data],
     async stop() {
-      up.kill("SIGINT");
-      await up.ended;
+      server.up.kill("SIGINT");
+      await server.up.ended;
       await killRemaining();
       await untilNoProcessIn(workplace.data);
       await workplace.remove();
     },
   };
+  return server;
 }
 
 /** The address, once the server is ready. */

@@ -1,8 +1,9 @@
-import { createDatasetVersionBody, createJobBody } from "@drc/contracts";
 import { expect, it } from "vitest";
 import type { z } from "zod";
+import { createDatasetVersionBody } from "./dataset-settings.ts";
+import { fieldErrors } from "./field-errors.ts";
+import { createJobBody } from "./job-specs.ts";
 import { messageOf } from "./messages.ts";
-import { fieldErrors } from "./validation.ts";
 
 function detailsOf(schema: z.ZodType, value: unknown): Record<string, string> {
   const { error } = schema.safeParse(value, { error: messageOf, reportInput: true });

@@ -1,0 +1,83 @@
+import type { DrcClient } from "@drc/sdk";
+import { type Command, Option } from "commander";
+import { CliError, EXIT } from "../cli-error.ts";
+import { checkOutputFile } from "../output-file.ts";
+import { clientOf } from "../server/client.ts";
+import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { commandHint } from "../server/hint.ts";
+import { serverAnswers } from "../server/server-answers.ts";
+import { withStack } from "../stack/stack.ts";
+import { formatDryRun } from "../submit/dry-run-table.ts";
+import { dryRunSweep, type HashedSweep, hashSweep, submitSweep } from "../sweep/submit-sweep.ts";
+import { readSweepFile } from "../sweep/sweep-file.ts";
+import { watchSweep } from "../watch/watch-sweep.ts";
+
+interface SweepOptions extends ServerOptions {
+  wait?: true;
+  json?: true;
+  csv?: string;
+  again?: true;
+  dryRun?: true;
+}
+
+/**
+ * `drc sweep`: budgets, methods and seeds from a file. The same file again goes on with the same sweep, however the
+ * command or the server ended.
+ */
+export function registerSweep(program: Command): void {
+  addServerOptions(program.command("sweep"))
+    .description(
+      "compare budgets and methods on one network: a grid from a YAML or JSON file, or - (see docs/sweeps.md)",
+    )
+    .argument("<file>", "YAML or JSON; - reads standard input")
+    .option(
+      "--wait",
+      "follow it to its end (exit code 0 succeeded, 1 failed, 3 cancelled); where no server runs, one does meanwhile",
+    )
+    .option("--again", "make a new sweep, where this file's is there already")
+    .option("--csv <file>", "write the summary as CSV; goes with --wait")
+    .addOption(new Option("--dry-run", "say what would run, and what it will cost").conflicts(["wait", "again"]))
+    .option("--json", "print one JSON document")
+    .action(async (file: string, options: SweepOptions) => {
+      if (options.csv !== undefined) {
+        if (!options.wait)
+          throw new CliError("--csv: the summary is there at the end; give --wait with it.", EXIT.usage);
+        await checkOutputFile(options.csv, "--csv");
+      }
+      const sweep = await hashSweep(await readSweepFile(file));
+      if ((await serverAnswers(options)) || !options.wait) return runSweep(() => connect(options), sweep, options);
+      const { dataFolder } = options;
+      say(`No server runs in ${dataFolder}: one does until this ends.`);
+      await withStack({ dataFolder, log: say }, ({ url, key, stopping }) =>
+        runSweep(async () => clientOf({ url, key }), sweep, options, stopping),
+      );
+    });
+}
+
+async function runSweep(
+  findClient: () => Promise<DrcClient>,
+  sweep: HashedSweep,
+  options: SweepOptions,
+  signal?: AbortSignal,
+): Promise<void> {
+  const client = await findClient();
+  if (options.dryRun) {
+    const plan = await dryRunSweep(client, sweep);
+    process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : formatDryRun(plan));
+    return;
+  }
+  const { id, known } = await submitSweep(client, sweep, { again: options.again, signal });
+  if (known) say(`${id} is this file's sweep already, and goes on; --again makes a new one.`);
+  if (options.wait) {
+    if (!options.json) process.stdout.write(`${id}\n`);
+    else say(id);
+    return watchSweep(findClient, id, options, signal);
+  }
+  const hint = commandHint(["watch", id], options);
+  process.stdout.write(options.json ? `${JSON.stringify({ id })}\n` : `${id}\nFollow it: ${hint}\n`);
+}
+
+/** What goes on belongs to standard error. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

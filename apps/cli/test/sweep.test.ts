@@ -1,0 +1,187 @@
+/** `drc sweep` on a server of this file: a quiet run, and one whose command and server are killed. */
+import { readFile, writeFile } from "node:fs/promises";
+import type { SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
+import { DrcClient } from "@drc/sdk";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drc, type Ended, type RunningDrc, startDrc } from "./support/drc.ts";
+import { pictureFolder } from "./support/pictures.ts";
+import { addressOf, keyOf, startServer, startUp, type TestServer, untilNoProcessIn } from "./support/server.ts";
+
+type Outcome = SweepDetailResource & { summary: SweepSummaryResource };
+
+let server: TestServer;
+let up: RunningDrc;
+let at: (name: string) => string;
+let options: string[];
+
+beforeAll(async () => {
+  server = await startServer();
+  ({ at, up, options } = server);
+  await pictureFolder(at("train"), [1, 2, 3, 4]);
+  await pictureFolder(at("held-out"), [5, 6]);
+  await writeFile(at("ratios.yaml"), RATIOS);
+  await addressOf(up);
+});
+afterAll(() => server.stop());
+
+/** Of 18 jobs, each in a process of its own. */
+const LONG_MS = 400_000;
+
+const RATIOS = `
+name: ratios
+labels: [nightly]
+dataset: {folder: train}
+evaluation: {dataset: {folder: held-out}}
+network: {preset: drn-xs, scale: 2}
+train: {steps: 60, batchSize: 2, patchSize: 12, checkpointEverySteps: 5}
+fineTune: {steps: 20, batchSize: 2, patchSize: 12, checkpointEverySteps: 5}
+grid:
+  budgets: [{of: parameters, remove: 0.2}, {of: parameters, remove: 0.4}, {of: multiplyAdds, remove: 0.6}]
+  methods: [l1]
+  seeds: [3]
+`;
+
+async function client(): Promise<DrcClient> {
+  return new DrcClient({ url: await addressOf(up), key: await keyOf(server.workplace.data) });
+}
+
+const wait = (...more: string[]) => ["sweep", at("ratios.yaml"), ...options, "--wait", "--json", ...more];
+
+/** What must be the same, however often something was killed. */
+async function bitsOf({ points }: SweepDetailResource): Promise<unknown[]> {
+  const { models } = await client();
+  return Promise.all(
+    points.map(async ({ modelId, quality, removed, cost }) => ({
+      sha256: (await models.get(modelId ?? "")).sha256,
+      quality,
+      removed,
+      parameters: cost?.parameters,
+    })),
+  );
+}
+
+function outcomeOf(ended: Ended): Outcome {
+  expect(ended.errors.join("\n")).not.toContain("drc:");
+  return JSON.parse(ended.stdout.split("\n").at(-1) ?? "");
+}
+
+describe("a sweep of a file", () => {
+  let quiet: Outcome;
+
+  it(
+    "is followed to its end, with what each budget removes, costs and leaves of the quality",
+    async () => {
+      const ended = await drc(wait("--csv", at("summary.csv")));
+      quiet = outcomeOf(ended);
+      expect(ended.code).toBe(0);
+      expect(ended.errors.join("\n")).toMatch(/▸ for 3 points +train/);
+      expect(ended.errors.join("\n")).toMatch(/✓ multiply-adds −60\.0 % {2}l1 {2}seed 3 +\d+\.\d\d dB/);
+      expect(quiet).toMatchObject({ name: "ratios", state: "succeeded", pointStates: { succeeded: 3 } });
+      expect(quiet.labels).toEqual(["nightly", expect.stringMatching(/^file=[0-9a-f]{32}$/)]);
+      for (const { budget, removed, quality, cost } of quiet.points) {
+        expect(removed).toMatchObject({ asked: budget.remove, met: true });
+        expect(Math.abs((removed?.achieved ?? 0) - budget.remove)).toBeLessThan(0.02);
+        expect(quality.compressed?.psnr).toBeGreaterThan(10);
+        expect(quality.pruned?.psnr).toBeGreaterThan(5);
+        expect(cost?.latency?.percentile90Ms).toBeGreaterThanOrEqual(cost?.latency?.medianMs ?? Infinity);
+      }
+      const rows = (await readFile(at("summary.csv"), "utf8")).trim().split("\r\n");
+      expect(rows).toHaveLength(4);
+      expect(rows[1]).toMatch(/^parameters,0\.2,l1,1,0,/);
+    },
+    LONG_MS,
+  );
+
+  it("removes the more the larger the budget is: field case 32", () => {
+    const { original, points } = quiet;
+    const costs = [original.cost, ...points.map(({ cost }) => cost)];
+    for (const name of ["parameters", "multiplyAddsLr96x96", "sizeBytes"] as const) {
+      const values = costs.map((cost) => cost?.[name] as number);
+      expect(values.toSorted((a, b) => b - a)).toEqual(values);
+      expect(new Set(values).size).toBe(values.length);
+    }
+  });
+
+  it("is the same sweep when the command is given again, with nothing uploaded or run", async () => {
+    const drcClient = await client();
+    const before = await drcClient.jobs.list({}).next();
+    const again = outcomeOf(await drc(wait()));
+    expect(again.id).toBe(quiet.id);
+    expect(again.summary).toEqual(quiet.summary);
+    expect((await drcClient.jobs.list({}).next()).value?.id).toBe(before.value?.id);
+  });
+
+  it(
+    "goes on after SIGKILL of the command and of the server, to the same bits",
+    async () => {
+      const first = startDrc(wait("--again"));
+      await first.line(/▸ for 3 points/);
+      first.kill("SIGKILL");
+      await first.ended;
+
+      const second = startDrc(wait());
+      const line = await second.line(/^swp_\w+ is this file's sweep already/);
+      await second.line(/✓ parameters −20/);
+      up.kill("SIGKILL");
+      await up.ended;
+      await untilNoProcessIn(server.workplace.data);
+      await second.line(/^The server does not answer/);
+      up = startUp(server.workplace.data);
+      await addressOf(up);
+      const outcome = outcomeOf(await second.ended);
+      expect(line).toContain(outcome.id);
+      expect(outcome.id).not.toBe(quiet.id);
+      expect(outcome).toMatchObject({ state: "succeeded", pointStates: { succeeded: 3 } });
+      expect(await bitsOf(outcome)).toEqual(await bitsOf(quiet));
+      expect(outcome.jobs).toEqual(quiet.jobs);
+      server.up = up;
+    },
+    LONG_MS,
+  );
+});
+
+describe("a file that is not right", () => {
+  const refusal = async (content: string) => {
+    await writeFile(at("wrong.yaml"), content);
+    return drc(["sweep", at("wrong.yaml"), ...options]);
+  };
+
+  it("is refused with the line and the path of each field, before anything is sent", async () => {
+    const wrong = RATIOS.replace("remove: 0.4", "remove: 1.4").replace("[l1]", "[l1, l2]").replace("name:", "nmae:");
+    const { code, errors } = await refusal(wrong);
+    expect(code).toBe(2);
+    expect(errors).toEqual([
+      expect.stringMatching(/wrong\.yaml:10: grid\.budgets\[1\]\.remove: 1\.4 is not usable/),
+      expect.stringMatching(/wrong\.yaml:11: grid\.methods\[1\]: "l2" is not "drc"/),
+      expect.stringMatching(/wrong\.yaml:2: nmae: This field is unknown here/),
+    ]);
+  });
+
+  it.each([
+    ["name: [", /wrong\.yaml:1: this is neither YAML nor JSON/],
+    ["- 1", /it holds no fields/],
+    [RATIOS.replace("folder: train", "folder: nowhere"), /dataset: .*nowhere/],
+    [RATIOS.replace("seeds: [3]", "seeds: [3, 3]"), /wrong\.yaml:12: grid\.seeds\[1\]: "3" stands at position 0/],
+  ])("is refused: %#", async (content, message) => {
+    const { code, errors } = await refusal(content);
+    expect(code).toBe(2);
+    expect(errors.join("\n")).toMatch(message);
+  });
+
+  it("is read from standard input as JSON, and needs a server or --wait", async () => {
+    const input = JSON.stringify({ dataset: { folder: at("train") } });
+    const { code, errors } = await drc(["sweep", "-", ...options], { input });
+    expect(code).toBe(2);
+    expect(errors.join("\n")).toMatch(/standard input: grid: This field is required/);
+    const none = await drc(["sweep", at("ratios.yaml"), "--data-folder", at("no-server")]);
+    expect(none).toMatchObject({ code: 2 });
+    expect(none.errors.join("\n")).toMatch(/no server was started in/);
+  });
+
+  it("shows with --dry-run what the server would run", async () => {
+    const { code, stdout } = await drc(["sweep", at("ratios.yaml"), ...options, "--dry-run", "--json"]);
+    expect(code).toBe(0);
+    const { jobs } = JSON.parse(stdout);
+    expect(jobs).toHaveLength(18);
+  });
+});
