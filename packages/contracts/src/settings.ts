@@ -180,10 +180,14 @@ export const searchSettings = z
   );
 export type SearchSettings = z.output<typeof searchSettings>;
 
+/** Side of a calibration's patch where none is given; larger for networks that pool, as far as the images go. */
+export const CALIBRATION_PATCH = 24;
+
 interface CalibrationValues {
   batches: number;
   batchSize: number;
-  patchSize: number;
+  /** Left out: what suits the network, at least `CALIBRATION_PATCH`. */
+  patchSize?: number;
   dualWeight: number;
 }
 
@@ -196,7 +200,7 @@ const calibrationFields = {
 };
 
 const calibrationPresets: Record<Preset, CalibrationValues> = {
-  small: { batches: 6, batchSize: 8, patchSize: 24, dualWeight: 0.1 },
+  small: { batches: 6, batchSize: 8, dualWeight: 0.1 },
   published: { batches: 10, batchSize: 16, patchSize: 96, dualWeight: 0.1 },
 };
 

@@ -1,4 +1,5 @@
 import {
+  CALIBRATION_PATCH,
   type ChannelSearchSpec,
   type CreateJobBody,
   type FineTuneSpec,
@@ -170,7 +171,7 @@ export function checkSearchMethod(
       checkDualNetworks(findings, modelPointer, network, settings.dualWeight);
       return;
     case "second-order":
-      checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize, dataset);
+      checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize ?? CALIBRATION_PATCH, dataset);
       checkGuide(findings, modelPointer, network, calibration.guide);
       return;
     case "uniform":
@@ -188,7 +189,8 @@ export function checkImportance(
   dataset: UsableDataset | null,
 ): void {
   if (!("calibration" in importance)) return;
-  checkPatch(findings, `${pointer}/calibration/patchSize`, importance.calibration.patchSize, dataset);
+  const { patchSize = CALIBRATION_PATCH } = importance.calibration;
+  checkPatch(findings, `${pointer}/calibration/patchSize`, patchSize, dataset);
   if (importance.method === "second-order") {
     checkGuide(findings, modelPointer, network, importance.calibration.guide);
   } else checkDualNetworks(findings, modelPointer, network, importance.calibration.dualWeight);

@@ -72,12 +72,14 @@ export async function withDualNetworks(request: {
   model: Model;
   images: readonly CalibrationImage[];
   guide: Guide;
-  /** Side of a patch in pixels of the smallest image. */
-  patchSize: number;
+  /** Side of a patch in pixels of the smallest image; by default what suits the network. */
+  patchSize?: number;
   control: StageControl;
 }): Promise<Model> {
-  const { tensorflow, model, images, guide, patchSize, control } = request;
+  const { tensorflow, model, images, guide, control } = request;
   if (model.duals.length > 0 || !readsDualNetworks(guide)) return model;
+  const given = { patchSize: request.patchSize };
+  const { patchSize } = calibrationSettings(model.primal.graph, images, SECOND_ORDER_CALIBRATION, given);
   const trained = await trainDualNetworks({ tensorflow, model, images, settings: { patchSize }, control });
   control.onLog?.(
     `The network has no dual networks: they were trained from its outputs, mean absolute difference ` +
