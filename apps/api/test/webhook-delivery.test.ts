@@ -4,10 +4,16 @@ import { AllowedAddresses, SecretBox } from "@drc/webhooks";
 import { pino } from "pino";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import {
+  eventually,
+  type Received,
+  type Receiver,
+  type ReceiverAnswer,
+  startReceiver,
+} from "../../../test/receiver.ts";
 import { WebhookDelivery } from "../src/keepers/webhook-delivery.ts";
 import type { WebhookSettings } from "../src/webhooks/webhook-settings.ts";
 import { startApi, type TestApi } from "./support/api.ts";
-import { eventually, type Received, type Receiver, type ReceiverAnswer, startReceiver } from "./support/receiver.ts";
 
 let api: TestApi;
 let receivers: Receiver[];

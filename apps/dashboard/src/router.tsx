@@ -9,6 +9,9 @@ import {
 import { queryClient, whenSignedOut } from "./api/query-client.ts";
 import { forgetSession, sessionQuery } from "./api/session.ts";
 import { jobSearch } from "./pages/jobs/job-search.ts";
+import { keySearch } from "./pages/keys/key-search.ts";
+import { sweepSearch, sweepView } from "./pages/sweeps/sweep-search.ts";
+import { webhookSearch } from "./pages/webhooks/webhook-search.ts";
 import { ErrorPage } from "./shell/error-page.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { Shell } from "./shell/shell.tsx";
@@ -67,7 +70,14 @@ const pages = [
   createRoute({
     ...parent,
     path: "/sweeps",
+    validateSearch: sweepSearch,
     component: lazyRouteComponent(() => import("./pages/sweeps/sweeps-page.tsx"), "SweepsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/sweeps/$sweepId",
+    validateSearch: sweepView,
+    component: lazyRouteComponent(() => import("./pages/sweeps/sweep-page.tsx"), "SweepPage"),
   }),
   createRoute({
     ...parent,
@@ -96,7 +106,19 @@ const pages = [
   }),
   createRoute({
     ...parent,
+    path: "/webhooks/$webhookId",
+    validateSearch: webhookSearch,
+    component: lazyRouteComponent(() => import("./pages/webhooks/webhook-page.tsx"), "WebhookPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/webhooks/$webhookId/messages/$messageId",
+    component: lazyRouteComponent(() => import("./pages/webhooks/message-page.tsx"), "MessagePage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/keys",
+    validateSearch: keySearch,
     component: lazyRouteComponent(() => import("./pages/keys/keys-page.tsx"), "KeysPage"),
   }),
 ] as const;

@@ -2,6 +2,7 @@ import type {
   changeJobBody,
   createSweepBody,
   DryRunResource,
+  Page,
   SweepDetailResource,
   SweepResource,
   SweepSummaryResource,
@@ -10,7 +11,7 @@ import type {
 import type { z } from "zod";
 import type { DeleteOptions } from "./jobs.ts";
 import { pause } from "./retry.ts";
-import type { CreateOptions, RequestOptions, Transport } from "./transport.ts";
+import type { CreateOptions, PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewSweep = z.input<typeof createSweepBody>;
 export type SweepChanges = z.input<typeof changeJobBody>;
@@ -38,6 +39,11 @@ export class Sweeps {
   /** From new to old. */
   list(filter: SweepFilter = {}, options?: RequestOptions): AsyncGenerator<SweepResource> {
     return this.transport.items("/v1/sweeps", filter, options);
+  }
+
+  /** One page of the list. */
+  page(filter: SweepFilter = {}, options?: PageOptions): Promise<Page<SweepResource>> {
+    return this.transport.page("/v1/sweeps", filter, options);
   }
 
   /** With all of its points. */

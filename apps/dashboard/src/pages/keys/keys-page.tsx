@@ -1,5 +1,208 @@
+import type { KeyDetailResource, KeyResource } from "@drc/contracts";
+import { Button, Checkbox, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { client } from "../../api/client.ts";
+import { queryClient } from "../../api/query-client.ts";
+import { useMay } from "../../api/session.ts";
+import { ConfirmButton } from "../../components/confirm-button.tsx";
+import { CursorPager } from "../../components/cursor-pager.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { bytes, count, dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { SecretOnce } from "../../components/secret-once.tsx";
+import { Tone } from "../../components/state-badge.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago } from "../../components/time.tsx";
+import { KeyForm } from "./key-form.tsx";
+
+const REFRESH_MS = 10_000;
+const PAGE_LENGTH = 100;
+const FROM = "/signed-in/keys";
 
 export function KeysPage() {
-  return <Page title="Keys">Not here yet: use the command line or the API (/docs).</Page>;
+  const may = useMay("admin");
+  const [making, setMaking] = useState(false);
+  return (
+    <Page
+      title="Keys"
+      actions={
+        <Button
+          size="compact-md"
+          disabled={!may}
+          title={may ? undefined : "Keys are administered with a key of the scope admin."}
+          onClick={() => setMaking(true)}
+        >
+          Create a key
+        </Button>
+      }
+    >
+      <Stack gap="sm">
+        <OwnKey />
+        {may && <AllKeys />}
+      </Stack>
+      {making && <CreateDialog onClose={() => setMaking(false)} />}
+    </Page>
+  );
+}
+
+/** The form, and then the key, this once. */
+function CreateDialog({ onClose }: { onClose(): void }) {
+  const [made, setMade] = useState<{ key: string | null } | null>(null);
+  return (
+    <Dialog title="Create a key" onClose={onClose}>
+      {made === null ? (
+        <KeyForm
+          run={async (body) => {
+            const { key } = await client.keys.create(body);
+            void queryClient.invalidateQueries({ queryKey: ["keys"] });
+            setMade({ key });
+          }}
+        />
+      ) : (
+        <SecretOnce
+          name="API key"
+          secret={made.key}
+          remedy="The key is there, but nobody knows it: revoke it, and create another."
+          onDone={onClose}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+function OwnKey() {
+  const own = useQuery({
+    queryKey: ["keys", "own"],
+    queryFn: ({ signal }) => client.keys.own({ signal }),
+    refetchInterval: REFRESH_MS,
+  });
+  return (
+    <Panel title="The key of this session">
+      <QueryView query={own}>{(key) => <OwnFacts apiKey={key} />}</QueryView>
+    </Panel>
+  );
+}
+
+function OwnFacts({ apiKey: { name, hint, scopes, expiresAt, limits, usage } }: { apiKey: KeyDetailResource }) {
+  return (
+    <dl className="facts">
+      <dt>Name</dt>
+      <dd>
+        {name} <KeyHint hint={hint} />
+      </dd>
+      <dt>Scope</dt>
+      <dd>{scopes.join(", ")}</dd>
+      <dt>Expires</dt>
+      <dd>{expiresAt === null ? "never" : dateTime(expiresAt)}</dd>
+      <dt>Unfinished jobs</dt>
+      <dd>{used(count(usage.queuedJobs), limits.queuedJobs && count(limits.queuedJobs))}</dd>
+      <dt>Stored</dt>
+      <dd>{used(bytes(usage.storedBytes), limits.storedBytes && bytes(limits.storedBytes))}</dd>
+      <dt>Requests a minute</dt>
+      <dd>{limits.requestsPerMinute === null ? "as the server allows" : count(limits.requestsPerMinute)}</dd>
+    </dl>
+  );
+}
+
+function used(use: string, limit: string | 0 | null): string {
+  return limit === null ? `${use}, no limit` : `${use} of ${limit}`;
+}
+
+function AllKeys() {
+  const { cursor, ended = false } = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: "/keys" });
+  const keys = useQuery({
+    queryKey: ["keys", "list", cursor],
+    queryFn: ({ signal }) => client.keys.page({ cursor, limit: PAGE_LENGTH, signal }),
+    refetchInterval: REFRESH_MS,
+    placeholderData: (before) => before,
+  });
+  return (
+    <Panel
+      title="All keys"
+      flush
+      aside={
+        <Checkbox
+          size="xs"
+          label="Show expired and revoked ones"
+          checked={ended}
+          onChange={(event) => navigate({ search: { ended: event.currentTarget.checked || undefined } })}
+        />
+      }
+    >
+      <QueryView query={keys}>
+        {({ items, nextCursor }) => (
+          <>
+            <Table
+              label="API keys"
+              rows={items.filter(({ state }) => ended || state === "active")}
+              keyOf={({ id }) => id}
+              columns={COLUMNS}
+              empty="No key on this page is active."
+            />
+            <CursorPager
+              first={cursor === undefined}
+              nextCursor={nextCursor}
+              onPage={(wanted) => navigate({ search: { ended: ended || undefined, cursor: wanted } })}
+            />
+          </>
+        )}
+      </QueryView>
+    </Panel>
+  );
+}
+
+const TONES = { active: "succeeded", expired: "attention", revoked: "waiting" } as const;
+
+const COLUMNS: Column<KeyResource>[] = [
+  { title: "Name", as: "wide", cell: ({ name }) => <span className="key-name">{name}</span> },
+  { title: "Begins with", as: "short", cell: ({ hint }) => <KeyHint hint={hint} /> },
+  { title: "Scope", as: "short", cell: ({ scopes }) => scopes.join(", ") },
+  { title: "State", as: "short", cell: ({ state }) => <Tone tone={TONES[state]}>{state}</Tone> },
+  {
+    title: "Last used",
+    as: "short",
+    cell: ({ lastUsedAt }) => (lastUsedAt === null ? "never" : <Ago at={lastUsedAt} />),
+  },
+  {
+    title: "Expires",
+    as: "short",
+    cell: ({ expiresAt }) => (expiresAt === null ? "never" : dateTime(expiresAt)),
+  },
+  { title: "Limits", as: "short", cell: (key) => <Limits limits={key.limits} /> },
+  { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  { title: "Actions", head: <span className="visually-hidden">Actions</span>, cell: (key) => <Revoke apiKey={key} /> },
+];
+
+function KeyHint({ hint }: { hint: string | null }) {
+  return hint === null ? null : <span className="mono">drc_{hint}…</span>;
+}
+
+function Limits({ limits: { queuedJobs, storedBytes, requestsPerMinute } }: { limits: KeyResource["limits"] }) {
+  const texts = [
+    queuedJobs !== null && `${count(queuedJobs)} unfinished jobs`,
+    storedBytes !== null && bytes(storedBytes),
+    requestsPerMinute !== null && `${count(requestsPerMinute)} requests a minute`,
+  ];
+  const given = texts.filter((text) => text !== false);
+  return given.length === 0 ? <>none</> : given.map((text) => <div key={text}>{text}</div>);
+}
+
+function Revoke({ apiKey: { id, name, state } }: { apiKey: KeyResource }) {
+  if (state === "revoked") return null;
+  return (
+    <ConfirmButton
+      label="Revoke"
+      aria-label={`Revoke ${name}`}
+      run={() => client.keys.revoke(id)}
+      onDone={() => queryClient.invalidateQueries({ queryKey: ["keys"] })}
+    >
+      {name} works no longer from now on, and sessions that signed in with it end. Its jobs go on. This cannot be taken
+      back.
+    </ConfirmButton>
+  );
 }

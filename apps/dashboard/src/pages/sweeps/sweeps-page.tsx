@@ -1,5 +1,140 @@
+import { type CreateSweepBody, type SweepResource, sweepState } from "@drc/contracts";
+import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { CursorPager } from "../../components/cursor-pager.tsx";
+import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago, Lasting } from "../../components/time.tsx";
+import { SweepStateBadge } from "./sweep-state.tsx";
+import "./sweeps.css";
+
+const REFRESH_MS = 3_000;
+const PAGE_LENGTH = 50;
 
 export function SweepsPage() {
-  return <Page title="Sweeps">Not here yet: use the command line or the API (/docs).</Page>;
+  const { cursor, ...filter } = useSearch({ from: "/signed-in/sweeps" });
+  const navigate = useNavigate({ from: "/sweeps" });
+  const sweeps = useQuery({
+    queryKey: ["sweeps", "list", filter, cursor],
+    queryFn: ({ signal }) => client.sweeps.page(filter, { cursor, limit: PAGE_LENGTH, signal }),
+    refetchInterval: REFRESH_MS,
+    placeholderData: (before) => before,
+  });
+  const filtered = filter.state !== undefined || filter.label !== undefined;
+  return (
+    <Page title="Sweeps">
+      <Panel title="All sweeps" aside={<Filters />} flush>
+        <QueryView query={sweeps}>
+          {({ items, nextCursor }) => (
+            <>
+              <Table
+                label="Sweeps"
+                rows={items}
+                keyOf={({ id }) => id}
+                columns={COLUMNS}
+                empty={
+                  filtered
+                    ? "No sweep is like that."
+                    : "There are no sweeps yet. A sweep compares budgets, methods and seeds: POST /v1/sweeps, or npx drc sweep FILE."
+                }
+              />
+              <CursorPager
+                first={cursor === undefined}
+                nextCursor={nextCursor}
+                onPage={(wanted) => navigate({ search: (before) => ({ ...before, cursor: wanted }) })}
+              />
+            </>
+          )}
+        </QueryView>
+      </Panel>
+    </Page>
+  );
+}
+
+function Filters() {
+  const { state, label } = useSearch({ from: "/signed-in/sweeps" });
+  const navigate = useNavigate({ from: "/sweeps" });
+  return (
+    <Group
+      component="form"
+      gap="xs"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const wanted = new FormData(event.currentTarget as unknown as HTMLFormElement).get("label");
+        void navigate({ search: { state, label: String(wanted).trim() || undefined } });
+      }}
+    >
+      <NativeSelect
+        aria-label="State"
+        size="xs"
+        value={state ?? ""}
+        data={[{ value: "", label: "Any state" }, ...sweepState.options]}
+        onChange={(event) => {
+          const wanted = sweepState.options.find((one) => one === event.currentTarget.value);
+          void navigate({ search: { label, state: wanted } });
+        }}
+      />
+      <TextInput
+        key={label}
+        name="label"
+        aria-label="Label"
+        placeholder="Label"
+        size="xs"
+        w={130}
+        defaultValue={label}
+      />
+      <Button type="submit" variant="default" size="xs">
+        Filter
+      </Button>
+    </Group>
+  );
+}
+
+const COLUMNS: Column<SweepResource>[] = [
+  { title: "Sweep", as: "wide", cell: (sweep) => <SweepLink sweep={sweep} /> },
+  { title: "State", as: "short", cell: ({ state }) => <SweepStateBadge state={state} /> },
+  { title: "Jobs ended", as: "short", cell: (sweep) => <JobsEnded sweep={sweep} /> },
+  { title: "Points", as: "number", cell: ({ points }) => count(points) },
+  { title: "Grid", as: "short", cell: ({ body }) => <GridText body={body} /> },
+  { title: "Labels", cell: ({ labels }) => labels.join(", ") || "–" },
+  { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  { title: "Took", as: "number", cell: ({ createdAt, endedAt }) => <Lasting from={createdAt} to={endedAt} /> },
+];
+
+function SweepLink({ sweep: { id, name } }: { sweep: SweepResource }) {
+  return (
+    <Link to="/sweeps/$sweepId" params={{ sweepId: id }} search={{}}>
+      {name ?? <span className="mono">{id}</span>}
+    </Link>
+  );
+}
+
+function JobsEnded({ sweep: { id, name, jobs } }: { sweep: SweepResource }) {
+  return (
+    <div className="sweep-progress">
+      <div
+        className="bar"
+        role="progressbar"
+        aria-label={`Jobs of ${name ?? id} that have ended`}
+        aria-valuemin={0}
+        aria-valuemax={jobs.total}
+        aria-valuenow={jobs.ended}
+      >
+        <div style={{ width: `${jobs.total === 0 ? 0 : (100 * jobs.ended) / jobs.total}%` }} />
+      </div>
+      {count(jobs.ended)} of {count(jobs.total)}
+    </div>
+  );
+}
+
+function GridText({ body }: { body: SweepResource["body"] }) {
+  const { budgets, methods, seeds } = (body as unknown as CreateSweepBody).grid;
+  const plural = (values: readonly unknown[], word: string) =>
+    `${values.length} ${word}${values.length === 1 ? "" : "s"}`;
+  return <>{`${plural(budgets, "budget")} × ${plural(methods, "method")} × ${plural(seeds, "seed")}`}</>;
 }

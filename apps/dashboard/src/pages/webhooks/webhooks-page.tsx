@@ -1,5 +1,103 @@
+import type { WebhookResource } from "@drc/contracts";
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { client } from "../../api/client.ts";
+import { queryClient } from "../../api/query-client.ts";
+import { useMay } from "../../api/session.ts";
+import { Dialog } from "../../components/dialog.tsx";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { SecretOnce } from "../../components/secret-once.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago } from "../../components/time.tsx";
+import { WebhookForm } from "./webhook-form.tsx";
+import { EventsText, WebhookStateText } from "./webhook-state.tsx";
+import "./webhooks.css";
+
+const REFRESH_MS = 5_000;
 
 export function WebhooksPage() {
-  return <Page title="Webhooks">Not here yet: use the command line or the API (/docs).</Page>;
+  const may = useMay("submit");
+  const [adding, setAdding] = useState(false);
+  // A server has 50 at most: one page.
+  const webhooks = useQuery({
+    queryKey: ["webhooks", "list"],
+    queryFn: ({ signal }) => client.webhooks.page({ limit: 200, signal }),
+    refetchInterval: REFRESH_MS,
+  });
+  return (
+    <Page
+      title="Webhooks"
+      actions={
+        <Button
+          size="compact-md"
+          disabled={!may}
+          title={may ? undefined : "The key of this session may only read."}
+          onClick={() => setAdding(true)}
+        >
+          Add a webhook
+        </Button>
+      }
+    >
+      <Panel title="Endpoints" flush>
+        <QueryView query={webhooks}>
+          {({ items }) => (
+            <Table
+              label="Webhooks"
+              rows={items}
+              keyOf={({ id }) => id}
+              columns={COLUMNS}
+              empty="Nobody is told when jobs, compressions and sweeps end. Add a webhook, and the server tells a URL of yours."
+            />
+          )}
+        </QueryView>
+      </Panel>
+      {adding && <AddDialog onClose={() => setAdding(false)} />}
+    </Page>
+  );
 }
+
+/** The form, and then the secret, this once. */
+function AddDialog({ onClose }: { onClose(): void }) {
+  const [secret, setSecret] = useState<string | null | undefined>(undefined);
+  return (
+    <Dialog title="Add a webhook" onClose={onClose}>
+      {secret === undefined ? (
+        <WebhookForm
+          submitLabel="Add"
+          run={async (body) => {
+            const made = await client.webhooks.create(body);
+            void queryClient.invalidateQueries({ queryKey: ["webhooks"] });
+            setSecret(made.secret);
+          }}
+        />
+      ) : (
+        <SecretOnce
+          name="Secret that signs"
+          secret={secret}
+          remedy="The webhook is there. Open it and rotate its secret: that shows a new one."
+          onDone={onClose}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+const COLUMNS: Column<WebhookResource>[] = [
+  {
+    title: "URL",
+    as: "wide",
+    cell: ({ id, url }) => (
+      <Link to="/webhooks/$webhookId" params={{ webhookId: id }} search={{}}>
+        <span className="url-link">{url}</span>
+      </Link>
+    ),
+  },
+  { title: "State", cell: (webhook) => <WebhookStateText webhook={webhook} /> },
+  { title: "Events", cell: ({ events }) => <EventsText events={events} /> },
+  { title: "Description", cell: ({ description }) => description ?? "–" },
+  { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+];

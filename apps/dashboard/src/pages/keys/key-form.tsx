@@ -1,0 +1,105 @@
+import { SCOPES, type Scope } from "@drc/contracts";
+import type { NewKey } from "@drc/sdk";
+import { Button, Group, NativeSelect, NumberInput, Radio, Stack, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { Problem } from "../../components/problem.tsx";
+
+const DAY_MS = 86_400_000;
+const EXPIRIES = [
+  { value: "", label: "never" },
+  { value: "7", label: "in 7 days" },
+  { value: "30", label: "in 30 days" },
+  { value: "90", label: "in 90 days" },
+  { value: "365", label: "in a year" },
+];
+const MEANINGS: Record<Scope, string> = {
+  read: "reads everything, and downloads",
+  submit: "the same, and uploads, submits, and acts on jobs, datasets and models",
+  admin: "the same, and administers keys",
+};
+const BYTES_PER_GB = 1e9;
+
+/** Name, scope, expiry and limits. Each scope includes those before it, so one is enough. */
+export function KeyForm({ run }: { run(body: NewKey): Promise<void> }) {
+  const [name, setName] = useState("");
+  const [scope, setScope] = useState<Scope>("submit");
+  const [days, setDays] = useState("");
+  const [queuedJobs, setQueuedJobs] = useState<number | string>("");
+  const [storedGb, setStoredGb] = useState<number | string>("");
+  const [requests, setRequests] = useState<number | string>("");
+  const sending = useMutation({ mutationFn: run, gcTime: 0 });
+  const limit = (value: number | string) => (typeof value === "number" ? value : null);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        const gigabytes = limit(storedGb);
+        sending.mutate({
+          name,
+          scopes: [scope],
+          expiresAt: days === "" ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString(),
+          limits: {
+            queuedJobs: limit(queuedJobs),
+            storedBytes: gigabytes === null ? null : Math.round(gigabytes * BYTES_PER_GB),
+            requestsPerMinute: limit(requests),
+          },
+        });
+      }}
+    >
+      <Stack>
+        <TextInput
+          label="Name"
+          description="Of the person or program that will have it."
+          required
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Radio.Group label="Scope" value={scope} onChange={(value) => setScope(value as Scope)}>
+          <Stack gap={4} mt={4}>
+            {SCOPES.map((value) => (
+              <Radio key={value} value={value} label={`${value}: ${MEANINGS[value]}`} />
+            ))}
+          </Stack>
+        </Radio.Group>
+        <NativeSelect
+          label="Expires"
+          value={days}
+          data={EXPIRIES}
+          onChange={(event) => setDays(event.currentTarget.value)}
+        />
+        <NumberInput
+          label="Unfinished jobs at most"
+          placeholder="no limit"
+          min={1}
+          allowDecimal={false}
+          value={queuedJobs}
+          onChange={setQueuedJobs}
+        />
+        <NumberInput
+          label="Stored at most, GB"
+          placeholder="no limit"
+          min={0.001}
+          decimalScale={3}
+          value={storedGb}
+          onChange={setStoredGb}
+        />
+        <NumberInput
+          label="Requests a minute at most"
+          placeholder="as the server allows"
+          min={1}
+          allowDecimal={false}
+          value={requests}
+          onChange={setRequests}
+        />
+        {sending.error && <Problem error={sending.error} />}
+        <Group justify="flex-end">
+          <Button type="submit" loading={sending.isPending} disabled={name.trim() === ""}>
+            Create
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

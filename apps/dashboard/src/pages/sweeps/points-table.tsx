@@ -1,0 +1,131 @@
+import { SWEEP_POINT_STATES, type SweepDetailResource, type SweepPointResource, type SweepStage } from "@drc/contracts";
+import { Group, NativeSelect } from "@mantine/core";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { count, duration, percent, short } from "../../components/format.ts";
+import { Panel } from "../../components/panel.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { budgetText } from "./chart-data.ts";
+import { STAGE_NAMES } from "./point-job.ts";
+import { SweepStateBadge } from "./sweep-state.tsx";
+
+/** Each point: what it is, how far it is or why it is not further, what it measured, and its jobs. */
+export function PointsTable({ sweep: { points } }: { sweep: SweepDetailResource }) {
+  const { method, state } = useSearch({ from: "/signed-in/sweeps/$sweepId" });
+  const navigate = useNavigate({ from: "/sweeps/$sweepId" });
+  const choose = (changes: { method?: string; state?: string }) =>
+    navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  const methods = [...new Set(points.map((point) => point.method))];
+  const rows = points.filter(
+    (point) => (method === undefined || point.method === method) && (state === undefined || point.state === state),
+  );
+  return (
+    <Panel
+      title={`Points (${rows.length === points.length ? points.length : `${rows.length} of ${points.length}`})`}
+      flush
+      aside={
+        <Group gap="xs">
+          <NativeSelect
+            aria-label="Method"
+            size="xs"
+            value={method ?? ""}
+            data={[{ value: "", label: "All methods" }, ...methods]}
+            onChange={(event) => choose({ method: event.currentTarget.value || undefined })}
+          />
+          <NativeSelect
+            aria-label="State of points"
+            size="xs"
+            value={state ?? ""}
+            data={[{ value: "", label: "Any state" }, ...SWEEP_POINT_STATES]}
+            onChange={(event) => choose({ state: event.currentTarget.value || undefined })}
+          />
+        </Group>
+      }
+    >
+      <Table
+        label="Points"
+        rows={rows}
+        keyOf={({ number }) => String(number)}
+        columns={COLUMNS}
+        empty="No point is like that."
+      />
+    </Panel>
+  );
+}
+
+const COLUMNS: Column<SweepPointResource>[] = [
+  { title: "#", as: "number", cell: ({ number }) => number },
+  { title: "To remove", as: "short", cell: ({ budget }) => budgetText(budget) },
+  { title: "Method", as: "short", cell: ({ method }) => method },
+  { title: "Seed", as: "number", cell: ({ seed }) => seed },
+  { title: "State", as: "short", cell: ({ state }) => <SweepStateBadge state={state} /> },
+  { title: "What it is at", as: "wide", cell: (point) => <PointStatus point={point} /> },
+  { title: "PSNR, dB", as: "number", cell: ({ quality }) => quality.compressed?.psnr?.toFixed(2) ?? "–" },
+  { title: "Before fine-tuning", as: "number", cell: ({ quality }) => quality.pruned?.psnr?.toFixed(2) ?? "–" },
+  { title: "Removed", as: "number", cell: ({ removed }) => <RemovedText removed={removed} /> },
+  { title: "Parameters", as: "number", cell: ({ cost }) => count(cost?.parameters) },
+  { title: "Multiply-adds", as: "number", cell: ({ cost }) => short(cost?.multiplyAddsHr1280x720) },
+  { title: "Latency, ms", as: "number", cell: ({ cost }) => cost?.latency?.medianMs.toFixed(1) ?? "–" },
+  { title: "Jobs", as: "short", cell: (point) => <StageLinks point={point} /> },
+];
+
+function RemovedText({ removed }: { removed: SweepPointResource["removed"] }) {
+  if (removed === null) return <>–</>;
+  return <>{`${percent(removed.achieved)}${removed.met ? "" : " (too little)"}`}</>;
+}
+
+function PointStatus({ point }: { point: SweepPointResource }) {
+  const { progress, error, stateReason, number } = point;
+  if (error !== null) {
+    return (
+      <details className="point-error">
+        <summary>{error.title}</summary>
+        {error.detail}
+      </details>
+    );
+  }
+  if (progress !== null) {
+    const { stage, jobId, step, of, secondsLeft, stagesEnded, stages } = progress;
+    const name = STAGE_NAMES[stage as SweepStage] ?? stage;
+    return (
+      <div className="point-progress">
+        <Link to="/jobs/$jobId" params={{ jobId }}>
+          {name}
+        </Link>
+        {of > 0 && (
+          <div
+            className="bar"
+            role="progressbar"
+            aria-label={`Point ${number}: ${name}`}
+            aria-valuemin={0}
+            aria-valuemax={of}
+            aria-valuenow={step}
+          >
+            <div style={{ width: `${Math.min(100, (100 * step) / of)}%` }} />
+          </div>
+        )}
+        <span>
+          {of > 0 && `${count(step)} of ${count(of)}`}
+          {secondsLeft !== null && `, ${duration(secondsLeft)} left`} · {stagesEnded} of {stages} stages ended
+        </span>
+      </div>
+    );
+  }
+  return <>{stateReason ?? ""}</>;
+}
+
+/** Stages that all points share stand in the sweep's first lines as well; here are those of the point. */
+function StageLinks({ point: { stages, number } }: { point: SweepPointResource }) {
+  const own = (Object.keys(STAGE_NAMES) as SweepStage[]).flatMap((stage) => {
+    const jobId = stages[stage];
+    return jobId === undefined || stage === "evaluateBicubic" || stage === "evaluateOriginal" ? [] : [{ stage, jobId }];
+  });
+  return (
+    <span className="stage-links">
+      {own.map(({ stage, jobId }) => (
+        <Link key={stage} to="/jobs/$jobId" params={{ jobId }} aria-label={`Point ${number}: ${STAGE_NAMES[stage]}`}>
+          {STAGE_NAMES[stage]}
+        </Link>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,195 @@
+import type { CreateSweepBody, SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
+import { Button, Group, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { count, dateTime, duration } from "../../components/format.ts";
+import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { Lasting } from "../../components/time.tsx";
+import { PointsTable } from "./points-table.tsx";
+import { SummaryTable } from "./summary-table.tsx";
+import { SweepCurve } from "./sweep-curve.tsx";
+import { SweepStateBadge } from "./sweep-state.tsx";
+import "./sweeps.css";
+
+const REFRESH_MS = 2_000;
+
+export function SweepPage() {
+  const { sweepId } = useParams({ from: "/signed-in/sweeps/$sweepId" });
+  const sweep = useQuery({
+    queryKey: ["sweeps", sweepId],
+    queryFn: ({ signal }) => client.sweeps.get(sweepId, { signal }),
+    refetchInterval: ({ state: { data } }) => (data?.endedAt == null ? REFRESH_MS : false),
+  });
+  const measured = sweep.data && measuredCount(sweep.data);
+  const summary = useQuery({
+    queryKey: ["sweeps", sweepId, "summary", measured],
+    queryFn: ({ signal }) => client.sweeps.summary(sweepId, { signal }),
+    enabled: measured !== undefined,
+    placeholderData: (before) => before,
+  });
+  return (
+    <QueryView query={sweep}>
+      {(data) => (
+        <Page title={data.name ?? "Sweep"} heading={<Heading sweep={data} />} actions={<Downloads id={data.id} />}>
+          <Stack gap="sm">
+            <HowFar sweep={data} />
+            <QueryView query={summary}>{(means) => <Results sweep={data} summary={means} />}</QueryView>
+            <PointsTable sweep={data} />
+            <Facts sweep={data} />
+          </Stack>
+        </Page>
+      )}
+    </QueryView>
+  );
+}
+
+/** Another number as soon as there is something new to sum up. */
+function measuredCount({ points, original, bicubic }: SweepDetailResource): string {
+  const measured = points.filter(({ state }) => state === "succeeded").length;
+  return `${measured} ${original.quality !== null} ${bicubic !== null}`;
+}
+
+function Heading({ sweep: { id, name, state } }: { sweep: SweepDetailResource }) {
+  return (
+    <Group gap="sm">
+      {name ?? <span className="mono">{id}</span>}
+      <span className="beside-title">
+        <SweepStateBadge state={state} />
+      </span>
+    </Group>
+  );
+}
+
+function Downloads({ id }: { id: string }) {
+  const file = (format: string) => ({
+    component: "a" as const,
+    href: `/v1/sweeps/${encodeURIComponent(id)}/summary?format=${format}`,
+    download: `${id}.${format}`,
+    variant: "default",
+    size: "compact-sm",
+  });
+  return (
+    <Group gap="xs">
+      <Button {...file("csv")}>CSV</Button>
+      <Button {...file("json")}>JSON</Button>
+    </Group>
+  );
+}
+
+/** Of all of its points together. */
+function HowFar({ sweep }: { sweep: SweepDetailResource }) {
+  const { endedAt, jobs, pointStates } = sweep;
+  const secondsLeft = Math.max(0, ...sweep.points.map(({ progress }) => progress?.secondsLeft ?? 0));
+  const states = Object.entries(pointStates).filter(([, points]) => points > 0);
+  return (
+    <section className="panel panel-body" aria-label="Progress">
+      <div
+        className="bar"
+        role="progressbar"
+        aria-label="Jobs that have ended"
+        aria-valuemin={0}
+        aria-valuemax={jobs.total}
+        aria-valuenow={jobs.ended}
+      >
+        <div style={{ width: `${jobs.total === 0 ? 0 : (100 * jobs.ended) / jobs.total}%` }} />
+      </div>
+      <p className="sweep-states">
+        {count(jobs.ended)} of {count(jobs.total)} jobs ended. Points:{" "}
+        {states.map(([state, points]) => `${count(points)} ${state}`).join(", ")}.
+        {endedAt === null && secondsLeft > 0 && ` What runs now needs ${duration(secondsLeft)} more.`}
+      </p>
+    </section>
+  );
+}
+
+function Facts({ sweep }: { sweep: SweepDetailResource }) {
+  const { id, labels, createdAt, endedAt, original } = sweep;
+  const body = sweep.body as unknown as CreateSweepBody;
+  const { grid, dataset, evaluation, network } = body;
+  return (
+    <Panel title="What is compared">
+      <dl className="facts">
+        <dt>Base network</dt>
+        <dd>
+          {network ? networkText(network) : "a given model"}
+          {original.modelId !== null && (
+            <>
+              {" · "}
+              <span className="mono">{original.modelId}</span>
+            </>
+          )}
+        </dd>
+        <dt>Methods</dt>
+        <dd>
+          {grid.methods.map(({ name }) => name).join(", ")}
+          {grid.methods.length > 1 && ` (compared with ${body.baseline ?? grid.methods[0].name})`}
+        </dd>
+        <dt>Trained on</dt>
+        <dd>
+          <DatasetText {...dataset} />
+        </dd>
+        <dt>Evaluated on</dt>
+        <dd>
+          <DatasetText {...evaluation.dataset} />
+        </dd>
+        <dt>Stops points</dt>
+        <dd>{stopText(body)}</dd>
+        {labels.length > 0 && (
+          <>
+            <dt>Labels</dt>
+            <dd>{labels.join(", ")}</dd>
+          </>
+        )}
+        <dt>Created</dt>
+        <dd>
+          {dateTime(createdAt)}, {endedAt === null ? "runs for " : "took "}
+          <Lasting from={createdAt} to={endedAt} />
+        </dd>
+        <dt>Identifier</dt>
+        <dd>
+          <span className="mono">{id}</span>
+          {" · "}
+          <Link to="/jobs" search={{ search: id }}>
+            its jobs
+          </Link>
+        </dd>
+      </dl>
+      <details className="sweep-body">
+        <summary>As it was asked for</summary>
+        <pre>{JSON.stringify(sweep.body, null, 2)}</pre>
+      </details>
+    </Panel>
+  );
+}
+
+function networkText(network: NonNullable<CreateSweepBody["network"]>): string {
+  return Object.entries(network)
+    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(", ");
+}
+
+function DatasetText({ datasetId, version }: { datasetId: string; version: number }) {
+  return (
+    <>
+      <span className="mono">{datasetId}</span> version {version}
+    </>
+  );
+}
+
+function stopText({ stopWhen }: CreateSweepBody): string {
+  if (stopWhen === undefined) return "no: every point is fine-tuned";
+  if ("psnrBelow" in stopWhen) return `whose pruned network is under ${stopWhen.psnrBelow} dB`;
+  return `whose pruned network is more than ${stopWhen.belowBicubic} dB under bicubic interpolation`;
+}
+
+function Results({ sweep, summary }: { sweep: SweepDetailResource; summary: SweepSummaryResource }) {
+  return (
+    <>
+      <SweepCurve sweep={sweep} summary={summary} />
+      <SummaryTable summary={summary} />
+    </>
+  );
+}

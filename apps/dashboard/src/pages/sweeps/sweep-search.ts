@@ -1,0 +1,38 @@
+import type { SweepState } from "@drc/contracts";
+
+/** Of the list of sweeps: what its address says. */
+export interface SweepSearch {
+  state?: SweepState;
+  label?: string;
+  cursor?: string;
+}
+
+export function sweepSearch(given: Record<string, unknown>): SweepSearch {
+  const text = (name: string) => {
+    const value = given[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  return { state: text("state") as SweepState | undefined, label: text("label"), cursor: text("cursor") };
+}
+
+export const COSTS = ["parameters", "multiplyAdds", "latency"] as const;
+export const QUALITIES = ["psnr", "ssim", "prunedPsnr"] as const;
+
+/** Of one sweep: what its chart shows, and which points its table has. */
+export interface SweepView {
+  cost?: (typeof COSTS)[number];
+  quality?: (typeof QUALITIES)[number];
+  method?: string;
+  state?: string;
+}
+
+export function sweepView(given: Record<string, unknown>): SweepView {
+  const oneOf = <T extends string>(values: readonly T[], value: unknown) => values.find((each) => each === value);
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  return {
+    cost: oneOf(COSTS, given.cost),
+    quality: oneOf(QUALITIES, given.quality),
+    method: text(given.method),
+    state: text(given.state),
+  };
+}

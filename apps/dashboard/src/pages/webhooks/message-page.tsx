@@ -1,0 +1,150 @@
+import type { WebhookAttemptResource, WebhookMessageDetailResource } from "@drc/contracts";
+import { Button, Group, Stack } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { queryClient } from "../../api/query-client.ts";
+import { useMay } from "../../api/session.ts";
+import { count, dateTime } from "../../components/format.ts";
+import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { Problem } from "../../components/problem.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { Tone } from "../../components/state-badge.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { useNow } from "../../components/time.tsx";
+import { dueText } from "./due-text.ts";
+import { MessageStateText } from "./webhook-state.tsx";
+import "./webhooks.css";
+
+const REFRESH_MS = 2_000;
+
+export function MessagePage() {
+  const { webhookId, messageId } = useParams({ from: "/signed-in/webhooks/$webhookId/messages/$messageId" });
+  const message = useQuery({
+    queryKey: ["webhooks", webhookId, "message", messageId],
+    queryFn: ({ signal }) => client.webhooks.message(webhookId, messageId, { signal }),
+    refetchInterval: REFRESH_MS,
+  });
+  return (
+    <QueryView query={message}>
+      {(data) => (
+        <Page title="Delivery" heading={data.type} actions={<Redeliver message={data} />}>
+          <Stack gap="sm">
+            <Facts message={data} />
+            <Panel title="Attempts, newest first" flush>
+              <Table
+                label="Attempts"
+                rows={data.attemptHistory}
+                keyOf={({ number }) => String(number)}
+                columns={COLUMNS}
+                empty="Nothing was sent yet."
+              />
+            </Panel>
+            <Panel title="Body, as it is signed and sent">
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys */}
+              <pre className="message-body" tabIndex={0}>
+                {readable(data.body)}
+              </pre>
+            </Panel>
+          </Stack>
+        </Page>
+      )}
+    </QueryView>
+  );
+}
+
+function Facts({
+  message: { id, webhookId, state, nextAttemptAt, createdAt },
+}: {
+  message: WebhookMessageDetailResource;
+}) {
+  const now = useNow();
+  return (
+    <Panel title="Delivery">
+      <dl className="facts">
+        <dt>State</dt>
+        <dd>
+          <MessageStateText state={state} />
+          {nextAttemptAt !== null && ` – next attempt ${dueText(nextAttemptAt, now)}`}
+        </dd>
+        <dt>webhook-id</dt>
+        <dd className="mono">{id}</dd>
+        <dt>Webhook</dt>
+        <dd>
+          <Link to="/webhooks/$webhookId" params={{ webhookId }} search={{}}>
+            <span className="mono">{webhookId}</span>
+          </Link>
+        </dd>
+        <dt>Created</dt>
+        <dd>{dateTime(createdAt)}</dd>
+      </dl>
+    </Panel>
+  );
+}
+
+function Redeliver({ message: { id, webhookId, attemptHistory } }: { message: WebhookMessageDetailResource }) {
+  const may = useMay("submit");
+  const sending = useMutation({
+    mutationFn: () => client.webhooks.redeliver(webhookId, id),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ["webhooks"] }),
+  });
+  const isSending = attemptHistory[0] !== undefined && isGoingOn(attemptHistory[0]);
+  const why = may
+    ? isSending
+      ? "It is being delivered just now."
+      : undefined
+    : "The key of this session may only read.";
+  return (
+    <Group gap="xs">
+      {sending.error && <Problem error={sending.error} />}
+      <Button
+        size="compact-md"
+        disabled={why !== undefined}
+        title={why ?? "Sends the same bytes under the same webhook-id again"}
+        loading={sending.isPending}
+        onClick={() => sending.mutate()}
+      >
+        Redeliver
+      </Button>
+    </Group>
+  );
+}
+
+const COLUMNS: Column<WebhookAttemptResource>[] = [
+  { title: "#", as: "number", cell: ({ number }) => number },
+  { title: "When", as: "short", cell: ({ startedAt }) => dateTime(startedAt) },
+  { title: "Why", as: "short", cell: ({ trigger }) => (trigger === "manual" ? "by hand" : "automatic") },
+  { title: "Outcome", as: "short", cell: (attempt) => <Outcome attempt={attempt} /> },
+  { title: "Took", as: "number", cell: ({ durationMs }) => (durationMs === null ? "–" : `${count(durationMs)} ms`) },
+  { title: "Answer", as: "wide", cell: (attempt) => <Answer attempt={attempt} /> },
+];
+
+function isGoingOn({ status, error, durationMs }: WebhookAttemptResource): boolean {
+  return durationMs === null && error === null && status === null;
+}
+
+function Outcome({ attempt }: { attempt: WebhookAttemptResource }) {
+  const { status } = attempt;
+  if (isGoingOn(attempt)) return <Tone tone="running">no answer yet</Tone>;
+  if (status === null) return <Tone tone="failed">no answer</Tone>;
+  return <Tone tone={status >= 200 && status < 300 ? "succeeded" : "failed"}>{String(status)}</Tone>;
+}
+
+function Answer({ attempt: { error, response } }: { attempt: WebhookAttemptResource }) {
+  return (
+    <>
+      {error !== null && <div>{error}</div>}
+      {response !== null && response !== "" && <pre className="attempt-answer">{response}</pre>}
+    </>
+  );
+}
+
+/** JSON with line breaks; anything else as it is. */
+function readable(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

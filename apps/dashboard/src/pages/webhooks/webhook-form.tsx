@@ -1,0 +1,68 @@
+import { WEBHOOK_EVENTS, type WebhookEvent, type WebhookResource } from "@drc/contracts";
+import type { NewWebhook } from "@drc/sdk";
+import { Button, Checkbox, Group, Stack, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { Problem } from "../../components/problem.tsx";
+
+interface WebhookFormProps {
+  /** What there is already, where one is changed. */
+  webhook?: WebhookResource;
+  submitLabel: string;
+  run(body: NewWebhook): Promise<void>;
+}
+
+/** URL, description and events. */
+export function WebhookForm({ webhook, submitLabel, run }: WebhookFormProps) {
+  const [url, setUrl] = useState(webhook?.url ?? "");
+  const [description, setDescription] = useState(webhook?.description ?? "");
+  const [events, setEvents] = useState<string[]>(webhook?.events ?? []);
+  const sending = useMutation({ mutationFn: run, gcTime: 0 });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        sending.mutate({
+          url,
+          description: description.trim() || null,
+          events: WEBHOOK_EVENTS.filter((one) => events.includes(one)) as WebhookEvent[],
+        });
+      }}
+    >
+      <Stack>
+        <TextInput
+          label="URL"
+          description="https: or http:, with a public address."
+          placeholder="https://example.org/hook"
+          required
+          data-autofocus
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Description"
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+        />
+        <Checkbox.Group
+          label="Events"
+          description="None chosen: all of them, those of later versions too."
+          value={events}
+          onChange={setEvents}
+        >
+          <div className="event-choices">
+            {WEBHOOK_EVENTS.map((event) => (
+              <Checkbox key={event} value={event} label={event} size="sm" />
+            ))}
+          </div>
+        </Checkbox.Group>
+        {sending.error && <Problem error={sending.error} />}
+        <Group justify="flex-end">
+          <Button type="submit" loading={sending.isPending} disabled={url.trim() === ""}>
+            {submitLabel}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,79 @@
+/** The page of keys in a real browser. */
+import { DrcClient } from "@drc/sdk";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+const MARKUP = "<b onclick=alert(1)>nightly</b>";
+
+let server: DashboardServer;
+let browser: Browser;
+let open: TestPage;
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  open = await openPage(browser, server.url);
+});
+afterEach(() => open.context.close());
+
+it("creates a key with scope, expiry and limits, shows it once, and revokes it", async () => {
+  const { page, faults } = open;
+  await signIn(page, server.key, "/keys");
+  await page.getByRole("button", { name: "Create a key" }).press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Name" }).fill(MARKUP);
+  await dialog.getByRole("radio", { name: /^read:/ }).check();
+  await dialog.getByRole("combobox", { name: "Expires" }).selectOption("30");
+  await dialog.getByRole("textbox", { name: "Unfinished jobs at most" }).fill("5");
+  await dialog.getByRole("textbox", { name: "Stored at most, GB" }).fill("1.5");
+  expect(await violationsInBothColours(page, "key-form")).toEqual([]);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  const key = await dialog.getByRole("textbox", { name: "API key" }).inputValue();
+  expect(await violationsInBothColours(page, "key-secret")).toEqual([]);
+  const client = new DrcClient({ url: server.url, key });
+  const { id, scopes, limits, expiresAt } = await client.keys.own();
+  expect({ scopes, limits }).toEqual({
+    scopes: ["read"],
+    limits: { queuedJobs: 5, storedBytes: 1_500_000_000, requestsPerMinute: null },
+  });
+  expect((Date.parse(expiresAt ?? "") - Date.now()) / 86_400_000).toBeCloseTo(30, 1);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await page.content()).not.toContain(key);
+
+  const row = page.getByRole("row").filter({ hasText: MARKUP });
+  await row.getByText("5 unfinished jobs").waitFor();
+  await row.getByText("1.50 GB").waitFor();
+  expect(await violationsInBothColours(page, "keys")).toEqual([]);
+  await row.getByRole("button", { name: `Revoke ${MARKUP}` }).press("Enter");
+  await dialog.getByRole("button", { name: "Revoke" }).click();
+  await row.waitFor({ state: "detached" });
+  await page.getByRole("checkbox", { name: "Show expired and revoked ones" }).check();
+  await row.getByText("revoked").waitFor();
+  expect((await server.client.keys.get(id)).state).toBe("revoked");
+  expect(faults).toEqual([]);
+});
+
+it("says why the last admin key stays, and shows a key without the scope its own alone", async () => {
+  const { page } = open;
+  await signIn(page, server.key, "/keys");
+  await page.getByRole("button", { name: /^Revoke/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("dialog").getByRole("alert").waitFor();
+
+  const { key } = await server.client.keys.create({ name: "reader", scopes: ["read"] });
+  const reader = await openPage(browser, server.url, 390);
+  await signIn(reader.page, key ?? "", "/keys");
+  await reader.page.getByRole("region", { name: "The key of this session" }).getByText("reader").waitFor();
+  expect(await reader.page.getByRole("heading", { level: 2, name: "All keys" }).count()).toBe(0);
+  expect(await reader.page.getByRole("button", { name: "Create a key" }).isDisabled()).toBe(true);
+  expect(await reader.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  await reader.context.close();
+});

@@ -1,0 +1,162 @@
+/** The pages of sweeps in a real browser. What the points measured is made up, so that it is always the same. */
+import type { SweepDetailResource } from "@drc/contracts";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import { endPoints, readyDataset, startSweep } from "./support/ended-sweep.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+const MARKUP = '<img src=x onerror="alert(1)">';
+
+let server: DashboardServer;
+let browser: Browser;
+let open: TestPage;
+let dataset: { datasetId: string; version: number };
+let sweep: SweepDetailResource;
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  // It ingests, and leaves the jobs of the sweeps alone.
+  await server.startWorker("none:1");
+  dataset = await readyDataset(server);
+  sweep = await startSweep(server, dataset, "Which budget?");
+  const all = sweep.points.map(({ number }) => number);
+  await endPoints(
+    server,
+    sweep,
+    all.filter((number) => number <= 25),
+  );
+  const { database } = server.services;
+  const [running, failed] = sweep.points.slice(25);
+  const progress = { stage: "fine-tune", step: 150, of: 600, secondsLeft: 95 };
+  await database.job.update({ where: { id: running.stages.search }, data: { state: "succeeded" } });
+  await database.job.update({ where: { id: running.stages.fineTune }, data: { state: "running", progress } });
+  const error = { code: "DIVERGED", title: "The training diverged", detail: `The loss is not finite. ${MARKUP}` };
+  await database.job.update({ where: { id: failed.stages.fineTune }, data: { state: "failed", error } });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  open = await openPage(browser, server.url);
+});
+afterEach(() => open.context.close());
+
+describe("the list of sweeps", () => {
+  it("has state and progress, filters by state and label, and leads to a sweep", async () => {
+    const { page, faults } = open;
+    await startSweep(server, dataset, MARKUP);
+    await signIn(page, server.key, "/sweeps");
+    const row = page.getByRole("row").filter({ hasText: "Which budget?" });
+    await row.getByText("3 budgets × 3 methods × 3 seeds").waitFor();
+    await row.getByRole("progressbar").waitFor();
+    await page.getByRole("link", { name: MARKUP }).waitFor();
+    expect(await violationsInBothColours(page, "sweeps")).toEqual([]);
+    await page.getByRole("combobox", { name: "State" }).selectOption("failed");
+    await page.getByText("No sweep is like that.").waitFor();
+    expect(page.url()).toContain("state=failed");
+    await page.getByRole("combobox", { name: "State" }).selectOption("running");
+    await page.getByRole("textbox", { name: "Label" }).fill("nightly");
+    await page.getByRole("textbox", { name: "Label" }).press("Enter");
+    await page.getByRole("link", { name: "Which budget?" }).press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Which budget?" }).waitFor();
+    expect(faults).toEqual([]);
+  });
+});
+
+describe("a sweep", () => {
+  it("has a curve whose points lead to their jobs, by keyboard", async () => {
+    const { page, faults } = open;
+    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const points = page.locator(".point-link");
+    await points.first().waitFor();
+    expect(await points.count()).toBe(25);
+    expect(await page.locator(".sweep-chart .front circle").count()).toBe(3);
+    await page.getByText("original 31.40 dB", { exact: true }).waitFor();
+    await page
+      .getByText(/^bicubic 27\.10 dB/)
+      .first()
+      .waitFor();
+    expect(await page.locator('.error-bars[d^="M"]').count()).toBe(8);
+    const first = sweep.points[0];
+    const link = page.getByRole("link", { name: /^second-order, 30 % of parameters removed, seed 1: 31\.\d\d dB/ });
+    await link.focus();
+    await page
+      .locator(".chart-told")
+      .getByText(/seed 1/)
+      .waitFor();
+    expect(await violationsInBothColours(page, "sweep")).toEqual([]);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/jobs/${first.stages.fineTune}`);
+    expect(faults).toEqual([]);
+  });
+
+  it("shows other costs and qualities, and keeps the choice in its address", async () => {
+    const { page } = open;
+    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    await page.getByRole("combobox", { name: "Cost" }).selectOption("latency");
+    await page.getByText("ms, median latency of an LR image of 320×180, cpu, 2 threads", { exact: true }).waitFor();
+    await page.getByRole("combobox", { name: "Quality" }).selectOption("ssim");
+    await page.reload();
+    await page.getByText("SSIM, after fine-tuning", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "random" }).press("Enter");
+    await page.locator('.legend-item[aria-pressed="false"]').waitFor();
+    expect(await page.locator(".point-link").count()).toBe(18);
+  });
+
+  it("tells of every point how far it is or why it is not further, and of a method what it is worth", async () => {
+    const { page, faults } = open;
+    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const points = page.getByLabel("Points", { exact: true });
+    await points.getByText("150 of 600, 1 min 35 s left").waitFor();
+    await page.getByRole("combobox", { name: "State of points" }).selectOption("failed");
+    await points.getByText("The training diverged").click();
+    await points.getByText(`The loss is not finite. ${MARKUP}`).waitFor();
+    expect(await points.getByRole("row").count()).toBe(2);
+    const means = page.getByLabel("Means over the seeds");
+    const l1 = means.getByRole("row").filter({ hasText: "l1" }).first();
+    await l1
+      .getByText(/^−0\.\d\d worse$/)
+      .first()
+      .waitFor();
+    await l1.getByText(/31\.\d\d ± 0\.\d\d/).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it("follows its points while they come", async () => {
+    const { page } = open;
+    const live = await startSweep(server, dataset, "Live");
+    await signIn(page, server.key, `/sweeps/${live.id}`);
+    await page.getByText("Nothing is measured yet.").waitFor();
+    await endPoints(server, live, [1]);
+    await page.locator(".point-link").first().waitFor();
+    await endPoints(server, live, [2, 3, 4]);
+    await page.locator(".point-link").nth(3).waitFor();
+    expect(await page.locator(".point-link").count()).toBe(4);
+  });
+
+  it("gives its summary as CSV and JSON", async () => {
+    const { page } = open;
+    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    for (const format of ["CSV", "JSON"]) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("link", { name: format, exact: true }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(`${sweep.id}.${format.toLowerCase()}`);
+      const chunks: Buffer[] = [];
+      for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+      expect(Buffer.concat(chunks).toString()).toContain("second-order");
+    }
+  });
+
+  it("fits a phone", async () => {
+    const phone = await openPage(browser, server.url, 390);
+    await signIn(phone.page, server.key, `/sweeps/${sweep.id}`);
+    await phone.page.locator(".point-link").first().waitFor();
+    expect(await phone.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    expect(await violationsInBothColours(phone.page, "sweep-phone")).toEqual([]);
+    await phone.context.close();
+  });
+});

@@ -1,0 +1,133 @@
+/** The pages of webhooks in a real browser, with a receiver that answers as the test says. */
+import { verifyWebhook } from "@drc/sdk";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { eventually, type Receiver, type ReceiverAnswer, startReceiver } from "../../../test/receiver.ts";
+import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+const MARKUP = '<script>alert("from the receiver")</script>';
+
+let server: DashboardServer;
+let browser: Browser;
+let receiver: Receiver;
+let answer: ReceiverAnswer;
+let open: TestPage;
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  receiver = await startReceiver(() => answer);
+});
+afterAll(async () => {
+  await browser?.close();
+  await receiver?.stop();
+  await server?.stop();
+});
+beforeEach(async () => {
+  answer = { status: 204 };
+  open = await openPage(browser, server.url);
+});
+afterEach(() => open.context.close());
+
+it("adds a webhook, shows its secret once, and delivers a test that the secret verifies", async () => {
+  const { page, faults } = open;
+  await signIn(page, server.key, "/webhooks");
+  await page.getByText("Nobody is told").waitFor();
+  await page.getByRole("button", { name: "Add a webhook" }).press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "URL" }).fill("http://10.1.2.3/hook");
+  expect(await violationsInBothColours(page, "webhook-form")).toEqual([]);
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await dialog.getByRole("alert").getByText("/url").waitFor();
+  await dialog.getByRole("textbox", { name: "URL" }).fill(receiver.url);
+  await dialog.getByRole("textbox", { name: "Description" }).fill(MARKUP);
+  await dialog.getByRole("checkbox", { name: "job.failed" }).check();
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  const secret = await dialog.getByRole("textbox", { name: "Secret that signs" }).inputValue();
+  expect(secret).toMatch(/^whsec_/);
+  expect(await violationsInBothColours(page, "webhook-secret")).toEqual([]);
+  await dialog.getByRole("button", { name: "Copy" }).click();
+  await dialog
+    .getByRole("status")
+    .getByText(/Copied|Ctrl\+C/)
+    .waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  await page.getByRole("cell", { name: MARKUP }).waitFor();
+  expect(await page.content()).not.toContain(secret);
+
+  await page.getByRole("link", { name: receiver.url }).press("Enter");
+  await page.getByRole("button", { name: "Send a test" }).press("Enter");
+  const [{ headers, body }] = await eventually(() => receiver.received.length > 0 && receiver.received);
+  expect(await verifyWebhook(secret, headers, body)).toMatchObject({ type: "webhook.test" });
+  const row = page.getByRole("row").filter({ hasText: "webhook.test" });
+  await row.getByText("delivered").waitFor();
+  expect(await violationsInBothColours(page, "webhook")).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
+it("shows a delivery with its body and the answers, and delivers it again under the same identifier", async () => {
+  const { page, faults } = open;
+  answer = { status: 500, body: MARKUP };
+  const { id } = await server.client.webhooks.create({ url: `${receiver.url}?again` });
+  const before = receiver.received.length;
+  await server.client.webhooks.test(id);
+  await signIn(page, server.key, `/webhooks/${id}`);
+  await page.getByRole("link", { name: /^msg_/ }).press("Enter");
+  await page.getByRole("heading", { level: 1, name: "webhook.test" }).waitFor();
+  const attempts = page.getByLabel("Attempts", { exact: true });
+  await attempts.getByText("500").waitFor();
+  await attempts.getByText(MARKUP).waitFor();
+  await page.getByText('"type": "webhook.test"').waitFor();
+  await page.getByText(/next attempt in/).waitFor();
+  expect(await violationsInBothColours(page, "delivery")).toEqual([]);
+  answer = { status: 200, body: "thanks" };
+  await page.getByRole("button", { name: "Redeliver" }).click();
+  await attempts.getByText("thanks").waitFor();
+  await page.getByText("delivered").waitFor();
+  const [first, again] = receiver.received.slice(before);
+  expect(again.headers["webhook-id"]).toBe(first.headers["webhook-id"]);
+  expect(again.body.equals(first.body)).toBe(true);
+  expect(faults).toEqual([]);
+});
+
+it("disables, enables, rotates, changes and deletes", async () => {
+  const { page, faults } = open;
+  const { id } = await server.client.webhooks.create({ url: `${receiver.url}?verbs`, events: ["job.failed"] });
+  await signIn(page, server.key, `/webhooks/${id}`);
+  await page.getByRole("button", { name: "Disable" }).click();
+  await page.getByRole("button", { name: "Enable" }).waitFor();
+  expect((await server.client.webhooks.get(id)).state).toBe("disabled");
+  expect(await page.getByRole("button", { name: "Send a test" }).isDisabled()).toBe(true);
+  await page.getByRole("button", { name: "Enable" }).click();
+  await page.getByRole("button", { name: "Disable" }).waitFor();
+
+  await page.getByRole("button", { name: "Rotate the secret" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Rotate the secret" }).click();
+  expect(await page.getByRole("textbox", { name: "Secret that signs" }).inputValue()).toMatch(/^whsec_/);
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText("signs as well until").waitFor();
+
+  await page.getByRole("button", { name: "Change" }).click();
+  await page.getByRole("checkbox", { name: "sweep.failed" }).check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("job.failed, sweep.failed").waitFor();
+
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Leave it" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("heading", { level: 1, name: "Webhooks" }).waitFor();
+  expect(await page.getByRole("link", { name: `${receiver.url}?verbs` }).count()).toBe(0);
+  expect(faults).toEqual([]);
+});
+
+it("lets a key that may only read look, and says why the rest is not for it", async () => {
+  const { page } = open;
+  const { key } = await server.client.keys.create({ name: "reader", scopes: ["read"] });
+  await signIn(page, key ?? "", "/webhooks");
+  const button = page.getByRole("button", { name: "Add a webhook" });
+  expect(await button.isDisabled()).toBe(true);
+  expect(await button.getAttribute("title")).toBe("The key of this session may only read.");
+});
