@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { BlobReference, CheckpointManifest, DatasetInput, JobSpec, ModelInput } from "@drc/contracts";
+import type { BlobReference, CheckpointManifest, DatasetInput, JobSpec, ModelInput, ShapeSpec } from "@drc/contracts";
 import { type Database, findModel, findPlan, findReadyVersion, findUploadedFiles } from "@drc/database";
 import { StoreError } from "@drc/storage";
 import type { BlobCache } from "./blob-cache.ts";
@@ -45,7 +45,10 @@ export class InputFetcher {
         inputs.images = await this.images(spec.dataset);
         if (spec.unpaired) inputs.unpaired = await this.images(spec.unpaired);
         if ("datasetId" in spec.validation) inputs.validation = await this.images(spec.validation);
-        if (kind === "train") break;
+        if (kind === "train") {
+          if ("like" in spec.network) await this.shape(spec.network, inputs);
+          break;
+        }
         inputs.model = await this.model(spec.model);
         if (spec.targets !== "images") inputs.original = await this.model(spec.targets);
         if (spec.teacher) inputs.teacher = await this.model(spec.teacher);
@@ -77,6 +80,11 @@ export class InputFetcher {
       if (!(error instanceof InputError)) throw error;
       throw new InputError("CHECKPOINT_INVALID", `The checkpoint of step ${step} cannot be used. ${error.message}`);
     }
+  }
+
+  private async shape({ like, plan }: ShapeSpec, inputs: TaskInputs): Promise<void> {
+    inputs.model = await this.model(like);
+    inputs.widths = (await findPlan(this.database, plan)) ?? undefined;
   }
 
   private async model(input: ModelInput): Promise<string> {

@@ -19,13 +19,13 @@ const localImage = z.strictObject({ name: z.string(), hr: z.string().optional(),
 export type LocalImage = z.infer<typeof localImage>;
 
 const taskInputs = z.strictObject({
-  /** Safetensors file of the network to work on. */
+  /** Safetensors file of the network to work on, or whose shape a training takes. */
   model: z.string().optional(),
   /** Safetensors file of the network whose outputs are the targets of a fine-tuning. */
   original: z.string().optional(),
   /** Safetensors file of a fine-tuning's teacher. */
   teacher: z.string().optional(),
-  /** Widths that a search found, for a pruning that names the search. */
+  /** Widths that a search found, for a pruning or training that names the search. */
   widths: z.array(z.int().min(1)).optional(),
   /** Images of a dataset version that was ingested. */
   images: z.array(localImage).default([]),

@@ -48,6 +48,10 @@ export const networkSpec = z.union([
 ]);
 export type NetworkSpec = z.infer<typeof networkSpec>;
 
+/** The shape that a plan gives another network, without that one's weights. */
+export const shapeSpec = z.strictObject({ like: modelInput, plan: planInput });
+export type ShapeSpec = z.infer<typeof shapeSpec>;
+
 const validation = validationInput.default({ share: 0.1 });
 
 export const ingestSpec = z.strictObject({ dataset: datasetInput, ...datasetSettings.shape });
@@ -59,7 +63,7 @@ export const ingestSpec = z.strictObject({ dataset: datasetInput, ...datasetSett
 const unpaired = datasetInput.optional();
 
 export const trainSpec = z.strictObject({
-  network: networkSpec,
+  network: z.union([...networkSpec.options, shapeSpec]),
   dataset: datasetInput,
   unpaired,
   validation,

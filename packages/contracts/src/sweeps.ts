@@ -25,7 +25,7 @@ const grid = z
     seeds: z.array(seed).min(1).max(100).default([1]),
   })
   .superRefine(({ budgets, methods, seeds }, context) => {
-    refuseRepeated(context, "budgets", budgets, ({ of, remove }) => `${of} ${remove}`);
+    refuseRepeated(context, "budgets", budgets, (budget) => Object.values(budget).join(" "));
     refuseRepeated(context, "methods", methods, ({ name }) => name);
     refuseRepeated(context, "seeds", seeds, String);
     const points = budgets.length * methods.length * seeds.length;

@@ -1,8 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { preset } from "./architectures/registry.ts";
 import { RGB_MEAN } from "./architectures/rgb-mean.ts";
-import { createModel } from "./create-model.ts";
+import { createModel, createModelOfShape } from "./create-model.ts";
+import { planWidths } from "./surgery.ts";
 import { validateNetwork } from "./validate.ts";
+
+it("draws weights for the shape of a plan, by what is left of each convolution's inputs", () => {
+  const { primal } = createModel({ preset: "drn-xs", scale: 4, seed: 1 });
+  const plan = planWidths(primal.graph).map((width) => Math.max(4, width / 2));
+  const model = createModelOfShape(primal.graph, plan, 5);
+  validateNetwork(model.primal);
+  expect(planWidths(model.primal.graph)).toEqual(plan);
+  expect(model.duals).toHaveLength(2);
+  expect(createModelOfShape(primal.graph, plan, 5)).toEqual(model);
+  const narrowed = model.primal.graph.nodes.find(
+    (node) => node.op === "conv2d" && node.weight === "up_blocks.0.0.body.2.weight",
+  );
+  const { data } = model.primal.weights.get("up_blocks.0.0.body.2.weight") ?? { data: new Float32Array() };
+  const inChannels = narrowed?.op === "conv2d" ? narrowed.inChannels : 0;
+  const [bound, largest] = [1 / Math.sqrt(inChannels * 9), Math.max(...data.map(Math.abs))];
+  expect(largest).toBeLessThanOrEqual(Math.fround(bound));
+  expect(largest).toBeGreaterThan(0.95 * bound);
+});
 
 describe("createModel", () => {
   const model = createModel({ preset: "drn-xs", scale: 4, seed: 11 });

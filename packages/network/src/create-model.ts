@@ -1,8 +1,16 @@
-import { dualFeatures, type NetworkConfiguration, networkGraph, preset } from "./architectures/registry.ts";
+import { DUAL_FEATURES } from "./architectures/architecture.ts";
+import {
+  configurationOf,
+  dualFeatures,
+  type NetworkConfiguration,
+  networkGraph,
+  preset,
+} from "./architectures/registry.ts";
 import { RGB_MEAN } from "./architectures/rgb-mean.ts";
 import { dualGraphs } from "./dual-network.ts";
-import type { Model, NetworkGraph, WeightMap } from "./graph.ts";
+import { type Model, type NetworkGraph, networkScale, type WeightMap } from "./graph.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
+import { shrinkGraphToPlan } from "./surgery.ts";
 
 export type NewModel = { seed: number } & (NetworkConfiguration | { preset: string; scale: number });
 
@@ -14,6 +22,18 @@ export function createModel(options: NewModel): Model {
   return {
     primal: network(networkGraph(configuration)),
     duals: dualGraphs(configuration.scale, dualFeatures(configuration)).map(network),
+  };
+}
+
+/** An untrained model of the shape that a plan gives a network, with the dual networks of a new model. */
+export function createModelOfShape(graph: NetworkGraph, plan: readonly number[], seed: number): Model {
+  const random = seededRandom(seed);
+  const network = (shape: NetworkGraph) => ({ graph: shape, weights: initialiseWeights(shape, random) });
+  const configuration = configurationOf(graph.architecture);
+  const features = configuration ? dualFeatures(configuration) : DUAL_FEATURES;
+  return {
+    primal: network(shrinkGraphToPlan(graph, plan)),
+    duals: dualGraphs(networkScale(graph), features).map(network),
   };
 }
 

@@ -34,6 +34,8 @@ export async function readLineage(
     const spec = job.spec as Record<string, unknown>;
     // What it read comes first.
     for (const field of READ) await visitInput(spec[field]);
+    const { like, plan } = (spec.network ?? {}) as { like?: unknown; plan?: unknown };
+    for (const input of [like, plan]) await visitInput(input);
     const attempts = await database.attempt.findMany({ where: { jobId: id }, orderBy: { number: "asc" } });
     stages.push(await describeJob(job, attempts, datasets));
   }

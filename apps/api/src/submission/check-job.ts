@@ -9,6 +9,7 @@ import {
   type PlanInput,
   type PruneSpec,
   searchReadsHr,
+  type TrainSpec,
 } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import {
@@ -29,6 +30,7 @@ import {
   checkWidths,
   type KnownNetwork,
   samePrunableWidths,
+  shapedNetwork,
 } from "./networks.ts";
 import { checkTargets, checkTeacher, checkUnpaired, UNPAIRED_WITHOUT_PAIRS } from "./training.ts";
 
@@ -47,7 +49,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
   switch (body.kind) {
     case "train": {
       const { spec } = body;
-      const network = checkNetworkSpec(findings, "/spec/network", spec.network, spec.settings);
+      const network = await checkTrained(findings, transaction, spec);
       const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
       checkHasHr(findings, "/spec/dataset", dataset);
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);
@@ -62,7 +64,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
         dataset,
       );
       await checkUnpaired(findings, transaction, "/spec/unpaired", spec.unpaired, spec.settings);
-      return [];
+      return "like" in spec.network ? parentsOf(spec.network.like, spec.network.plan) : [];
     }
     case "fine-tune":
       return checkFineTune(findings, transaction, body.spec);
@@ -78,7 +80,7 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       const { spec } = body;
       const needsHr = importanceReadsHr(spec.importance);
       const { network, dataset } = await checkModelAndDataset(findings, transaction, spec, needsHr);
-      await checkPlan(findings, transaction, spec, network);
+      await checkPlan(findings, transaction, "/spec/plan", spec.plan, network);
       checkImportance(findings, "/spec/importance", "/spec/model", spec.importance, network, dataset);
       return parentsOf(spec.model, spec.plan);
     }
@@ -95,6 +97,18 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       await checkModelInput(findings, transaction, "/spec/model", body.spec.model);
       return parentsOf(body.spec.model);
   }
+}
+
+/** A new network by its preset or numbers, or of the shape that a plan gives another one. */
+async function checkTrained(
+  findings: Findings,
+  transaction: Transaction,
+  { network, settings }: TrainSpec,
+): Promise<KnownNetwork | null> {
+  if (!("like" in network)) return checkNetworkSpec(findings, "/spec/network", network, settings);
+  const like = await checkModelInput(findings, transaction, "/spec/network/like", network.like);
+  await checkPlan(findings, transaction, "/spec/network/plan", network.plan, like);
+  return like && shapedNetwork(like, settings);
 }
 
 async function checkFineTune(findings: Findings, transaction: Transaction, spec: FineTuneSpec): Promise<string[]> {
@@ -199,11 +213,12 @@ export function checkImportance(
 async function checkPlan(
   findings: Findings,
   transaction: Transaction,
-  { plan }: PruneSpec,
+  pointer: string,
+  plan: PlanInput,
   network: KnownNetwork | null,
 ): Promise<void> {
-  if ("widths" in plan) return checkWidths(findings, "/spec/plan/widths", plan.widths, network);
-  const at = "/spec/plan/fromJob";
+  if ("widths" in plan) return checkWidths(findings, `${pointer}/widths`, plan.widths, network);
+  const at = `${pointer}/fromJob`;
   const job = await transaction.job.findUnique({ where: { id: plan.fromJob } });
   if (!job) return findings.add(at, `There is no job ${plan.fromJob}.`);
   if (job.kind !== "channel-search") {

@@ -1,6 +1,6 @@
 import { type CreateSweepBody, isFromScratch, newId, type SweepMethod, type SweepPointStages } from "@drc/contracts";
 import { type Transaction, toJson } from "@drc/database";
-import { checkSweep } from "./check-sweep.ts";
+import { type BaseTraining, checkSweep } from "./check-sweep.ts";
 import { type CreatedGroup, createStageJobs } from "./create-group.ts";
 import type { Submitter } from "./create-job.ts";
 import { StageChain } from "./stage-chain.ts";
@@ -12,10 +12,10 @@ export async function createSweep(
   submitter: Submitter,
   clonedFrom?: string,
 ): Promise<CreatedGroup> {
-  const { baseSteps } = await checkSweep(transaction, body);
+  const base = await checkSweep(transaction, body);
   const id = newId("sweep");
   const chain = new StageChain(body);
-  const points = planPoints(chain, body, baseSteps);
+  const points = planPoints(chain, body, base);
   const { name, labels } = body;
   await transaction.sweep.create({ data: { id, name, labels, apiKeyId: submitter.apiKeyId, body: toJson(body) } });
   await transaction.sweepPoint.createMany({
@@ -43,13 +43,13 @@ interface Point {
  * By budget, then method, then seed. Only fine-tuning, drawing at random and training from scratch have the point's own
  * seed: what comes before them is the same for all seeds, and made once.
  */
-function planPoints(chain: StageChain, body: CreateSweepBody, baseSteps: number | null): Point[] {
+function planPoints(chain: StageChain, body: CreateSweepBody, base: BaseTraining): Point[] {
   const { budgets, methods, seeds } = body.grid;
   return budgets.flatMap((budget) =>
     methods.flatMap((method) =>
       seeds.map((seed): Point => {
-        const trainingSteps = stepsBehind(method, body, baseSteps);
-        const stages = planPoint(chain, body, { budget, method, seed, trainingSteps });
+        const trainingSteps = stepsBehind(method, body, base.steps);
+        const stages = planPoint(chain, body, base, { budget, method, seed, trainingSteps });
         return { budget, method: method.name, seed, stages, trainingSteps };
       }),
     ),
@@ -65,7 +65,8 @@ function stepsBehind(method: SweepMethod, { fineTune }: CreateSweepBody, baseSte
 function planPoint(
   chain: StageChain,
   { evaluation, stopWhen }: CreateSweepBody,
-  { budget, method, seed }: Pick<Point, "budget" | "seed" | "trainingSteps"> & { method: SweepMethod },
+  { settings }: BaseTraining,
+  { budget, method, seed, trainingSteps }: Pick<Point, "budget" | "seed" | "trainingSteps"> & { method: SweepMethod },
 ): SweepPointStages {
   const search = chain.search({ budget, ...method });
   const shared = {
@@ -74,7 +75,16 @@ function planPoint(
     evaluateBicubic: chain.evaluate("bicubic", evaluation),
     evaluateOriginal: chain.evaluate(chain.original, evaluation),
   };
-  if (isFromScratch(method)) throw new Error("The check has refused it.");
+  if (isFromScratch(method)) {
+    // The check has refused what has no number of steps.
+    const training = { ...settings, steps: trainingSteps ?? settings.steps };
+    const trainFromScratch = chain.trainFromScratch(search, training, seed);
+    return {
+      ...shared,
+      trainFromScratch,
+      evaluateCompressed: chain.evaluate({ fromJob: trainFromScratch }, evaluation),
+    };
+  }
   const { importance } = method;
   const prune =
     importance.method === "random" ? chain.prune(search, importance, seed) : chain.prune(search, importance);

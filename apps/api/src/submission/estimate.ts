@@ -1,4 +1,4 @@
-import { type DryRunJob, type JobSpec, jobSpec, type ModelInput, type PlanInput } from "@drc/contracts";
+import { type DryRunJob, type JobSpec, jobSpec, type ModelInput, type PlanInput, type TrainSpec } from "@drc/contracts";
 import type { Job, Transaction } from "@drc/database";
 import { countCost, type NetworkGraph } from "@drc/network";
 import { graphOfSpec } from "./networks.ts";
@@ -41,7 +41,7 @@ async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<
       const { steps, batchSize, patchSize } = work.spec.settings;
       const perPixel =
         work.kind === "train"
-          ? perLrPixel(graphOfSpec(work.spec.network))
+          ? await perPixelOfTrained(transaction, work.spec.network)
           : await perPixelOf(transaction, work.spec.model);
       return perPixel === null ? null : STEP_PASSES * steps * batchSize * patchSize ** 2 * perPixel;
     }
@@ -59,6 +59,13 @@ function perLrPixel(graph: NetworkGraph): number {
   return countCost(graph, { height: SIDE, width: SIDE }).multiplyAdds / SIDE ** 2;
 }
 
+async function perPixelOfTrained(transaction: Transaction, network: TrainSpec["network"]): Promise<number | null> {
+  if (!("like" in network)) return perLrPixel(graphOfSpec(network));
+  const whole = await perPixelOf(transaction, network.like);
+  const kept = await keptShare(transaction, network.plan);
+  return whole === null || kept === null ? null : whole * kept;
+}
+
 /** Multiply-adds per LR pixel of a network, also of one that is still to be made: a pruning keeps what its plan says. */
 async function perPixelOf(transaction: Transaction, input: ModelInput): Promise<number | null> {
   const model =
@@ -71,7 +78,7 @@ async function perPixelOf(transaction: Transaction, input: ModelInput): Promise<
   const work = workOf(job);
   switch (work.kind) {
     case "train":
-      return perLrPixel(graphOfSpec(work.spec.network));
+      return perPixelOfTrained(transaction, work.spec.network);
     case "fine-tune":
       return perPixelOf(transaction, work.spec.model);
     case "prune": {

@@ -56,6 +56,11 @@ export function checkNetworkSpec(
   }
 }
 
+/** What a training of a shape gives; a plan decides on the widths. */
+export function shapedNetwork({ scale }: KnownNetwork, { dualWeight }: TrainSettings): KnownNetwork {
+  return { scale, dualNetworks: dualWeight === 0 ? 0 : scaleLevel(scale) };
+}
+
 /** Kinds of jobs that give a model. */
 const MODEL_KINDS: readonly string[] = ["train", "prune", "fine-tune"] satisfies JobKind[];
 
@@ -107,8 +112,14 @@ async function networkOfJob(transaction: Transaction, jobId: string): Promise<Kn
   const job = await transaction.job.findUniqueOrThrow({ where: { id: jobId } });
   const work = jobSpec.parse({ kind: job.kind, spec: job.spec });
   switch (work.kind) {
-    case "train":
-      return trainedNetwork(work.spec.network, work.spec.settings);
+    case "train": {
+      const { network, settings } = work.spec;
+      if (!("like" in network)) return trainedNetwork(network, settings);
+      const { like } = network;
+      const shaped =
+        "modelId" in like ? await knownModel(transaction, like) : await networkOfJob(transaction, like.fromJob);
+      return shaped && shapedNetwork(shaped, settings);
+    }
     case "fine-tune":
     case "prune": {
       const { model } = work.spec;

@@ -6,6 +6,7 @@ import {
   type Importance,
   type JobSpec,
   type ModelInput,
+  type TrainSettings,
   trainSettings,
 } from "@drc/contracts";
 import { newJobId } from "@drc/database";
@@ -77,6 +78,13 @@ export class StageChain {
     );
   }
 
+  /** The shape that the search finds, trained from random weights. */
+  trainFromScratch(search: string, settings: TrainSettings, seed: number): string {
+    const { dataset, unpaired, validation } = this.inputs;
+    const network = { like: this.original, plan: { fromJob: search } };
+    return this.add({ kind: "train", spec: { network, dataset, unpaired, validation, settings } }, [], seed);
+  }
+
   /** @param after further jobs to wait for. */
   fineTune(prune: string, seed = this.inputs.seed, after: readonly string[] = []): string {
     const { dataset, unpaired, validation, teacher, fineTune: settings, fineTuneTargets } = this.inputs;
@@ -106,8 +114,10 @@ export class StageChain {
 
 /** The jobs whose results the spec names. */
 function parentsOf({ spec }: JobSpec): string[] {
-  return Object.values(spec).flatMap((input) => {
-    const { fromJob } = (typeof input === "object" && input !== null ? input : {}) as { fromJob?: string };
-    return fromJob === undefined ? [] : [fromJob];
-  });
+  const inputsOf = (value: unknown): string[] => {
+    if (typeof value !== "object" || value === null) return [];
+    const { fromJob } = value as { fromJob?: string };
+    return fromJob === undefined ? Object.values(value).flatMap(inputsOf) : [fromJob];
+  };
+  return inputsOf(spec);
 }
