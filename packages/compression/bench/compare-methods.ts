@@ -8,22 +8,10 @@
  * `drc-published`; `--patch-size` is of the fine-tuning, and of the rules that sum gradients. A model without dual networks
  * gets them first. Prints one JSON line for each method, as soon as it is done.
  */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { cropToMultiple, decodeImage, lowResolutionImages } from "@drc/imaging";
-import {
-  costAtPublishedSizes,
-  decodeModel,
-  encodeModel,
-  importPytorch,
-  type Model,
-  networkScale,
-  readSafetensors,
-} from "@drc/network";
+import { costAtPublishedSizes, encodeModel, type Model, networkScale } from "@drc/network";
 import { loadTensorFlow, type TensorFlow } from "@drc/tensorflow";
 import {
-  type EvaluationImage,
   evaluateNetwork,
   fineTune,
   GREEDY_CALIBRATION,
@@ -31,12 +19,11 @@ import {
   LoadedModel,
   measureLatency,
   pruneChannels,
-  pyramid,
   type SearchMethod,
   searchChannels,
-  type TrainingImage,
   withDualNetworks,
 } from "../src/index.ts";
+import { type EvaluationSet, readEvaluationSets, readModel, readTrainingImages } from "./inputs.ts";
 
 /** `dualWeight` 0 leaves the dual loss out of the choice; `seed` tells draws of `random` apart. */
 const IMPORTANCES: Record<string, { importance: Importance; dualWeight?: number; seed?: number }> = {
@@ -100,25 +87,11 @@ function searchOrder(value: string): "first" | "second" {
   throw new Error(`--search-order is ${value}; give first or second.`);
 }
 
-async function readModel(path: string): Promise<Model> {
-  const bytes = new Uint8Array(await readFile(path));
-  return readSafetensors(bytes).metadata.graph === undefined ? importPytorch(bytes) : decodeModel(bytes);
-}
-
-async function readImages(folder: string, scale: number): Promise<TrainingImage[]> {
-  const names = (await readdir(folder)).filter((name) => /[.](png|jpe?g|webp|tiff?|gif)$/i.test(name)).sort();
-  if (names.length === 0) throw new Error(`${folder} holds no images.`);
-  return Promise.all(
-    names.map(async (name) => {
-      const hr = cropToMultiple((await decodeImage(join(folder, name))).image, scale);
-      return { name, hr, lrs: lowResolutionImages(hr, scale) };
-    }),
-  );
-}
-
-type EvaluationSets = { folder: string; images: EvaluationImage[] }[];
-
-async function psnrOf(tensorflow: TensorFlow, model: Model, sets: EvaluationSets): Promise<(number | null)[]> {
+async function psnrOf(
+  tensorflow: TensorFlow,
+  model: Model,
+  sets: readonly EvaluationSet[],
+): Promise<(number | null)[]> {
   const loaded = new LoadedModel(tensorflow, { primal: model.primal, duals: [] });
   const psnr: (number | null)[] = [];
   for (const { images } of sets) {
@@ -159,18 +132,13 @@ const searchSettings = { steps: numberOf("search-steps"), order: searchOrder(opt
 const budget = { of: "parameters", remove: numberOf("remove") } as const;
 const tensorflow = await loadTensorFlow({ device: "cpu", threads: numberOf("threads") });
 
-const all = (await Promise.all(required(options.images, "images").map((folder) => readImages(folder, scale)))).flat();
-const images = all.filter((image) => Math.min(pyramid(image)[0].width, pyramid(image)[0].height) >= patchSize);
+const { images, tooSmall } = await readTrainingImages(required(options.images, "images"), scale, patchSize);
 const model = await withDualNetworks({ tensorflow, model: given, images, guide: "dual", patchSize, control: { seed } });
-const sets: EvaluationSets = [];
-for (const folder of required(options.evaluate, "evaluate")) {
-  const read = await readImages(folder, scale);
-  sets.push({ folder, images: read.map(({ name, hr, lrs }) => ({ name, hr, lr: lrs[0] })) });
-}
+const sets = await readEvaluationSets(required(options.evaluate, "evaluate"), scale);
 print({
   images: images.length,
-  tooSmall: all.length - images.length,
-  evaluate: sets.map(({ folder }) => folder),
+  tooSmall,
+  evaluate: sets.map(({ name }) => name),
   calibration,
   budget,
   runtime: tensorflow.describe(),
