@@ -102,6 +102,8 @@ const CASES: { what: string; run(server: Server): Promise<unknown> }[] = [
   list("kind=evaluate&state=cancelled"),
   list("label=run-3"),
   list("label=nobody"),
+  list("search=nobody"),
+  list("search=job_00000000000000000007"),
   get("GET /v1/jobs?compressionId=…", ({ jobs }) => `/v1/jobs?compressionId=${idOf("cmp", Math.floor(jobs / 16))}`),
   get("GET /v1/jobs?createdAfter=…&createdBefore=…", (server) => `/v1/jobs?${spanOf(server)}`),
   get("GET /v1/jobs?createdBefore=…", ({ jobs }) => `/v1/jobs?createdBefore=${createdAtOf(100, jobs).toISOString()}`),

@@ -60,6 +60,10 @@ const pages = [
   createRoute({
     ...parent,
     path: "/compressions",
+    validateSearch: ({ label, cursor }: Record<string, unknown>): { label?: string; cursor?: string } => ({
+      label: typeof label === "string" ? label : undefined,
+      cursor: typeof cursor === "string" ? cursor : undefined,
+    }),
     component: lazyRouteComponent(() => import("./pages/compressions/compressions-page.tsx"), "CompressionsPage"),
   }),
   createRoute({

@@ -13,7 +13,7 @@ export const theme = createTheme({
   headings: {
     fontFamily: SYSTEM,
     fontWeight: "600",
-    sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1.0625rem" }, h3: { fontSize: "0.9375rem" } },
+    sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "0.9375rem" }, h3: { fontSize: "0.9375rem" } },
   },
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
   defaultRadius: "sm",

@@ -305,6 +305,8 @@ export const jobListQuery = pageQuery.extend({
   label: label.optional(),
   compressionId: compressionId.optional(),
   sweepId: sweepId.optional(),
+  /** The identifier of a job, or how its name begins. */
+  search: z.string().trim().min(1).max(200).optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
 });

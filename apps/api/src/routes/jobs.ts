@@ -101,13 +101,15 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         },
       },
       async (request) => {
-        const { state, kind, label, compressionId, sweepId, createdAfter, createdBefore, limit } = request.query;
+        const { state, kind, label, compressionId, sweepId, search, createdAfter, createdBefore, limit } =
+          request.query;
         const { after, ...page } = pageArguments(request.query);
         const filter = {
           state,
           kind,
           compressionId,
           sweepId,
+          ...searched(search),
         };
         const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
         const rows =
@@ -153,7 +155,12 @@ async function findLabelled(
   database: Database,
   label: string,
   query: z.infer<typeof jobListQuery>,
-  filter: { state?: JobState; kind?: JobKind; compressionId?: string; sweepId?: string },
+  filter: {
+    state?: JobState;
+    kind?: JobKind;
+    compressionId?: string;
+    sweepId?: string;
+  } & ReturnType<typeof searched>,
 ): Promise<JobRow[]> {
   const { take } = pageArguments(query);
   const position = positionOf(query);
@@ -171,6 +178,12 @@ async function findLabelled(
     include: { job: { include: JOB_PARENTS } },
   });
   return found.map(({ job }) => job);
+}
+
+/** An identifier finds its job; anything else is how the name of a job begins, for which there is an index. */
+function searched(search: string | undefined): { id?: string; name?: { startsWith: string } } {
+  if (search === undefined) return {};
+  return jobId.safeParse(search).success ? { id: search } : { name: { startsWith: search } };
 }
 
 /** What a job was, or could have been, submitted with. */

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 
 export interface Column<Row> {
   /** Unique in the table; the head, where `head` says no other. */
@@ -23,7 +23,7 @@ interface TableProps<Row> {
 export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
-    <section className="table-scroll" aria-label={label} tabIndex={0}>
+    <div className="table-scroll" role="group" aria-label={label} tabIndex={0}>
       <table className="data-table">
         <thead>
           <tr>
@@ -36,13 +36,7 @@ export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: Tab
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
-              {columns.map(({ title, as, cell }) => (
-                <td key={title} className={as}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
+            <Row key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} />
           ))}
           {rows.length === 0 && (
             <tr>
@@ -51,6 +45,19 @@ export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: Tab
           )}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }
+
+/** Drawn again only where its record has changed: lists are read again every few seconds. */
+const Row = memo(function Row({ row, columns }: { row: unknown; columns: readonly Column<unknown>[] }) {
+  return (
+    <tr>
+      {columns.map(({ title, as, cell }) => (
+        <td key={title} className={as}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+});

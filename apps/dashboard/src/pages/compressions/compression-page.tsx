@@ -1,5 +1,100 @@
+import { type CompressionDetailResource, isFinal } from "@drc/contracts";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { percent } from "../../components/format.ts";
+import { JobLink } from "../../components/job-link.tsx";
+import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { Pipeline } from "../../components/pipeline.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { StateBadge } from "../../components/state-badge.tsx";
+import { Ago } from "../../components/time.tsx";
+import { VerbButtons } from "../../components/verb-controls.tsx";
+import { compressionVerbs } from "../../components/verbs.ts";
+import { budgetOf, networkOf } from "./compression-body.ts";
+import { CompressionOutcome } from "./compression-outcome.tsx";
+
+const REFRESH_MS = 1_500;
+const route = getRouteApi("/signed-in/compressions/$compressionId");
 
 export function CompressionPage() {
-  return <Page title="Compression" />;
+  const { compressionId } = route.useParams();
+  const compression = useQuery({
+    queryKey: ["compressions", compressionId],
+    queryFn: ({ signal }) => client.compressions.get(compressionId, { signal }),
+    refetchInterval: ({ state: { data } }) => (data?.jobs.every(({ state }) => isFinal(state)) ? false : REFRESH_MS),
+  });
+  if (!compression.data) {
+    return (
+      <Page title="Compression">
+        <QueryView query={compression}>{() => null}</QueryView>
+      </Page>
+    );
+  }
+  return <Compression compression={compression.data} />;
+}
+
+function Compression({ compression }: { compression: CompressionDetailResource }) {
+  const { id, name, state, labels, body, createdAt, jobs } = compression;
+  const failed = jobs.find((job) => job.state === "failed");
+  const budget = budgetOf(body);
+  return (
+    <Page
+      title={`${name ?? "Compression"} – compression`}
+      heading={
+        <span className="heading">
+          <span className="heading-name">{name ?? "Compression"}</span> <StateBadge state={state} />
+        </span>
+      }
+      actions={
+        <VerbButtons
+          what="compression"
+          id={id}
+          name={name}
+          priority={jobs[0]?.priority}
+          verbs={compressionVerbs(compression)}
+        />
+      }
+    >
+      <div className="stack">
+        {failed?.error && (
+          <p className="failure" role="alert">
+            <JobLink id={failed.id} name={failed.name ?? failed.kind} /> failed: {failed.error.title}:{" "}
+            {failed.error.detail}
+          </p>
+        )}
+        <Panel title="Stages">
+          <Pipeline compression={compression} />
+        </Panel>
+        <CompressionOutcome compression={compression} />
+        <div className="columns">
+          <Panel title="Compression">
+            <dl className="facts">
+              <dt>Identifier</dt>
+              <dd className="mono">{id}</dd>
+              <dt>Network</dt>
+              <dd>{networkOf(body)}</dd>
+              <dt>Budget</dt>
+              <dd>{budget ? `remove ${percent(budget.remove)} of the ${budget.name}` : "–"}</dd>
+              <dt>Created</dt>
+              <dd>
+                <Ago at={createdAt} />
+              </dd>
+              {labels.length > 0 && (
+                <>
+                  <dt>Labels</dt>
+                  <dd>{labels.join(" ")}</dd>
+                </>
+              )}
+            </dl>
+          </Panel>
+          <Panel title="What was asked for" flush>
+            <JsonView label="What was asked for" value={body} />
+          </Panel>
+        </div>
+      </div>
+    </Page>
+  );
 }

@@ -1,5 +1,76 @@
+import type { CompressionResource, Page as PageOf } from "@drc/contracts";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { percent } from "../../components/format.ts";
+import { CompressionLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
+import { Pager, usePaging } from "../../components/pager.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { StateBadge } from "../../components/state-badge.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago } from "../../components/time.tsx";
+import { VerbMenu } from "../../components/verb-controls.tsx";
+import { compressionVerbs } from "../../components/verbs.ts";
+import { budgetOf, networkOf } from "./compression-body.ts";
+
+const REFRESH_MS = 3_000;
+const ROWS = 50;
+const route = getRouteApi("/signed-in/compressions");
 
 export function CompressionsPage() {
-  return <Page title="Compressions" />;
+  const { cursor, label } = route.useSearch();
+  const navigate = route.useNavigate();
+  const paging = usePaging(cursor, (next) => navigate({ search: { label, cursor: next } }));
+  const compressions = useQuery({
+    queryKey: ["compressions", "list", label, cursor],
+    queryFn: ({ signal }): Promise<PageOf<CompressionResource>> =>
+      client.compressions.page({ label }, { cursor, limit: ROWS, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+  return (
+    <Page title="Compressions">
+      <QueryView query={compressions}>
+        {({ items, nextCursor }) => (
+          <section className="panel" aria-label="Compressions" aria-busy={compressions.isPlaceholderData}>
+            <Table
+              label="Compressions"
+              columns={COLUMNS}
+              rows={items}
+              keyOf={({ id }) => id}
+              empty="There is no compression yet. Submit one."
+            />
+            <Pager paging={paging} next={nextCursor} rows={items.length} />
+          </section>
+        )}
+      </QueryView>
+    </Page>
+  );
 }
+
+const COLUMNS: readonly Column<CompressionResource>[] = [
+  { title: "State", as: "short", cell: ({ state }) => <StateBadge state={state} /> },
+  {
+    title: "Compression",
+    as: "wide",
+    cell: ({ id, name, labels }) => (
+      <>
+        <CompressionLink id={id} name={name} />
+        {labels.length > 0 && <div className="dimmed small">{labels.join(" ")}</div>}
+      </>
+    ),
+  },
+  { title: "Network", as: "short", cell: ({ body }) => networkOf(body) },
+  { title: "To remove", as: "number", cell: ({ body }) => percent(budgetOf(body)?.remove) },
+  { title: "Of", as: "short", cell: ({ body }) => budgetOf(body)?.name },
+  { title: "Created", as: "number", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  {
+    title: "Actions",
+    as: "short",
+    head: <span className="visually-hidden">Actions</span>,
+    cell: (compression) => (
+      <VerbMenu what="compression" id={compression.id} name={compression.name} verbs={compressionVerbs(compression)} />
+    ),
+  },
+];

@@ -25,3 +25,13 @@ export function jobSearch(given: Record<string, unknown>): JobSearch {
     cursor: text("cursor"),
   };
 }
+
+const UNIT_MS = { h: 3_600_000, d: 86_400_000 };
+
+/** The moment so long ago, to the minute, so that a list that is read again asks for the same. */
+export function createdAfterOf(within: string | undefined): string | undefined {
+  const [, amount, unit] = /^(\d{1,4})([hd])$/.exec(within ?? "") ?? [];
+  if (amount === undefined) return undefined;
+  const ms = Date.now() - Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  return new Date(Math.floor(ms / 60_000) * 60_000).toISOString();
+}

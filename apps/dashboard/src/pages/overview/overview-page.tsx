@@ -1,5 +1,233 @@
+import type { OverviewResource } from "@drc/contracts";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { count, duration } from "../../components/format.ts";
+import { JobLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { ProgressBar } from "../../components/progress-bar.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { Tone } from "../../components/state-badge.tsx";
+import { Table } from "../../components/table.tsx";
+import { Ago, Lasting } from "../../components/time.tsx";
+import { Throughput } from "./throughput.tsx";
+
+const REFRESH_MS = 2_000;
 
 export function OverviewPage() {
-  return <Page title="Overview" />;
+  const overview = useQuery({
+    queryKey: ["overview"],
+    queryFn: ({ signal }) => client.server.overview({ signal }),
+    refetchInterval: REFRESH_MS,
+  });
+  return (
+    <Page title="Overview">
+      <QueryView query={overview}>
+        {(data) => (
+          <div className="stack">
+            <Numbers overview={data} />
+            <Slots overview={data} />
+            <div className="columns">
+              <Queue overview={data} />
+              <Throughput spans={data.throughput} />
+            </div>
+            <Failures overview={data} />
+          </div>
+        )}
+      </QueryView>
+    </Page>
+  );
+}
+
+/** Each number is a link to what it counts. */
+function Numbers({ overview: { workers, unfinished, throughput } }: { overview: OverviewResource }) {
+  const slots = workers.flatMap((worker) => worker.slots);
+  const busy = slots.filter(({ job }) => job !== null).length;
+  const jobs = (...states: string[]) =>
+    unfinished.reduce((sum, one) => sum + (states.includes(one.state) ? one.jobs : 0), 0);
+  const ended = (name: "succeeded" | "failed") => throughput.reduce((sum, span) => sum + span[name], 0);
+  return (
+    <dl className="numbers">
+      <div>
+        <dt>Slots busy</dt>
+        <dd>
+          {busy} <small>of {slots.length}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>
+          <Link to="/jobs" search={{ state: "queued" }}>
+            Queued
+          </Link>
+        </dt>
+        <dd>{count(jobs("queued"))}</dd>
+      </div>
+      <div>
+        <dt>
+          <Link to="/jobs" search={{ state: "blocked" }}>
+            Waiting for other jobs
+          </Link>
+        </dt>
+        <dd>{count(jobs("blocked"))}</dd>
+      </div>
+      <div>
+        <dt>
+          <Link to="/jobs" search={{ state: "paused" }}>
+            Paused
+          </Link>
+        </dt>
+        <dd>{count(jobs("paused", "pausing"))}</dd>
+      </div>
+      <div>
+        <dt>
+          <Link to="/jobs" search={{ state: "succeeded" }}>
+            Succeeded, last hour
+          </Link>
+        </dt>
+        <dd>{count(ended("succeeded"))}</dd>
+      </div>
+      <div>
+        <dt>
+          <Link to="/jobs" search={{ state: "failed" }}>
+            Failed, last hour
+          </Link>
+        </dt>
+        <dd>{count(ended("failed"))}</dd>
+      </div>
+    </dl>
+  );
+}
+
+type Slot = OverviewResource["workers"][number]["slots"][number];
+interface SlotRow {
+  key: string;
+  host: string;
+  processId: number;
+  first: boolean;
+  slot: Slot;
+}
+
+function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) {
+  const rows = workers.flatMap(({ id, host, processId, slots }) =>
+    slots.map((slot, i): SlotRow => ({ key: `${id} ${i}`, host, processId, first: i === 0, slot })),
+  );
+  return (
+    <Panel title="Slots and devices" flush>
+      <Table
+        label="Slots and devices"
+        rows={rows}
+        keyOf={({ key }) => key}
+        empty="No worker is running. npx drc up starts one; more machines: more workers."
+        columns={[
+          {
+            title: "Worker",
+            as: "short",
+            cell: ({ host, processId, first }) =>
+              first && (
+                <>
+                  {host} <span className="dimmed">process {processId}</span>
+                </>
+              ),
+          },
+          { title: "Device", as: "short", cell: ({ slot }) => deviceName(slot) },
+          { title: "State", as: "short", cell: ({ slot }) => <SlotState slot={slot} /> },
+          {
+            title: "Job",
+            cell: ({ slot: { job } }) =>
+              job && (
+                <>
+                  <JobLink id={job.id} name={job.name} /> <span className="dimmed">{job.kind}</span>
+                </>
+              ),
+          },
+          {
+            title: "Progress",
+            as: "wide",
+            cell: ({ slot: { job } }) =>
+              job?.progress && <ProgressBar progress={job.progress} label={`Progress of ${job.name ?? job.id}`} />,
+          },
+          { title: "Running for", as: "number", cell: ({ slot: { job } }) => job && <Lasting from={job.startedAt} /> },
+        ]}
+      />
+      {lost.length > 0 && (
+        <p className="note attention">
+          Not heard of any more, and tried again when the lease of each has run out:{" "}
+          {lost.map(({ id, name }) => (
+            <JobLink key={id} id={id} name={name} />
+          ))}
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function deviceName({ deviceClass, device }: Slot): string {
+  return deviceClass === "none" ? "no device" : device;
+}
+
+function SlotState({ slot: { backend, job } }: { slot: Slot }) {
+  if (backend === "failed") return <Tone tone="failed">cannot compute</Tone>;
+  if (backend === "trying") return <Tone tone="attention">starting</Tone>;
+  if (job === null) return <Tone tone="waiting">idle</Tone>;
+  return <Tone tone={job.state === "running" ? "running" : "attention"}>{job.state}</Tone>;
+}
+
+function Queue({ overview: { queue } }: { overview: OverviewResource }) {
+  return (
+    <Panel title="Queue" flush>
+      <Table
+        label="Queue"
+        rows={queue}
+        keyOf={({ kind, deviceClass }) => `${kind} ${deviceClass}`}
+        empty="Nothing is queued."
+        columns={[
+          {
+            title: "Kind",
+            as: "short",
+            cell: ({ kind }) => (
+              <Link to="/jobs" search={{ state: "queued", kind }}>
+                {kind}
+              </Link>
+            ),
+          },
+          {
+            title: "Needs",
+            as: "short",
+            cell: ({ deviceClass }) => (deviceClass === "none" ? "no device" : deviceClass),
+          },
+          { title: "Jobs", as: "number", cell: ({ jobs }) => count(jobs) },
+          { title: "Longest wait", as: "number", cell: ({ oldestSeconds }) => duration(oldestSeconds) },
+          {
+            title: "Waits for",
+            as: "wide",
+            cell: ({ waitsFor }) => (waitsFor === null ? "its turn" : <span className="attention">{waitsFor}</span>),
+          },
+        ]}
+      />
+    </Panel>
+  );
+}
+
+function Failures({ overview: { failures } }: { overview: OverviewResource }) {
+  return (
+    <Panel title="Latest failures" flush>
+      <Table
+        label="Latest failures"
+        rows={failures}
+        keyOf={({ id }) => id}
+        empty="No job has failed."
+        columns={[
+          { title: "Job", cell: ({ id, name }) => <JobLink id={id} name={name} /> },
+          { title: "Kind", as: "short", cell: ({ kind }) => kind },
+          {
+            title: "Reason",
+            as: "wide",
+            cell: ({ error }) => error && <span className="clamp">{`${error.title}: ${error.detail}`}</span>,
+          },
+          { title: "When", as: "number", cell: ({ endedAt }) => <Ago at={endedAt} /> },
+        ]}
+      />
+    </Panel>
+  );
 }

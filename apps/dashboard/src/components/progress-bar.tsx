@@ -1,0 +1,54 @@
+import type { JobResource, Progress } from "@drc/contracts";
+import { count, duration } from "./format.ts";
+
+/** How far a stage is, with the time left where it is known. */
+export function ProgressBar({ progress, label }: { progress: Progress; label: string }) {
+  const { step, of, secondsLeft } = progress;
+  const share = of === 0 ? 0 : Math.min(1, step / of);
+  return (
+    <div className="progress">
+      <div
+        className="bar"
+        role="progressbar"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={of}
+        aria-valuenow={step}
+      >
+        <div style={{ width: `${share * 100}%` }} />
+      </div>
+      <span className="progress-text">
+        {count(step)} of {count(of)}
+        {secondsLeft !== undefined && `, ${duration(secondsLeft)} left`}
+      </span>
+    </div>
+  );
+}
+
+/** What there is to say of a job's state in one line: progress, why it waits, why it failed. */
+export function JobStatus({ job }: { job: JobResource }) {
+  const { state, progress, error, stateReason, waitsFor, runAfter, parents } = job;
+  switch (state) {
+    case "blocked":
+      return <>Waits for {parents.length === 1 ? "the job" : `${parents.length} jobs`} before it</>;
+    case "queued":
+      if (waitsFor !== null) return <span className="attention">{waitsFor}</span>;
+      if (runAfter !== null) return <>Will be tried again{stateReason ? `: ${stateReason}` : ""}</>;
+      return <>Waits for a slot of the class {job.deviceClass}</>;
+    case "failed":
+      return (
+        <span className="clamp" title={error?.detail}>
+          {error ? `${error.title}: ${error.detail}` : (stateReason ?? "")}
+        </span>
+      );
+    case "cancelled":
+      return <>{stateReason ?? ""}</>;
+    case "succeeded":
+      return <>{progress ? `${count(progress.of)} steps` : ""}</>;
+    case "running":
+    case "pausing":
+    case "paused":
+    case "cancelling":
+      return progress ? <ProgressBar progress={progress} label={`Progress of ${job.name ?? job.id}`} /> : <>Starts</>;
+  }
+}

@@ -1,0 +1,195 @@
+import { Button, Group, JsonInput, Menu, NumberInput, Stack, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useLostSince } from "../api/connection.ts";
+import { queryClient } from "../api/query-client.ts";
+import { useMay } from "../api/session.ts";
+import { Dialog } from "./dialog.tsx";
+import { Problem } from "./problem.tsx";
+import type { Verb } from "./verbs.ts";
+
+interface VerbsProps {
+  /** The record as a sentence names it: job, compression. */
+  what: "job" | "compression";
+  id: string;
+  name: string | null;
+  priority?: number;
+  verbs: readonly Verb[];
+}
+
+/** All verbs as buttons; those that are not possible now say why. */
+export function VerbButtons(props: VerbsProps) {
+  const { start, dialog, why } = useVerbs(props);
+  return (
+    <>
+      <Group gap="xs">
+        {props.verbs.map((verb) => (
+          <Button
+            key={verb.name}
+            variant="default"
+            size="compact-sm"
+            disabled={why(verb) !== null}
+            title={why(verb) ?? undefined}
+            onClick={() => start(verb)}
+          >
+            {verb.name}
+          </Button>
+        ))}
+      </Group>
+      {dialog}
+    </>
+  );
+}
+
+/** All verbs behind one button. Nothing of the menu is made before somebody opens it: a list has many rows. */
+export function VerbMenu(props: VerbsProps) {
+  const [wanted, setWanted] = useState(false);
+  const label = `Actions on ${props.name ?? props.id}`;
+  if (wanted) return <OpenMenu {...props} label={label} />;
+  return (
+    <button
+      type="button"
+      className="row-button"
+      aria-haspopup="menu"
+      aria-label={label}
+      onClick={() => setWanted(true)}
+    >
+      …
+    </button>
+  );
+}
+
+function OpenMenu({ label, ...props }: VerbsProps & { label: string }) {
+  const { start, dialog, why } = useVerbs(props);
+  return (
+    <>
+      <Menu defaultOpened position="bottom-end" withinPortal>
+        <Menu.Target>
+          <button type="button" className="row-button" aria-label={label}>
+            …
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {props.verbs.map((verb) => (
+            <Menu.Item
+              key={verb.name}
+              disabled={why(verb) !== null}
+              title={why(verb) ?? undefined}
+              onClick={() => start(verb)}
+            >
+              {verb.name}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {dialog}
+    </>
+  );
+}
+
+/** Runs verbs, after a question where one asks for it, and shows a refusal. */
+function useVerbs({ what, id, name, priority }: VerbsProps) {
+  const navigate = useNavigate();
+  const may = useMay("submit");
+  const lost = useLostSince() !== null;
+  const [asked, setAsked] = useState<Verb | null>(null);
+  const running = useMutation({
+    mutationFn: ({ verb, ...given }: { verb: Verb; changes: Record<string, unknown>; priority: number }) =>
+      verb.run(given),
+    onSuccess: (record) => {
+      setAsked(null);
+      for (const key of ["jobs", "compressions", "overview"]) void queryClient.invalidateQueries({ queryKey: [key] });
+      // A retry of a job, and a clone, are records of their own.
+      if (record.id === id) return;
+      if (what === "job") void navigate({ to: "/jobs/$jobId", params: { jobId: record.id } });
+      else void navigate({ to: "/compressions/$compressionId", params: { compressionId: record.id } });
+    },
+  });
+  const why = ({ impossible }: Verb): string | null => {
+    if (impossible !== null) return impossible;
+    if (!may) return "The key of this session may only read.";
+    return lost ? "The server does not answer." : null;
+  };
+  const start = (verb: Verb) => {
+    running.reset();
+    if (verb.asks === undefined) running.mutate({ verb, changes: {}, priority: 0 });
+    else setAsked(verb);
+  };
+  const close = () => {
+    setAsked(null);
+    running.reset();
+  };
+  const dialog = (asked !== null || running.error !== null) && (
+    <Dialog onClose={close} title={asked ? `${asked.name}: ${name ?? id}` : "Refused"}>
+      <Stack>
+        {running.error && <Problem error={running.error} />}
+        {asked && (
+          <Question
+            verb={asked}
+            what={what}
+            priority={priority ?? 50}
+            busy={running.isPending}
+            onDone={(given) => running.mutate({ verb: asked, ...given })}
+          />
+        )}
+      </Stack>
+    </Dialog>
+  );
+  return { start, dialog, why };
+}
+
+interface QuestionProps {
+  verb: Verb;
+  what: string;
+  priority: number;
+  busy: boolean;
+  onDone(given: { changes: Record<string, unknown>; priority: number }): void;
+}
+
+function Question({ verb, what, priority: before, busy, onDone }: QuestionProps) {
+  const [text, setText] = useState("{}");
+  const [priority, setPriority] = useState<number | string>(before);
+  const changes = parseObject(text);
+  const numeric = typeof priority === "number" ? priority : Number.NaN;
+  const ready = verb.asks === "changes" ? changes !== null : verb.asks === "priority" ? !Number.isNaN(numeric) : true;
+  return (
+    <Stack>
+      {verb.asks === "yes" && <Text>A cancelled {what} does not go on. What it has written so far stays.</Text>}
+      {verb.asks === "changes" && (
+        <JsonInput
+          label="Changes"
+          description={`What is different in the new ${what}, as a JSON merge patch; {} for none.`}
+          validationError="This is no JSON."
+          autosize
+          minRows={4}
+          value={text}
+          onChange={setText}
+        />
+      )}
+      {verb.asks === "priority" && (
+        <NumberInput
+          label="Priority"
+          description="0 to 100; of the jobs of one key, a higher one goes first."
+          min={0}
+          max={100}
+          allowDecimal={false}
+          value={priority}
+          onChange={setPriority}
+        />
+      )}
+      <Button loading={busy} disabled={!ready} onClick={() => onDone({ changes: changes ?? {}, priority: numeric })}>
+        {verb.asks === "yes" ? `Cancel the ${what}` : verb.name === "Clone" ? `Start the new ${what}` : "Set priority"}
+      </Button>
+    </Stack>
+  );
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,99 @@
+/** What can be done with jobs and compressions, and when: from the table of states. */
+import { type CompressionResource, isFinal, type JobResource, mayFollow } from "@drc/contracts";
+import { client } from "../api/client.ts";
+
+export interface Verb {
+  name: "Pause" | "Resume" | "Retry" | "Clone" | "Priority" | "Cancel";
+  /** Why it is not possible now; null where it is. */
+  impossible: string | null;
+  /** Asked for before it is done: a yes, changes as JSON, or a number. */
+  asks?: "yes" | "changes" | "priority";
+  /** The record as it is afterwards, or the new one. */
+  run(given: { changes: Record<string, unknown>; priority: number }): Promise<{ id: string }>;
+}
+
+export function jobVerbs(job: JobResource): Verb[] {
+  const { id, state, kind } = job;
+  const unless = (possible: boolean, why: string) => (possible ? null : why);
+  const whole = job.compressionId !== null ? "compression" : job.sweepId !== null ? "sweep" : null;
+  const ended = `It has ${state === "succeeded" ? "succeeded" : "ended"}.`;
+  return [
+    {
+      name: "Pause",
+      impossible: unless(
+        mayFollow(state, "paused") || mayFollow(state, "pausing"),
+        isFinal(state) ? ended : `It is ${state}.`,
+      ),
+      run: () => client.jobs.pause(id),
+    },
+    {
+      name: "Resume",
+      impossible: unless(state === "paused" || state === "pausing", isFinal(state) ? ended : "It is not paused."),
+      run: () => client.jobs.resume(id),
+    },
+    {
+      name: "Retry",
+      impossible: unless(
+        (state === "failed" || state === "cancelled") && whole === null,
+        whole === null ? "It has not failed." : `Retry its ${whole} as a whole.`,
+      ),
+      run: () => client.jobs.retry(id),
+    },
+    {
+      name: "Clone",
+      impossible: unless(kind !== "ingest", "Make a new version of the dataset instead."),
+      asks: "changes",
+      run: ({ changes }) => client.jobs.clone(id, changes),
+    },
+    {
+      name: "Priority",
+      impossible: unless(!isFinal(state), ended),
+      asks: "priority",
+      run: ({ priority }) => client.jobs.change(id, { priority }),
+    },
+    {
+      name: "Cancel",
+      impossible: unless(
+        mayFollow(state, "cancelled") || mayFollow(state, "cancelling"),
+        isFinal(state) ? ended : "It is being cancelled.",
+      ),
+      asks: "yes",
+      run: () => client.jobs.cancel(id),
+    },
+  ];
+}
+
+export function compressionVerbs({ id, state }: CompressionResource): Verb[] {
+  const unfinished = state === "running" || state === "paused";
+  const unless = (possible: boolean, why: string) => (possible ? null : why);
+  return [
+    {
+      name: "Pause",
+      impossible: unless(state === "running", `It is ${state}.`),
+      run: () => client.compressions.pause(id),
+    },
+    {
+      name: "Resume",
+      impossible: unless(state === "paused", "It is not paused."),
+      run: () => client.compressions.resume(id),
+    },
+    {
+      name: "Retry",
+      impossible: unless(state === "failed" || state === "cancelled", "It has not failed."),
+      run: () => client.compressions.retry(id),
+    },
+    { name: "Clone", impossible: null, asks: "changes", run: ({ changes }) => client.compressions.clone(id, changes) },
+    {
+      name: "Priority",
+      impossible: unless(unfinished, "It has ended."),
+      asks: "priority",
+      run: ({ priority }) => client.compressions.change(id, { priority }),
+    },
+    {
+      name: "Cancel",
+      impossible: unless(unfinished, "It has ended."),
+      asks: "yes",
+      run: () => client.compressions.cancel(id),
+    },
+  ];
+}

@@ -1,0 +1,245 @@
+/** Overview, jobs and compressions with real jobs on a real worker; the tests go on one after the other. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
+import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+const MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+const NETWORK = { blocks: 1, features: 8, scale: 2 } as const;
+
+let server: DashboardServer;
+let browser: Browser;
+let open: TestPage;
+let dataset: { datasetId: string; version: number };
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  open = await openPage(browser, server.url);
+});
+afterAll(async () => {
+  await open?.context.close();
+  await browser?.close();
+  await server?.stop();
+});
+
+it("says without a worker what every job waits for", async () => {
+  const { client } = server;
+  const { id } = await client.datasets.create({ name: "photographs" });
+  await client.datasets.upload(
+    id,
+    (await photographs(5)).map(({ name, bytes }) => ({ name, data: bytes })),
+  );
+  dataset = { datasetId: id, version: (await client.datasets.createVersion(id, { scale: 2 })).version };
+  const { page } = open;
+  await signIn(page, server.key);
+  const queue = page.getByRole("region", { name: "Queue" });
+  await queue.getByText(/No worker with a working slot of the device class none is running/).waitFor();
+  await page.getByText("No worker is running.").waitFor();
+  await queue.getByRole("link", { name: "ingest" }).click();
+  await page.getByRole("link", { name: /^job_/ }).click();
+  await page.getByText("Nobody can run it").waitFor();
+  expect(await page.getByRole("button", { name: "Resume" }).isDisabled()).toBe(true);
+  expect(await page.getByRole("button", { name: "Pause" }).isEnabled()).toBe(true);
+});
+
+it("follows a training live, with curves and log, and pauses and resumes it", async () => {
+  const { client } = server;
+  const { page } = open;
+  await server.startWorker();
+  await client.datasets.waitForVersion(dataset);
+  const job = await client.jobs.create({
+    kind: "train",
+    name: "train a small network",
+    labels: ["nightly"],
+    spec: {
+      network: { ...NETWORK, blocks: 2, features: 16 },
+      dataset,
+      validation: { share: 0.2 },
+      settings: { steps: 3000, batchSize: 4, patchSize: 24, learningRate: 1e-3, validationEverySteps: 100 },
+    },
+  });
+  await page.goto(`/jobs/${job.id}`);
+  await page.getByRole("img", { name: /^Primal loss L_P by step; newest values: L_P \d/ }).waitFor();
+  await page.getByRole("img", { name: /^Dual loss L_D by step; newest values: L_D \d/ }).waitFor();
+  await page
+    .getByRole("img", { name: /^PSNR on the validation images by step; newest values: PSNR \d+\.\d\d dB/ })
+    .waitFor();
+  await page
+    .getByText(/\d+ of 3,000, \d+ (s|min \d+ s) left/)
+    .first()
+    .waitFor();
+  expect(await violationsInBothColours(page, "job")).toEqual([]);
+  await page.goto("/");
+  await page.getByRole("link", { name: "train a small network" }).waitFor();
+  await page.getByText(/\d+ of 3,000, .* left/).waitFor();
+  expect(await violationsInBothColours(page, "overview")).toEqual([]);
+  await page.getByRole("link", { name: "train a small network" }).click();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/When it is resumed it goes on from its checkpoint at step \d/).waitFor();
+  expect((await client.jobs.get(job.id)).state).toBe("paused");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("heading", { name: /running$/ }).waitFor();
+  await page.getByRole("progressbar", { name: "Progress" }).waitFor();
+});
+
+it("field case 49: over a restart of the server the page tells no lie, and goes on", async () => {
+  const { page } = open;
+  const bar = page.getByRole("progressbar", { name: "Progress" });
+  const step = async () => Number(await bar.getAttribute("aria-valuenow"));
+  await server.killApi();
+  await page.getByText(/^Connection lost since/).waitFor();
+  expect(await page.getByRole("button", { name: "Cancel" }).isDisabled()).toBe(true);
+  const text = () => page.getByRole("region", { name: "Progress: train" }).textContent();
+  const shown = await text();
+  await page.waitForTimeout(1_500);
+  expect(await text()).toBe(shown);
+  const before = await step();
+  await server.startApi();
+  await page.getByText(/^Connection lost since/).waitFor({ state: "detached" });
+  await expect.poll(step, { timeout: 20_000 }).toBeGreaterThan(before);
+  // Nothing twice, nothing lost: the numbers of the events rise one by one.
+  await page.getByRole("tab", { name: /^Events/ }).click();
+  const numbers = await page.getByRole("group", { name: "Events" }).locator("tbody td:first-child").allTextContents();
+  expect(numbers.map(Number)).toEqual(numbers.map((_, i) => numbers.length - i));
+});
+
+it("cancels a job after a question", async () => {
+  const { page } = open;
+  await page.getByRole("button", { name: "Cancel" }).click();
+  expect(await violationsInBothColours(page, "cancel")).toEqual([]);
+  await page.getByRole("button", { name: "Cancel the job" }).click();
+  await page.getByRole("heading", { name: /cancelled$/ }).waitFor();
+  expect(await page.getByRole("button", { name: "Cancel" }).isDisabled()).toBe(true);
+  expect(await page.getByRole("button", { name: "Retry" }).isEnabled()).toBe(true);
+});
+
+it("shows why a job failed, first of all", async () => {
+  const { client } = server;
+  const { page } = open;
+  const job = await client.jobs.create({
+    kind: "train",
+    name: "diverges",
+    spec: { network: NETWORK, dataset, settings: { steps: 400, batchSize: 2, patchSize: 12, learningRate: 1e9 } },
+  });
+  expect((await client.jobs.wait(job.id)).state).toBe("failed");
+  await page.goto(`/jobs/${job.id}`);
+  const alert = page.getByRole("alert");
+  await alert.getByText("The training diverged").waitFor();
+  await page.getByRole("tab", { name: "Attempts (1)" }).click();
+  await page.getByRole("group", { name: "Attempts" }).getByText("failed").waitFor();
+  expect(await violationsInBothColours(page, "failed-job")).toEqual([]);
+  await page.goto("/");
+  await page
+    .getByRole("region", { name: "Latest failures" })
+    .first()
+    .getByText(/^The training diverged: /)
+    .waitFor();
+});
+
+it("clones a job with changes", async () => {
+  const { page } = open;
+  await page.getByRole("link", { name: "diverges" }).click();
+  await page.getByRole("button", { name: "Clone" }).click();
+  const changes = page.getByLabel("Changes");
+  await changes.fill('{"spec": {"settings": {"steps": -1}}}');
+  await page.getByRole("button", { name: "Start the new job" }).click();
+  await page.getByText("/spec/settings/steps").waitFor();
+  await changes.fill('{"name": "converges", "spec": {"settings": {"steps": 20, "learningRate": 0.001}}}');
+  await page.getByRole("button", { name: "Start the new job" }).click();
+  await page.getByRole("heading", { name: /^converges/ }).waitFor();
+  await page.getByRole("heading", { name: /succeeded$/ }).waitFor();
+});
+
+it("shows a compression as its stages, and cost and quality before and after", async () => {
+  const { client } = server;
+  const { page, faults } = open;
+  const { id } = await client.compressions.create({
+    name: "half of a small network",
+    labels: ["nightly"],
+    dataset,
+    network: NETWORK,
+    train: { steps: 60, batchSize: 2, patchSize: 12 },
+    budget: { of: "parameters", remove: 0.4 },
+    fineTune: { steps: 30, batchSize: 2, patchSize: 12 },
+    evaluation: { dataset },
+  });
+  await page.goto(`/compressions/${id}`);
+  const stages = page.getByRole("list", { name: "Stages" }).getByRole("listitem");
+  await stages.first().waitFor();
+  expect(await stages.count()).toBe(7);
+  await page.getByRole("heading", { name: /succeeded$/ }).waitFor({ timeout: 90_000 });
+  const rows = page.getByRole("region", { name: "Before and after" }).getByRole("row");
+  await expect.poll(() => rows.count()).toBe(4);
+  expect(await rows.nth(2).textContent()).toMatch(/^compressed[\d,]+.*\d\d\.\d\d dB0\.\d{4}$/);
+  expect(await violationsInBothColours(page, "compression")).toEqual([]);
+  await page.getByRole("link", { name: "Fine-tune" }).click();
+  await page.getByRole("heading", { name: /^fine-tune/ }).waitFor();
+  await page.getByRole("list", { name: "Stages" }).getByRole("link", { name: "Fine-tune" }).waitFor();
+  await page.goto("/compressions");
+  await page.getByRole("link", { name: "half of a small network" }).waitFor();
+  expect(await violationsInBothColours(page, "compressions")).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
+it("filters jobs, and finds them by name and identifier", async () => {
+  const { client } = server;
+  const { page } = open;
+  const rows = page.getByRole("region", { name: "Jobs" }).locator("tbody tr");
+  await page.goto("/jobs");
+  await page.getByLabel("State", { exact: true }).selectOption("failed");
+  await expect.poll(() => rows.count()).toBe(1);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByLabel("Kind").selectOption("train");
+  await expect.poll(() => rows.count()).toBe(4);
+  await page.getByLabel("Label").fill("nightly");
+  await page.getByLabel("Label").press("Enter");
+  await expect.poll(() => rows.count()).toBe(2);
+  expect(new URL(page.url()).search).toBe("?kind=train&label=nightly");
+  await page.getByRole("button", { name: "Clear" }).click();
+  const search = page.getByLabel("Name begins with, or identifier");
+  await search.fill("train a");
+  await search.press("Enter");
+  await expect.poll(() => rows.count()).toBe(1);
+  const [job] = (await client.jobs.page({ state: "failed" })).items;
+  await search.fill(job.id);
+  await search.press("Enter");
+  await page.getByRole("link", { name: "diverges" }).waitFor();
+  await expect.poll(() => rows.count()).toBe(1);
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("button", { name: "Actions on diverges" }).click();
+  const item = (name: string) => page.getByRole("menuitem", { name });
+  expect([await item("Pause").isDisabled(), await item("Retry").isEnabled()]).toEqual([true, true]);
+  await page.keyboard.press("Escape");
+  expect(await violationsInBothColours(page, "jobs")).toEqual([]);
+});
+
+it("shows names, labels and log lines as text, whatever they hold", async () => {
+  const { client, services } = server;
+  const { page, faults } = open;
+  const job = await client.jobs.create({ kind: "evaluate", name: MARKUP, spec: { model: "bicubic", dataset } });
+  await client.jobs.wait(job.id);
+  await services.database.jobLog.create({ data: { jobId: job.id, number: 9_999, line: MARKUP } });
+  await services.database.job.update({ where: { id: job.id }, data: { logCount: 9_999 } });
+  for (const path of ["/", "/jobs", `/jobs/${job.id}`]) {
+    await page.goto(path);
+    if (path !== "/") await page.getByText(MARKUP).first().waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+  }
+  await page.getByRole("group", { name: "Log" }).getByText(MARKUP).waitFor();
+  await page.getByRole("tab", { name: "Spec" }).click();
+  expect(await page.title()).toContain("<img");
+  expect(faults).toEqual([]);
+});
+
+it("disables what a key of the scope read may not do", async () => {
+  const { key } = await server.client.keys.create({ name: "reader", scopes: ["read"] });
+  const reader = await openPage(browser, server.url);
+  const [job] = (await server.client.jobs.page({ state: "failed" })).items;
+  await signIn(reader.page, key ?? "", `/jobs/${job.id}`);
+  const clone = reader.page.getByRole("button", { name: "Clone" });
+  await clone.waitFor();
+  expect(await clone.isDisabled()).toBe(true);
+  expect(await clone.getAttribute("title")).toBe("The key of this session may only read.");
+  await reader.context.close();
+});
