@@ -53,6 +53,13 @@ export default {
       to: { path: "^apps/", pathNot: "^apps/$1/" },
     },
     {
+      name: "the-dashboard-knows-the-server-by-its-client",
+      comment: "What runs in a browser takes schemas and the client library, and nothing that needs Node.",
+      severity: "error",
+      from: { path: "^apps/dashboard/src/" },
+      to: { path: "^packages/", pathNot: "^packages/(contracts|sdk)/" },
+    },
+    {
       name: "the-numeric-library-knows-no-service",
       severity: "error",
       from: { path: NUMERIC },

@@ -57,6 +57,7 @@ function writeProject(): void {
   writeWorkspace("packages/sdk", ["@drc/contracts"]);
   writeWorkspace("packages/logging", []);
   writeWorkspace("packages/tracing", []);
+  writeWorkspace("apps/dashboard", ["@drc/contracts", "@drc/sdk"]);
   writeWorkspace("apps/api", ["@drc/contracts", "@drc/database", "@drc/queue", "@drc/storage", "@drc/webhooks"]);
   writeWorkspace("apps/worker", ["@drc/compression", "@drc/tensorflow", "@drc/database", "@drc/queue"]);
 }
@@ -111,6 +112,12 @@ it("forbids every other one", async () => {
   breaks("the-numeric-library-knows-no-service", ...queued);
   breaks("packages-import-only-what-they-declare", ...queued);
   breaks("package-without-rule", "packages/unruled/src/index.ts", "node:fs", "fs");
+  breaks(
+    "the-dashboard-knows-the-server-by-its-client",
+    "apps/dashboard/src/deep.ts",
+    "../../../packages/queue/src/index.ts",
+    "packages/queue/src/index.ts",
+  );
   breaks("no-app-imports-an-app", "apps/worker/src/app.ts", "../../api/src/index.ts", "apps/api/src/index.ts");
   breaks(
     "inside-a-package-only-through-its-index",

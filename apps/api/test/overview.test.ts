@@ -48,6 +48,7 @@ it("says which slot does what, what waits and for what, and what failed last", a
     {
       id: workerId,
       host: "machine",
+      usage: null,
       slots: [
         { device: "none", backend: null, job: { id: running, name: "running", state: "running" } },
         { device: "none", backend: null, job: null },

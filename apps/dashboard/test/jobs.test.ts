@@ -174,7 +174,7 @@ it("shows a compression as its stages, and cost and quality before and after", a
   expect(await rows.nth(2).textContent()).toMatch(/^compressed[\d,]+.*\d\d\.\d\d dB0\.\d{4}$/);
   expect(await violationsInBothColours(page, "compression")).toEqual([]);
   await page.getByRole("link", { name: "Fine-tune" }).click();
-  await page.getByRole("heading", { name: /^fine-tune/ }).waitFor();
+  await page.getByRole("heading", { name: /fine-tune/ }).waitFor();
   await page.getByRole("list", { name: "Stages" }).getByRole("link", { name: "Fine-tune" }).waitFor();
   await page.goto("/compressions");
   await page.getByRole("link", { name: "half of a small network" }).waitFor();

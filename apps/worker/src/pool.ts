@@ -12,6 +12,7 @@ import {
 import { consumeJobs, type JobConsumer } from "@drc/queue";
 import type { Logger } from "pino";
 import { Attempt, type AttemptSurroundings } from "./attempt.ts";
+import { MachineUsage } from "./metrics/machine-usage.ts";
 import { type BackendProbe, probeBackend } from "./probe-backend.ts";
 import type { Slot } from "./slots.ts";
 
@@ -37,11 +38,13 @@ export class Pool {
   private heartbeat: NodeJS.Timeout;
   private beating: Promise<void> = Promise.resolve();
   private draining = false;
+  private readonly usage: MachineUsage;
 
   private constructor(options: PoolOptions, workerId: string) {
     this.options = options;
     this.workerId = workerId;
     this.free = new Set(options.slots);
+    this.usage = new MachineUsage(options.slots.some(({ deviceClass }) => deviceClass === "gpu"));
     this.backends = new Map(describeWorker(options.slots).backends.map((backend) => [backend.deviceClass, backend]));
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_EVERY_MS);
   }
@@ -141,7 +144,7 @@ export class Pool {
   private beat(): void {
     const worker = { ...describeWorker(this.options.slots), backends: [...this.backends.values()] };
     this.beating = this.beating
-      .then(() => workerHeartbeat(this.options.database, this.workerId, worker))
+      .then(async () => workerHeartbeat(this.options.database, this.workerId, worker, await this.usage.read()))
       .catch((error: unknown) => this.options.log.warn({ err: error }, "The heartbeat failed."));
   }
 }

@@ -36,6 +36,17 @@ export const slotResource = z.strictObject({
 });
 export type SlotResource = z.infer<typeof slotResource>;
 
+/** How busy a worker's machine is, at its last heartbeat. */
+export const workerUsage = z.strictObject({
+  /** Of the time of all processors, 0 to 1. */
+  cpuShare: z.number().min(0).max(1),
+  memoryUsedBytes: count,
+  memoryTotalBytes: count,
+  /** Memory of its GPUs, as nvidia-smi numbers them; empty where it does not tell. */
+  gpus: z.array(z.strictObject({ index: z.string(), usedBytes: count, totalBytes: count })),
+});
+export type WorkerUsage = z.infer<typeof workerUsage>;
+
 export const overviewResource = z.strictObject({
   /** When all of this was so. */
   at: timestamp,
@@ -46,6 +57,8 @@ export const overviewResource = z.strictObject({
       host: z.string(),
       processId: z.int(),
       heartbeatAt: timestamp,
+      /** Null until its second heartbeat. */
+      usage: workerUsage.nullable(),
       slots: z.array(slotResource),
     }),
   ),

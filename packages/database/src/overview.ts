@@ -11,6 +11,7 @@ import {
   THROUGHPUT_MINUTES,
   THROUGHPUT_SPAN_MINUTES,
   UNFINISHED_STATES,
+  type WorkerUsage,
 } from "@drc/contracts";
 import type { Database } from "./client.ts";
 
@@ -98,4 +99,10 @@ export function queuedKinds(database: Database): Promise<QueuedKind[]> {
 export function unfinishedJobs(database: Database): Promise<{ state: JobState; jobs: number }[]> {
   return database.$queryRaw<{ state: JobState; jobs: number }[]>`
     SELECT state, count(*)::int AS jobs FROM "Job" WHERE state = ANY (${[...UNFINISHED_STATES]}) GROUP BY state ORDER BY state`;
+}
+
+/** How busy the machine of each worker was at its last heartbeat. */
+export async function workerUsages(database: Database): Promise<ReadonlyMap<string, WorkerUsage | null>> {
+  const rows = await database.worker.findMany({ select: { id: true, usage: true } });
+  return new Map(rows.map(({ id, usage }) => [id, usage as WorkerUsage | null]));
 }

@@ -1,4 +1,4 @@
-import { type BackendResource, type DeviceClass, newId, type WorkerResource } from "@drc/contracts";
+import { type BackendResource, type DeviceClass, newId, type WorkerResource, type WorkerUsage } from "@drc/contracts";
 import { type Database, Prisma, type Transaction, toJson } from "./client.ts";
 
 export type WorkerSlots = WorkerResource["slots"];
@@ -20,9 +20,15 @@ export async function registerWorker(database: Database, worker: NewWorker): Pro
 }
 
 /** To be called every few seconds. A row that was removed while the worker was not heard of comes back. */
-export async function workerHeartbeat(database: Database, id: string, worker: NewWorker): Promise<void> {
+export async function workerHeartbeat(
+  database: Database,
+  id: string,
+  worker: NewWorker,
+  usage: WorkerUsage | null = null,
+): Promise<void> {
   const noted = await database.$executeRaw`
-    UPDATE "Worker" SET "heartbeatAt" = clock_timestamp(), backends = ${JSON.stringify(worker.backends ?? [])}::jsonb
+    UPDATE "Worker" SET "heartbeatAt" = clock_timestamp(), backends = ${JSON.stringify(worker.backends ?? [])}::jsonb,
+      usage = ${usage === null ? null : JSON.stringify(usage)}::jsonb
     WHERE id = ${id}`;
   if (noted === 0) await database.worker.create({ data: { id, ...columnsOf(worker) } });
 }

@@ -17,6 +17,7 @@ import {
   servedClasses,
   unfinishedJobs,
   type WorkedJob,
+  workerUsages,
 } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { ApiContext } from "../context.ts";
@@ -54,8 +55,9 @@ export function overviewRoutes({ database }: ApiContext): FastifyPluginCallbackZ
 
 async function findOverview(database: Database): Promise<OverviewResource> {
   const at = new Date();
-  const [workers, leased, unfinished, queue, served, failures, ended] = await Promise.all([
+  const [workers, usages, leased, unfinished, queue, served, failures, ended] = await Promise.all([
     liveWorkers(database),
+    workerUsages(database),
     leasedJobs(database),
     unfinishedJobs(database),
     queuedKinds(database),
@@ -77,6 +79,7 @@ async function findOverview(database: Database): Promise<OverviewResource> {
     host,
     processId,
     heartbeatAt,
+    usage: usages.get(id) ?? null,
     slots: slots.map(
       ({ deviceClass, device }): SlotResource => ({
         deviceClass,

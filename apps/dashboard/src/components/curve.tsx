@@ -153,7 +153,7 @@ function lastOf({ values }: Series): number | null {
 /** Axes of small numbers, such as a learning rate, in powers of ten. */
 function tickText(value: number): string {
   const size = Math.abs(value);
-  if (value !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(0);
+  if (value !== 0 && (size < 0.001 || size >= 1e6)) return Number(value.toPrecision(4)).toExponential();
   return String(Number(value.toPrecision(6)));
 }
 

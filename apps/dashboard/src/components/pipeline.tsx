@@ -10,8 +10,8 @@ const STAGES: readonly (readonly [keyof CompressionStages, string])[] = [
   ["search", "Search channels"],
   ["prune", "Prune"],
   ["fineTune", "Fine-tune"],
-  ["evaluateOriginal", "Evaluate the original"],
-  ["evaluateCompressed", "Evaluate the compressed"],
+  ["evaluateOriginal", "Evaluate original"],
+  ["evaluateCompressed", "Evaluate compressed"],
   ["evaluateBicubic", "Evaluate bicubic"],
 ];
 

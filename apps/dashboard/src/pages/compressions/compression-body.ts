@@ -19,7 +19,7 @@ export function networkOf(body: Record<string, unknown>): string {
   const { network, model } = body as { network?: Record<string, unknown>; model?: { modelId: string } };
   if (model) return model.modelId;
   if (!network) return "–";
-  const name =
-    typeof network.preset === "string" ? network.preset : `${network.blocks} blocks, ${network.features} features`;
-  return `${name} ×${network.scale}`;
+  const { preset, blocks, features } = network;
+  const name = typeof preset === "string" ? preset : `DRN, ${blocks} × ${features} features`;
+  return `${name}, ×${network.scale}`;
 }

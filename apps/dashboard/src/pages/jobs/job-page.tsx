@@ -54,7 +54,9 @@ function Job({ job }: { job: JobDetailResource }) {
       title={`${job.name ?? job.kind} – job`}
       heading={
         <span className="heading">
-          <span className="heading-name">{job.name ?? job.kind}</span> <StateBadge state={job.state} />
+          <span className="heading-name">{job.name ?? job.kind}</span>
+          {job.name !== null && <span className="heading-kind dimmed">{job.kind}</span>}{" "}
+          <StateBadge state={job.state} />
         </span>
       }
       actions={<VerbButtons what="job" id={job.id} name={job.name} priority={job.priority} verbs={jobVerbs(job)} />}

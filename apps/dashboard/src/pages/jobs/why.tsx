@@ -17,12 +17,10 @@ export function JobError({ job: { state, error, stateReason, attemptHistory } }:
   }
   const [newest] = attemptHistory;
   if (state === "failed" && error) {
-    const { title, detail, errors = [], step, lastFiniteLoss, retryable } = error;
+    const { title, detail, errors = [], retryable } = error;
     return (
       <Alert variant="outline" color="red" title={title} role="alert">
         {detail}
-        {step !== undefined && <div>At step {count(step)}.</div>}
-        {lastFiniteLoss !== undefined && <div>The last finite loss was {lastFiniteLoss.toPrecision(5)}.</div>}
         {errors.length > 0 && (
           <List size="sm" mt="xs">
             {errors.map((one) => (

@@ -1,8 +1,8 @@
-import type { OverviewResource } from "@drc/contracts";
+import type { OverviewResource, WorkerUsage } from "@drc/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
-import { count, duration } from "../../components/format.ts";
+import { bytes, count, duration, percent } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -105,12 +105,13 @@ interface SlotRow {
   host: string;
   processId: number;
   first: boolean;
+  usage: WorkerUsage | null;
   slot: Slot;
 }
 
 function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) {
-  const rows = workers.flatMap(({ id, host, processId, slots }) =>
-    slots.map((slot, i): SlotRow => ({ key: `${id} ${i}`, host, processId, first: i === 0, slot })),
+  const rows = workers.flatMap(({ id, host, processId, usage, slots }) =>
+    slots.map((slot, i): SlotRow => ({ key: `${id} ${i}`, host, processId, first: i === 0, usage, slot })),
   );
   return (
     <Panel title="Slots and devices" flush>
@@ -147,6 +148,12 @@ function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) 
             cell: ({ slot: { job } }) =>
               job?.progress && <ProgressBar progress={job.progress} label={`Progress of ${job.name ?? job.id}`} />,
           },
+          {
+            title: "Processor",
+            as: "number",
+            cell: ({ first, usage }) => (first && usage ? percent(usage.cpuShare, 0) : ""),
+          },
+          { title: "Memory", as: "number", cell: ({ first, usage, slot }) => memoryText(first, usage, slot) },
           { title: "Running for", as: "number", cell: ({ slot: { job } }) => job && <Lasting from={job.startedAt} /> },
         ]}
       />
@@ -160,6 +167,13 @@ function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) 
       )}
     </Panel>
   );
+}
+
+/** Of a GPU its own; of the machine in the worker's first line. */
+function memoryText(first: boolean, usage: WorkerUsage | null, { device }: Slot): string {
+  const gpu = usage?.gpus.find(({ index }) => device === `gpu ${index}`);
+  if (gpu) return `${bytes(gpu.usedBytes)} of ${bytes(gpu.totalBytes)}`;
+  return first && usage ? `${bytes(usage.memoryUsedBytes)} of ${bytes(usage.memoryTotalBytes)}` : "";
 }
 
 function deviceName({ deviceClass, device }: Slot): string {
