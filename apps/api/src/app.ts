@@ -17,6 +17,8 @@ import { registerRequestMetrics } from "./plugins/request-metrics.ts";
 import { registerRequestTracing } from "./plugins/request-tracing.ts";
 import { registerSecurityHeaders } from "./plugins/security-headers.ts";
 import { compressionRoutes } from "./routes/compressions.ts";
+import { datasetFileRoutes } from "./routes/dataset-files.ts";
+import { datasetImageRoutes } from "./routes/dataset-images.ts";
 import { datasetRoutes } from "./routes/datasets.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobControlRoutes } from "./routes/job-control.ts";
@@ -49,7 +51,8 @@ export async function buildApp(
     loggerInstance: log.child({}, { serializers: { req: describeRequest } }),
     bodyLimit: JSON_BODY_BYTES,
     forceCloseConnections: "idle",
-    routerOptions: { ignoreTrailingSlash: true },
+    // A file of a dataset may have a name of 255 bytes, each of up to three characters in an address.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 800 },
     // Uploads may take long; a request's head may not.
     requestTimeout: 0,
     trustProxy: context.trustedProxies ?? false,
@@ -90,6 +93,8 @@ export async function buildApp(
       await v1.register(maintenanceRoutes(context));
       await v1.register(uploadRoutes(context, limits));
       await v1.register(datasetRoutes(context, limits));
+      await v1.register(datasetFileRoutes(context));
+      await v1.register(datasetImageRoutes(context));
       await v1.register(modelRoutes(context, limits));
       await v1.register(jobRoutes(context));
       await v1.register(jobControlRoutes(context));

@@ -196,6 +196,12 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     expect(pointersOf(response)).toEqual(["/spec/dataset", "/spec/validation"]);
     expect(problemOf(response).detail).toMatch(/LR images alone.*"content": "hr" or "pairs"/);
     expect(pointersOf(await compress({ evaluation: { dataset: lrOnly } }))).toEqual(["/evaluation/dataset"]);
+    for (const model of [{ modelId }, "bicubic"]) {
+      const evaluate = (keepImages: boolean) =>
+        api.post("/v1/jobs", { kind: "evaluate", spec: { model, dataset: lrOnly, keepImages } });
+      expect(pointersOf(await evaluate(false))).toEqual(["/spec/dataset"]);
+      expect((await evaluate(true)).statusCode).toBe(202);
+    }
   });
 
   it("a model of another architecture", async () => {

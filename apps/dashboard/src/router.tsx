@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-router";
 import { queryClient, whenSignedOut } from "./api/query-client.ts";
 import { forgetSession, sessionQuery } from "./api/session.ts";
+import { compareSearch } from "./pages/compare/compare-search.ts";
 import { jobSearch } from "./pages/jobs/job-search.ts";
 import { keySearch } from "./pages/keys/key-search.ts";
 import { sweepSearch, sweepView } from "./pages/sweeps/sweep-search.ts";
@@ -90,8 +91,18 @@ const pages = [
   }),
   createRoute({
     ...parent,
+    path: "/datasets/$datasetId",
+    component: lazyRouteComponent(() => import("./pages/datasets/dataset-page.tsx"), "DatasetPage"),
+  }),
+  createRoute({
+    ...parent,
     path: "/models",
     component: lazyRouteComponent(() => import("./pages/models/models-page.tsx"), "ModelsPage"),
+  }),
+  createRoute({
+    ...parent,
+    path: "/models/$modelId",
+    component: lazyRouteComponent(() => import("./pages/models/model-page.tsx"), "ModelPage"),
   }),
   createRoute({
     ...parent,
@@ -101,6 +112,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/compare",
+    validateSearch: compareSearch,
     component: lazyRouteComponent(() => import("./pages/compare/compare-page.tsx"), "ComparePage"),
   }),
   createRoute({

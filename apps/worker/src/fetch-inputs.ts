@@ -1,7 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobReference, CheckpointManifest, DatasetInput, JobSpec, ModelInput, ShapeSpec } from "@drc/contracts";
-import { type Database, findModel, findPlan, findReadyVersion, findUploadedFiles } from "@drc/database";
+import {
+  type Database,
+  findModel,
+  findPlan,
+  findReadyVersion,
+  findUploadedFiles,
+  type ReadyDatasetVersion,
+} from "@drc/database";
 import { StoreError } from "@drc/storage";
 import type { BlobCache } from "./blob-cache.ts";
 import type { LocalFile, LocalImage, TaskInputs } from "./protocol.ts";
@@ -65,6 +72,7 @@ export class InputFetcher {
       case "evaluate":
         if (spec.model !== "bicubic") inputs.model = await this.model(spec.model);
         inputs.images = await this.images(spec.dataset);
+        inputs.scale = (await this.version(spec.dataset)).version.scale;
         break;
       case "export":
         inputs.model = await this.model(spec.model);
@@ -98,8 +106,7 @@ export class InputFetcher {
   }
 
   private async images(input: DatasetInput): Promise<LocalImage[]> {
-    const ready = await findReadyVersion(this.database, input);
-    if (!ready) throw missingVersion(input);
+    const ready = await this.version(input);
     await inParallel(
       ready.images.flatMap(({ hr, lrs }) => (hr ? [hr, ...lrs] : lrs)),
       (blob) => this.file(blob),
@@ -111,6 +118,12 @@ export class InputFetcher {
         lrs: await Promise.all(lrs.map((lr) => this.file(lr))),
       })),
     );
+  }
+
+  private async version(input: DatasetInput): Promise<ReadyDatasetVersion> {
+    const ready = await findReadyVersion(this.database, input);
+    if (!ready) throw missingVersion(input);
+    return ready;
   }
 
   private async uploadedFiles(input: DatasetInput): Promise<LocalFile[]> {

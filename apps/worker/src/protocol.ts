@@ -29,6 +29,8 @@ const taskInputs = z.strictObject({
   widths: z.array(z.int().min(1)).optional(),
   /** Images of a dataset version that was ingested. */
   images: z.array(localImage).default([]),
+  /** Of that version, for an evaluation: LR images alone do not tell it. */
+  scale: z.int().min(1).optional(),
   /** Images kept for validation; empty where they are split off `images`. */
   validation: z.array(localImage).default([]),
   /** Images without an HR twin, for the dual loss alone. */

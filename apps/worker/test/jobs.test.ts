@@ -202,3 +202,28 @@ it("carries a network from search to export, and says what it costs before and a
   const file = await services.database.artifact.findFirstOrThrow({ where: { jobId: job.id } });
   expect(job.result).toMatchObject({ artifact: file.name, sizeBytes: compressed.sizeBytes });
 });
+
+it("makes LR images larger that have no HR image, and measures nothing on them", async () => {
+  await start("none,cpu");
+  const trainOn = await submitDataset(services, await photographs(2), { scale: 4 });
+  const given = await submitDataset(services, await photographs(1, 20, 16), { scale: 4, content: "lr" });
+  for (const { ingestJobId } of [trainOn, given]) await untilState(services, ingestJobId, "succeeded");
+  const train = await submitJob(services, {
+    kind: "train",
+    spec: {
+      ...trainWork(trainOn.input).spec,
+      network: { blocks: 1, features: 4, scale: 4 },
+      settings: { steps: 2, batchSize: 1, patchSize: 8 },
+    },
+  });
+  for (const model of [{ fromJob: train }, "bicubic"]) {
+    const spec = { model, dataset: given.input, keepImages: true };
+    const job = await submitJob(services, { kind: "evaluate", spec }, { parents: [train] });
+    const result = (await untilState(services, job, "succeeded")).result as unknown as EvaluateResult;
+    expect(result.mean).toEqual({ psnr: null, ssim: null });
+    expect(result.images).toMatchObject([{ name: "1.png", psnr: null, ssim: null, identical: false }]);
+    const artifact = await services.database.artifact.findFirstOrThrow({ where: { jobId: job } });
+    const { image } = await decodeImage(await services.store.read(artifact.sha256));
+    expect([image.width, image.height]).toEqual([80, 64]);
+  }
+});

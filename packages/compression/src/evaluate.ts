@@ -1,10 +1,4 @@
-import {
-  type Comparison,
-  type ComparisonProtocol,
-  compareImages,
-  comparisonProtocol,
-  type RgbImage,
-} from "@drc/imaging";
+import { type ComparisonProtocol, compareImages, comparisonProtocol, type RgbImage } from "@drc/imaging";
 import { leastInputSide, type Model, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import { AbortedError, type StageControl, yieldToEvents } from "./control.ts";
@@ -15,12 +9,17 @@ import { upscaleImage } from "./upscale.ts";
 /** An HR image, cropped to a multiple of the scale, with the LR image that the network gets. */
 export interface EvaluationImage {
   name: string;
-  hr: RgbImage;
+  /** Left out, the LR image is made larger and nothing is compared. */
+  hr?: RgbImage;
   lr: RgbImage;
 }
 
-export interface ImageQuality extends Comparison {
+export interface ImageQuality {
   name: string;
+  identical: boolean;
+  /** In dB; null where there is no finite one, or nothing to compare with. */
+  psnr: number | null;
+  ssim: number | null;
 }
 
 export interface Quality {
@@ -62,7 +61,7 @@ export async function evaluateImages(
   for (const [i, { name, hr, lr }] of images.entries()) {
     if (options.signal?.aborted) throw new AbortedError("evaluate", i);
     const sr = await upscale(lr);
-    results.push({ name, ...compareImages(sr, hr, { scale }) });
+    results.push({ name, ...(hr ? compareImages(sr, hr, { scale }) : NOT_COMPARED) });
     await options.onImage?.(name, sr);
     options.onProgress?.({ stage: "evaluate", step: i + 1, of: images.length });
     await yieldToEvents();
@@ -73,6 +72,8 @@ export async function evaluateImages(
     protocol: comparisonProtocol({ scale }),
   };
 }
+
+const NOT_COMPARED = { psnr: null, identical: false, ssim: null };
 
 /** Largest side, in LR pixels, of the image that the latency is measured with unless told otherwise. */
 const LATENCY_SIDE = 256;

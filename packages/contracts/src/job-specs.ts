@@ -105,7 +105,7 @@ export const fineTuneSpec = z.strictObject({
 export const evaluateSpec = z.strictObject({
   model: z.union([modelInput, z.literal("bicubic")]),
   dataset: datasetInput,
-  /** Keeps each super-resolved image as an artifact (PNG). */
+  /** Keeps each super-resolved image as an artifact (PNG). With it LR images alone are enough: PSNR and SSIM are null. */
   keepImages: z.boolean().default(false),
 });
 

@@ -78,6 +78,49 @@ export const datasetVersionResource = z.strictObject({
 });
 export type DatasetVersionResource = z.infer<typeof datasetVersionResource>;
 
+/** A file of the dataset as it is now; a version keeps those that it was made of. */
+export const datasetFileItem = datasetFileResource.extend({ createdAt: timestamp });
+export type DatasetFileItem = z.infer<typeof datasetFileItem>;
+
+/** An image of a version that is ready. */
+export const datasetImageResource = z.strictObject({
+  /** Its place in the version, from 1. */
+  number: z.int().min(1),
+  name: z.string(),
+  /** Of the HR image, which is the LR one times the scale. */
+  width: count,
+  height: count,
+  /** False in a version of LR images alone. */
+  hr: z.boolean(),
+});
+export type DatasetImageResource = z.infer<typeof datasetImageResource>;
+
+/** Which image of the pair, and how large at most. */
+export const datasetImageQuery = z.strictObject({
+  size: z.enum(["hr", "lr"]).default("hr"),
+  /** Left out, the image as it is; else the longest side of a smaller one, in pixels. */
+  side: z.coerce.number().int().min(16).max(1024).optional(),
+});
+
+export const datasetUsageResource = z.strictObject({
+  /** Newest first, at most 100; ingest jobs are not among them. */
+  jobs: z.array(
+    z.strictObject({
+      id: jobId,
+      kind: jobKind,
+      state: jobState,
+      /** Those that it reads. */
+      versions: z.array(z.int().min(1)),
+      compressionId: compressionId.nullable(),
+      sweepId: sweepId.nullable(),
+      createdAt: timestamp,
+    }),
+  ),
+  /** So many of the server's newest jobs were looked at. */
+  searchedJobs: count,
+});
+export type DatasetUsageResource = z.infer<typeof datasetUsageResource>;
+
 export const modelResource = z.strictObject({
   id: modelId,
   name: z.string(),

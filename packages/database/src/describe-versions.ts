@@ -1,3 +1,4 @@
+import type { DatasetImage } from "@drc/contracts";
 import type { DatasetVersion } from "../generated/client.ts";
 import type { Database } from "./client.ts";
 
@@ -15,4 +16,17 @@ export function describeVersions(database: Database, datasetId: string, number?:
     FROM "DatasetVersion"
     WHERE "datasetId" = ${datasetId} AND (${number ?? null}::int IS NULL OR number = ${number ?? null}::int)
     ORDER BY number DESC`;
+}
+
+/** Some images of a version in their order, `number` from 1. A version may have very many. */
+export function describeImages(
+  database: Database,
+  { datasetId, version, after, limit }: { datasetId: string; version: number; after: number; limit: number },
+): Promise<{ number: number; image: DatasetImage }[]> {
+  return database.$queryRaw<{ number: number; image: DatasetImage }[]>`
+    SELECT listed.number::int AS number, image
+    FROM "DatasetVersion", jsonb_array_elements(images) WITH ORDINALITY AS listed (image, number)
+    WHERE "datasetId" = ${datasetId} AND "DatasetVersion".number = ${version} AND listed.number > ${after}
+    ORDER BY listed.number
+    LIMIT ${limit}`;
 }

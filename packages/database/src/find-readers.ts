@@ -40,3 +40,31 @@ function pathTo(inputs: readonly NamedInput[]): { path: string; values: Record<s
   });
   return { path: `$.** ? (${conditions.join(" || ")})`, values };
 }
+
+/** A job that reads a dataset, whatever its state. */
+export interface DatasetUse extends Reader {
+  versions: number[];
+  compressionId: string | null;
+  sweepId: string | null;
+  createdAt: Date;
+}
+
+/**
+ * The newest jobs whose specs name a dataset, but for those that made its versions. No index leads from a dataset to its
+ * jobs, so that only the newest `searched` jobs are looked at.
+ */
+export async function findDatasetUses(
+  database: Transaction,
+  datasetId: string,
+  { searched, limit }: { searched: number; limit: number },
+): Promise<DatasetUse[]> {
+  const values = JSON.stringify({ id: datasetId });
+  const uses = await database.$queryRaw<DatasetUse[]>`
+    SELECT id, kind, state, "compressionId", "sweepId", "createdAt",
+      jsonb_path_query_array(spec, '$.** ? (@.datasetId == $id).version', ${values}::jsonb) AS versions
+    FROM (SELECT * FROM "Job" ORDER BY "createdAt" DESC, id DESC LIMIT ${searched}) AS newest
+    WHERE kind <> 'ingest' AND jsonb_path_exists(spec, '$.** ? (@.datasetId == $id)', ${values}::jsonb)
+    ORDER BY "createdAt" DESC, id DESC
+    LIMIT ${limit}`;
+  return uses.map((use) => ({ ...use, versions: [...new Set(use.versions)].sort((a, b) => a - b) }));
+}

@@ -22,3 +22,4 @@ export * from "./psnr.ts";
 export * from "./rgb-image.ts";
 export * from "./split-by-name.ts";
 export * from "./ssim.ts";
+export * from "./thumbnail.ts";

@@ -2,13 +2,17 @@ import type {
   AddUploadsBody,
   createDatasetBody,
   createDatasetVersionBody,
+  DatasetFileItem,
+  DatasetImageResource,
   DatasetInput,
   DatasetResource,
+  DatasetUsageResource,
   DatasetVersionResource,
   Page,
   UploadResource,
 } from "@drc/contracts";
 import type { z } from "zod";
+import { Download } from "./download.ts";
 import { pause } from "./retry.ts";
 import type { CreateOptions, PageOptions, RequestOptions, Transport } from "./transport.ts";
 
@@ -20,6 +24,19 @@ export interface UploadFile {
   /** Its name in the dataset, which may have folders. */
   name: string;
   data: Blob | Uint8Array;
+}
+
+export interface ImageListOptions extends RequestOptions {
+  after?: number;
+  /** From 1 to 2000; left out, 500. */
+  limit?: number;
+}
+
+export interface ImageOptions extends RequestOptions {
+  /** Left out, the HR image. */
+  size?: "hr" | "lr";
+  /** Of a smaller one: its longest side, from 16 to 1024 pixels. */
+  side?: number;
 }
 
 /** Files of one request; more go in several. */
@@ -78,6 +95,40 @@ export class Datasets {
     return this.transport.post(path, { ...options, json: { uploads }, creates: true });
   }
 
+  /** One page of its files as they are now, by name. */
+  files(id: string, options?: PageOptions): Promise<Page<DatasetFileItem>> {
+    return this.transport.page(`/v1/datasets/${encodeURIComponent(id)}/files`, {}, options);
+  }
+
+  /** Versions that were made with it keep it. */
+  deleteFile(id: string, name: string, options?: RequestOptions): Promise<void> {
+    return this.transport.remove(`/v1/datasets/${encodeURIComponent(id)}/files/${encodeURIComponent(name)}`, options);
+  }
+
+  /** Which jobs read it, or have read it. */
+  usage(id: string, options?: RequestOptions): Promise<DatasetUsageResource> {
+    return this.transport.get(`/v1/datasets/${encodeURIComponent(id)}/usage`, options);
+  }
+
+  /** Images of a version in their order, those `after` a number, from 1. */
+  async images(
+    input: DatasetInput,
+    { after, limit, ...options }: ImageListOptions = {},
+  ): Promise<DatasetImageResource[]> {
+    const answer = await this.transport.get<{ items: DatasetImageResource[] }>(imagesOf(input), {
+      ...options,
+      query: { after, limit },
+    });
+    return answer.items;
+  }
+
+  /** One image of a version as PNG, by its number. */
+  async image(input: DatasetInput, number: number, options: ImageOptions = {}): Promise<Download> {
+    const { size, side, ...request } = options;
+    const path = `${imagesOf(input)}/${number}`;
+    return new Download(await this.transport.send("GET", path, { ...request, query: { size, side } }));
+  }
+
   /** A version of the files as they are now. It can be used once it is `ready`: see `waitForVersion`. */
   createVersion(id: string, body: NewDatasetVersion, options?: RequestOptions): Promise<DatasetVersionResource> {
     const path = `/v1/datasets/${encodeURIComponent(id)}/versions`;
@@ -110,4 +161,8 @@ export class Datasets {
       await pause(POLL_EVERY_MS, options?.signal);
     }
   }
+}
+
+function imagesOf({ datasetId, version }: DatasetInput): string {
+  return `/v1/datasets/${encodeURIComponent(datasetId)}/versions/${version}/images`;
 }

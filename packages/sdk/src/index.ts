@@ -12,7 +12,14 @@
  */
 export * from "./client.ts";
 export * from "./compressions.ts";
-export { Datasets, type NewDataset, type NewDatasetVersion, type UploadFile } from "./datasets.ts";
+export {
+  Datasets,
+  type ImageListOptions,
+  type ImageOptions,
+  type NewDataset,
+  type NewDatasetVersion,
+  type UploadFile,
+} from "./datasets.ts";
 export * from "./download.ts";
 export * from "./errors.ts";
 export * from "./jobs.ts";

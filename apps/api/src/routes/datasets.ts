@@ -31,6 +31,7 @@ import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
 import { deleteDataset, deleteDatasetVersion } from "../submission/delete-inputs.ts";
+import { lockDataset, missingDataset } from "../submission/lock-dataset.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
 import { registerStored } from "../uploads/register-stored.ts";
@@ -102,7 +103,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
       async (request) => {
         const where = { id: request.params.datasetId };
         const dataset = await database.dataset.findUnique({ where, include: DATASET_COUNTS });
-        if (!dataset) throw missing(where.id);
+        if (!dataset) throw missingDataset(where.id);
         return datasetResource(dataset);
       },
     );
@@ -132,7 +133,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
       async (request, reply) => {
         const { datasetId: id } = request.params;
         const { caller } = request;
-        if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+        if (!(await database.dataset.findUnique({ where: { id } }))) throw missingDataset(id);
         const sink = await storeWithinQuota(store, database, caller, { counted: !request.isMultipart() });
         const sizes = { files: limits.files, fileSize: limits.archiveBytes };
         // Folders are part of a name: they say what is an HR and what an LR image.
@@ -244,7 +245,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
       },
       async (request) => {
         const { datasetId: id } = request.params;
-        if (!(await database.dataset.findUnique({ where: { id } }))) throw missing(id);
+        if (!(await database.dataset.findUnique({ where: { id } }))) throw missingDataset(id);
         const versions = await describeVersions(database, id);
         return { items: versions.map(datasetVersionResource), nextCursor: null };
       },
@@ -310,14 +311,4 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
 
     done();
   };
-}
-
-/** Versions of one dataset are numbered one after the other. */
-async function lockDataset(transaction: Transaction, id: string): Promise<void> {
-  const rows = await transaction.$queryRaw<unknown[]>`SELECT 1 FROM "Dataset" WHERE id = ${id} FOR UPDATE`;
-  if (rows.length === 0) throw missing(id);
-}
-
-function missing(id: string): ApiError {
-  return new ApiError("NOT_FOUND", `There is no dataset ${id}.`);
 }

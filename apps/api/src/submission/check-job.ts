@@ -87,10 +87,13 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
     case "evaluate": {
       const { spec } = body;
       if (spec.model === "bicubic") {
-        checkHasHr(findings, "/spec/dataset", await checkDataset(findings, transaction, "/spec/dataset", spec.dataset));
+        const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
+        checkIsMeasured(findings, spec.keepImages, dataset);
         return [];
       }
-      await checkModelAndDataset(findings, transaction, { model: spec.model, dataset: spec.dataset });
+      const given = { model: spec.model, dataset: spec.dataset };
+      const { dataset } = await checkModelAndDataset(findings, transaction, given, false);
+      checkIsMeasured(findings, spec.keepImages, dataset);
       return parentsOf(spec.model);
     }
     case "export":
@@ -109,6 +112,16 @@ async function checkTrained(
   const like = await checkModelInput(findings, transaction, "/spec/network/like", network.like);
   await checkPlan(findings, transaction, "/spec/network/plan", network.plan, like);
   return like && shapedNetwork(like, settings);
+}
+
+/** An evaluation on LR images alone measures nothing; its images are what it is for. */
+function checkIsMeasured(findings: Findings, keepImages: boolean, dataset: UsableDataset | null): void {
+  if (keepImages || !dataset?.lrOnly) return;
+  findings.add(
+    "/spec/dataset",
+    'The dataset version has LR images alone ("content": "lr"), with which nothing can be compared. ' +
+      'Name a version with HR images, or say "keepImages": true to have the images made larger and kept.',
+  );
 }
 
 async function checkFineTune(findings: Findings, transaction: Transaction, spec: FineTuneSpec): Promise<string[]> {

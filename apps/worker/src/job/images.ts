@@ -40,12 +40,12 @@ export async function loadUnpairedImages(images: readonly LocalImage[]): Promise
   return loaded;
 }
 
-/** HR images with the smallest LR images, which a network of the full scale gets. */
+/** The smallest LR images, which a network of the full scale gets, with the HR images where there are any. */
 export async function loadEvaluationImages(images: readonly LocalImage[]): Promise<EvaluationImage[]> {
   const loaded: EvaluationImage[] = [];
-  for (const image of images) {
-    const { name, lrs } = image;
-    loaded.push({ name, hr: await decodeIngested(hrOf(image), name), lr: await decodeIngested(lrs[0], name) });
+  for (const { name, hr, lrs } of images) {
+    const lr = await decodeIngested(lrs[0], name);
+    loaded.push({ name, lr, ...(hr === undefined ? {} : { hr: await decodeIngested(hr, name) }) });
   }
   return loaded;
 }

@@ -31,9 +31,14 @@ export function checkCalibrationScale(graph: NetworkGraph, images: readonly Loca
 
 /** Refuses a dataset version that was made for another scale than the network's. */
 export function checkScale(graph: NetworkGraph, lrCount: number): void {
+  checkDatasetScale(graph, 2 ** lrCount);
+}
+
+/** The same by the version's scale, which one LR image alone does not tell. */
+export function checkDatasetScale(graph: NetworkGraph, datasetScale: number): void {
   const scale = networkScale(graph);
-  if (2 ** lrCount !== scale) {
-    const detail = `The network is one of scale ${scale}, the dataset version was made for scale ${2 ** lrCount}.`;
+  if (datasetScale !== scale) {
+    const detail = `The network is one of scale ${scale}, the dataset version was made for scale ${datasetScale}.`;
     throw new JobError("VALIDATION_FAILED", detail, [{ pointer: "/dataset", detail }]);
   }
 }

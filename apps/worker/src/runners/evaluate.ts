@@ -3,11 +3,14 @@ import { evaluateSpec } from "@drc/contracts";
 import { encodePng, imresize, type RgbImage } from "@drc/imaging";
 import { costAtPublishedSizes } from "@drc/network";
 import { loadEvaluationImages } from "../job/images.ts";
-import { checkScale, loadModel, primalFile } from "../job/models.ts";
+import { checkDatasetScale, loadModel, primalFile } from "../job/models.ts";
 import type { RunnerContext, RunnerOutcome } from "../job/runner.ts";
 import type { KeptFile } from "../protocol.ts";
 
-/** PSNR and SSIM of a network, or of bicubic interpolation, on a dataset version; of a network its cost as well. */
+/**
+ * PSNR and SSIM of a network, or of bicubic interpolation, on a dataset version; of a network its cost as well. LR images
+ * alone are only made larger.
+ */
 export async function runEvaluate(context: RunnerContext): Promise<RunnerOutcome> {
   const spec = evaluateSpec.parse(context.task.spec);
   const images = await loadEvaluationImages(context.task.inputs.images);
@@ -21,14 +24,13 @@ export async function runEvaluate(context: RunnerContext): Promise<RunnerOutcome
       files.set(name, await context.keep("artifact", artifact, await encodePng(image), "image/png"));
     },
   };
-  const lrCount = context.task.inputs.images[0]?.lrs.length ?? 1;
+  const { scale = 1 } = context.task.inputs;
   if (spec.model === "bicubic") {
-    const scale = 2 ** lrCount;
     const quality = await evaluateImages(images, scale, options, (lr) => imresize(lr, scale));
     return { result: describeQuality(quality, files), files: [...files.values()] };
   }
   const model = await loadModel(context);
-  checkScale(model.primal.graph, lrCount);
+  checkDatasetScale(model.primal.graph, scale);
   const evaluated = await evaluate({ tensorflow: await context.tensorflow(), model, images, options });
   const { latency, latencyHr1280x720, ...quality } = evaluated;
   return {

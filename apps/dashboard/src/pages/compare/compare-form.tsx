@@ -1,0 +1,316 @@
+import type { DatasetResource, DatasetVersionResource, ModelResource, Scale } from "@drc/contracts";
+import { Button, FileInput, Group, NativeSelect, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { client } from "../../api/client.ts";
+import { useMay } from "../../api/session.ts";
+import { short } from "../../components/format.ts";
+import { Panel } from "../../components/panel.tsx";
+import { Problem } from "../../components/problem.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import type { CompareSearch } from "./compare-search.ts";
+import { startComparison } from "./start-comparison.ts";
+
+/** A list for a menu; whatever is older is reached by its own page. */
+const LISTED = 200;
+
+/** Two networks and an image: what is to be compared. */
+export function CompareForm({ search }: { search: CompareSearch }) {
+  const models = useQuery({
+    queryKey: ["models", "menu"],
+    queryFn: async ({ signal }) => (await client.models.page({ limit: LISTED, signal })).items,
+  });
+  const compression = useQuery({
+    queryKey: ["compressions", search.compression],
+    queryFn: ({ signal }) => client.compressions.get(search.compression ?? "", { signal }),
+    enabled: search.compression !== undefined,
+  });
+  return (
+    <QueryView query={models}>
+      {(listed) =>
+        search.compression !== undefined && compression.isPending ? null : (
+          <ModelsAndImage
+            models={listed}
+            original={search.originalModel ?? compression.data?.models.original ?? ""}
+            compressed={search.compressedModel ?? compression.data?.models.compressed ?? ""}
+          />
+        )
+      }
+    </QueryView>
+  );
+}
+
+interface ModelsAndImageProps {
+  models: readonly ModelResource[];
+  original: string;
+  compressed: string;
+}
+
+function ModelsAndImage({ models, ...given }: ModelsAndImageProps) {
+  const navigate = useNavigate({ from: "/compare" });
+  const may = useMay("submit");
+  const [originalId, setOriginal] = useState(given.original);
+  const [compressedId, setCompressed] = useState(given.compressed);
+  const [source, setSource] = useState<"mine" | "dataset">("mine");
+  const [content, setContent] = useState<"hr" | "lr">("hr");
+  const [file, setFile] = useState<File | null>(null);
+  const [picked, setPicked] = useState<PickedImage | null>(null);
+  const [step, setStep] = useState("");
+  const original = models.find(({ id }) => id === originalId);
+  const compressed = models.find(({ id }) => id === compressedId);
+  const missing = whatIsMissing({
+    original,
+    compressed,
+    hasImage: source === "mine" ? file !== null : picked !== null,
+  });
+
+  const starting = useMutation({
+    mutationFn: async () => {
+      if (!original || !compressed) throw new Error(missing);
+      const image = source === "mine" ? file && { name: file.name, data: file } : picked && (await fileOf(picked));
+      if (!image) throw new Error(missing);
+      return startComparison(
+        {
+          image,
+          content: source === "mine" ? content : "hr",
+          scale: original.scale as Scale,
+          originalModelId: original.id,
+          compressedModelId: compressed.id,
+        },
+        setStep,
+        new AbortController().signal,
+      );
+    },
+    onSuccess: (jobs) => navigate({ search: { ...jobs } }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    starting.mutate();
+  };
+  const options = [{ value: "", label: "Choose a model" }, ...models.map(optionOf)];
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <Panel title="Networks">
+          <Group align="start" gap="md" grow preventGrowOverflow={false}>
+            <NativeSelect
+              label="Original"
+              value={originalId}
+              data={options}
+              onChange={({ currentTarget }) => setOriginal(currentTarget.value)}
+            />
+            <NativeSelect
+              label="Compressed"
+              value={compressedId}
+              data={options}
+              onChange={({ currentTarget }) => setCompressed(currentTarget.value)}
+            />
+          </Group>
+          <Text size="sm" c="dimmed" mt="xs">
+            Bicubic interpolation is compared as well. A compression&apos;s page leads here with its two networks filled
+            in.
+          </Text>
+        </Panel>
+
+        <Panel title="Image">
+          <Stack gap="sm">
+            <SegmentedControl
+              aria-label="Where the image comes from"
+              value={source}
+              onChange={(value) => setSource(value as typeof source)}
+              data={[
+                { value: "mine", label: "An image of mine" },
+                { value: "dataset", label: "An image of a dataset" },
+              ]}
+            />
+            {source === "mine" ? (
+              <>
+                <FileInput
+                  label="File"
+                  description="PNG, JPEG, WebP, TIFF or GIF"
+                  placeholder="Choose an image"
+                  accept="image/png,image/jpeg,image/webp,image/tiff,image/gif"
+                  value={file}
+                  onChange={setFile}
+                  maw={400}
+                />
+                <Radio.Group
+                  label="What it is"
+                  value={content}
+                  onChange={(value) => setContent(value as typeof content)}
+                >
+                  <Stack gap={6} mt={6}>
+                    <Radio
+                      value="hr"
+                      label={`An HR image: it is made ${original ? `${original.scale} times ` : ""}smaller, and the networks have to restore it`}
+                      description="By MATLAB's bicubic rule, as in papers. What comes out is compared with the image: there is a PSNR."
+                    />
+                    <Radio
+                      value="lr"
+                      label={`An LR image: it is made ${original ? `${original.scale} times ` : ""}larger than it is`}
+                      description="Nobody knows what it should look like, so that there is no PSNR. Latency and pictures are there."
+                    />
+                  </Stack>
+                </Radio.Group>
+              </>
+            ) : (
+              <DatasetImagePicker picked={picked} onPick={setPicked} />
+            )}
+          </Stack>
+        </Panel>
+
+        {starting.error && <Problem error={starting.error} />}
+        <Group gap="sm">
+          <Button
+            type="submit"
+            loading={starting.isPending}
+            disabled={!may || missing !== undefined}
+            title={may ? missing : "This key may only read: a comparison submits jobs"}
+          >
+            Compare
+          </Button>
+          <Text size="sm" c="dimmed" role="status">
+            {starting.isPending ? `${step} …` : missing}
+          </Text>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function optionOf({ id, name, scale, cost, createdAt }: ModelResource) {
+  return { value: id, label: `${name} · ×${scale} · ${short(cost.parameters)} parameters · ${createdAt.slice(0, 10)}` };
+}
+
+function whatIsMissing(given: {
+  original?: ModelResource;
+  compressed?: ModelResource;
+  hasImage: boolean;
+}): string | undefined {
+  const { original, compressed, hasImage } = given;
+  if (!original || !compressed) return "Choose both networks.";
+  if (original.id === compressed.id) return "Choose two different networks.";
+  if (original.scale !== compressed.scale) {
+    return `The networks have different scales: ×${original.scale} and ×${compressed.scale}.`;
+  }
+  return hasImage ? undefined : "Choose an image.";
+}
+
+interface PickedImage {
+  datasetId: string;
+  version: number;
+  number: number;
+  name: string;
+}
+
+async function fileOf({ datasetId, version, number, name }: PickedImage) {
+  const file = await client.datasets.image({ datasetId, version }, number);
+  const data = new Blob([(await file.bytes()) as Uint8Array<ArrayBuffer>], { type: "image/png" });
+  // Whatever the file was, an ingest has made a PNG of it.
+  const base = name.slice(name.lastIndexOf("/") + 1).replace(/\.[^.]*$/, "");
+  return { name: `${base}.png`, data };
+}
+
+interface DatasetImagePickerProps {
+  picked: PickedImage | null;
+  onPick(image: PickedImage | null): void;
+}
+
+const THUMBNAILS = 24;
+
+function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
+  const [datasetId, setDataset] = useState("");
+  const [after, setAfter] = useState(0);
+  const datasets = useQuery({
+    queryKey: ["datasets", "menu"],
+    queryFn: async ({ signal }) => (await client.datasets.page({ limit: LISTED, signal })).items,
+  });
+  const versions = useQuery({
+    queryKey: ["datasets", datasetId, "versions"],
+    queryFn: ({ signal }) => client.datasets.versions(datasetId, { signal }),
+    enabled: datasetId !== "",
+  });
+  const version = versions.data?.find(isUsable);
+  const images = useQuery({
+    queryKey: ["datasets", datasetId, "images", version?.version, after],
+    queryFn: ({ signal }) =>
+      client.datasets.images({ datasetId, version: version?.version ?? 1 }, { after, limit: THUMBNAILS, signal }),
+    enabled: version !== undefined,
+  });
+  return (
+    <Stack gap="sm">
+      <NativeSelect
+        label="Dataset"
+        maw={400}
+        value={datasetId}
+        data={[{ value: "", label: "Choose a dataset" }, ...(datasets.data ?? []).map(datasetOption)]}
+        onChange={({ currentTarget }) => {
+          setDataset(currentTarget.value);
+          setAfter(0);
+          onPick(null);
+        }}
+      />
+      {datasets.error && <Problem error={datasets.error} />}
+      {versions.data && !version && <Text size="sm">None of its versions is ready and has HR images.</Text>}
+      {version && (
+        <QueryView query={images}>
+          {(listed) => (
+            <>
+              <fieldset className="thumbnails" aria-label="Images">
+                {listed.map(({ number, name, width, height }) => (
+                  <button
+                    key={number}
+                    type="button"
+                    className="thumbnail"
+                    aria-pressed={picked?.number === number}
+                    onClick={() => onPick({ datasetId, version: version.version, number, name })}
+                  >
+                    <img
+                      src={`/v1/datasets/${datasetId}/versions/${version.version}/images/${number}?side=96`}
+                      alt=""
+                      loading="lazy"
+                    />
+                    <span>{name}</span>
+                    <span>
+                      {width}×{height}
+                    </span>
+                  </button>
+                ))}
+              </fieldset>
+              <Group gap="xs">
+                <Button
+                  variant="default"
+                  size="compact-sm"
+                  disabled={after === 0}
+                  onClick={() => setAfter(Math.max(0, after - THUMBNAILS))}
+                >
+                  Before
+                </Button>
+                <Button
+                  variant="default"
+                  size="compact-sm"
+                  disabled={after + THUMBNAILS >= version.images}
+                  onClick={() => setAfter(after + THUMBNAILS)}
+                >
+                  Next
+                </Button>
+                <Text size="sm" c="dimmed">
+                  {version.images} images of version {version.version}
+                </Text>
+              </Group>
+            </>
+          )}
+        </QueryView>
+      )}
+    </Stack>
+  );
+}
+
+function datasetOption({ id, name, files }: DatasetResource) {
+  return { value: id, label: `${name} · ${files} files` };
+}
+
+function isUsable({ state, content }: DatasetVersionResource): boolean {
+  return state === "ready" && content !== "lr";
+}

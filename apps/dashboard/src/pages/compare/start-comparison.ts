@@ -1,0 +1,99 @@
+import type { DatasetInput, EvaluateSpec, JobResource, Scale } from "@drc/contracts";
+import { client } from "../../api/client.ts";
+
+export interface ComparisonRequest {
+  image: { name: string; data: Blob };
+  /** `hr`: it is made smaller, and what the networks restore is compared with it. `lr`: it is only made larger. */
+  content: "hr" | "lr";
+  scale: Scale;
+  originalModelId: string;
+  compressedModelId: string;
+}
+
+export interface ComparisonJobs {
+  original: string;
+  compressed: string;
+  bicubic: string;
+}
+
+/** Somebody waits before the screen. */
+const PRIORITY = 90;
+
+const LABEL = "compare";
+
+/**
+ * A dataset version of this one image, and an evaluation of each network and of bicubic interpolation on it that keeps what
+ * comes out. What was made for the same image before is taken again.
+ */
+export async function startComparison(
+  request: ComparisonRequest,
+  onStep: (step: string) => void,
+  signal: AbortSignal,
+): Promise<ComparisonJobs> {
+  const label = await labelOf(request);
+  onStep("Looking for the same image");
+  const before = label === undefined ? [] : await usableJobs(label, signal);
+  const dataset = (await datasetOf(before, signal)) ?? (await makeDataset(request, onStep, signal));
+  const labels = label === undefined ? [LABEL] : [LABEL, label];
+  onStep("Submitting the evaluations");
+  const evaluation = async (model: EvaluateSpec["model"]) => {
+    const same = before.find(({ spec }) => isSame(spec, model, dataset));
+    if (same) return same.id;
+    const body = {
+      kind: "evaluate" as const,
+      name: `Compare ${request.image.name}`.slice(0, 200),
+      labels,
+      priority: PRIORITY,
+      spec: { model, dataset, keepImages: true },
+    };
+    return (await client.jobs.create(body, { signal })).id;
+  };
+  const original = await evaluation({ modelId: request.originalModelId });
+  const compressed = await evaluation({ modelId: request.compressedModelId });
+  return { original, compressed, bicubic: await evaluation("bicubic") };
+}
+
+/** Of the image's bytes and what they are taken for; on plain http of another machine browsers compute no hash. */
+async function labelOf({ image, content, scale }: ComparisonRequest): Promise<string | undefined> {
+  if (!globalThis.crypto?.subtle) return undefined;
+  const digest = await crypto.subtle.digest("SHA-256", await image.data.arrayBuffer());
+  const hash = Array.from(new Uint8Array(digest).slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${LABEL}=${hash}.${content}.x${scale}`;
+}
+
+async function usableJobs(label: string, signal: AbortSignal): Promise<JobResource[]> {
+  const { items } = await client.jobs.page({ label, kind: "evaluate" }, { limit: 200, signal });
+  return items.filter(({ state }) => !["failed", "cancelled", "cancelling"].includes(state));
+}
+
+/** Of jobs before, where it is still there. */
+async function datasetOf(jobs: readonly JobResource[], signal: AbortSignal): Promise<DatasetInput | undefined> {
+  const [job] = jobs;
+  if (!job) return undefined;
+  const { dataset } = job.spec as unknown as EvaluateSpec;
+  const version = await client.datasets.version(dataset, { signal }).catch(() => undefined);
+  return version?.state === "ready" ? dataset : undefined;
+}
+
+async function makeDataset(
+  { image, content, scale }: ComparisonRequest,
+  onStep: (step: string) => void,
+  signal: AbortSignal,
+): Promise<DatasetInput> {
+  onStep("Uploading the image");
+  const { id: datasetId } = await client.datasets.create({ name: `Compare: ${image.name}`.slice(0, 200) }, { signal });
+  await client.datasets.upload(datasetId, [image], { signal });
+  const { version } = await client.datasets.createVersion(datasetId, { scale, content }, { signal });
+  onStep("Waiting for the image to be read");
+  const { state, badFiles } = await client.datasets.waitForVersion({ datasetId, version }, { signal });
+  if (state === "ready") return { datasetId, version };
+  throw new Error(badFiles[0]?.detail ?? "The image could not be read. See the ingest job of its dataset.");
+}
+
+function isSame(given: Record<string, unknown>, model: EvaluateSpec["model"], dataset: DatasetInput): boolean {
+  const spec = given as unknown as EvaluateSpec;
+  if (!spec.keepImages || spec.dataset.datasetId !== dataset.datasetId) return false;
+  if (spec.dataset.version !== dataset.version) return false;
+  if (model === "bicubic" || spec.model === "bicubic") return model === spec.model;
+  return "modelId" in model && "modelId" in spec.model && spec.model.modelId === model.modelId;
+}

@@ -1,0 +1,162 @@
+/** The comparison of two networks on an image of the user's: from the file to the pictures, in a real browser. */
+import type { EvaluateResult } from "@drc/contracts";
+import { encodePng } from "@drc/imaging";
+import { createModel, encodeModel } from "@drc/network";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { photograph } from "../../../test/photographs.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+let server: DashboardServer;
+let browser: Browser;
+let original: string;
+let compressed: string;
+let photo: Buffer;
+
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  await server.startWorker();
+  const upload = async (name: string, features: number) => {
+    const file = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features, seed: 1 })));
+    return (await server.client.models.upload({ name: `${name}.safetensors`, data: file }, { name })).id;
+  };
+  original = await upload("before <b>it</b>", 8);
+  compressed = await upload("after", 4);
+  photo = await encodePng(photograph(3, 192, 128));
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const file = () => ({ name: "my <i>photo</i>.png", mimeType: "image/png", buffer: photo });
+
+async function startFrom(page: Page): Promise<void> {
+  await page.goto(`/compare?originalModel=${original}&compressedModel=${compressed}`);
+  await page.locator('input[type="file"]').setInputFiles(file(), {});
+}
+
+const jobsOf = (page: Page) => {
+  const address = new URL(page.url()).searchParams;
+  return ["original", "compressed", "bicubic"].map((role) => address.get(role) ?? "");
+};
+
+it("compares two networks and bicubic on an HR image of one's own", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, "/compare");
+  const compare = page.getByRole("button", { name: "Compare" });
+  expect(await compare.isDisabled()).toBe(true);
+  await startFrom(page);
+  expect(await violationsInBothColours(page, "compare-form")).toEqual([]);
+  await compare.click();
+  const numbers = page.getByRole("region", { name: "In numbers" });
+  await numbers.waitFor({ timeout: 120_000 });
+
+  const jobs = jobsOf(page);
+  const results = await Promise.all(jobs.map((id) => server.client.jobs.get(id)));
+  for (const [i, role] of ["Original", "Compressed", "Bicubic"].entries()) {
+    const { images, latencyHr1280x720 } = results[i].result as unknown as EvaluateResult;
+    const row = numbers.getByRole("row").filter({ hasText: role });
+    expect(await row.textContent()).toContain(`${images[0].psnr?.toFixed(2)} dB`);
+    expect(await row.textContent()).toMatch(latencyHr1280x720 ? /\d ms/ : /–/);
+  }
+  expect(await numbers.textContent()).toContain("Y of BT.601");
+
+  const slider = page.getByRole("slider");
+  await slider.waitFor();
+  const position = async () => Number(await slider.getAttribute("aria-valuenow"));
+  const before = await position();
+  await slider.focus();
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(position).toBeGreaterThan(before);
+
+  // One view for all: what is zoomed and moved in one window is so in the others.
+  const transform = (window: string) =>
+    page.getByRole("group", { name: window }).locator("canvas").first().getAttribute("style");
+  const picture = page.getByRole("group", { name: "Picture with a slider" });
+  await picture.focus();
+  await page.keyboard.press("+");
+  await page.keyboard.press("+");
+  await page.keyboard.press("ArrowRight");
+  const moved = await transform("Picture with a slider");
+  expect(moved).toMatch(/translate\(-\d/);
+  expect(await transform("Difference map")).toBe(moved);
+  const crops = page.getByRole("region", { name: "Crops" });
+  const from = await crops.textContent();
+  await page.getByRole("button", { name: "Where they differ most" }).click();
+  await expect.poll(() => crops.textContent()).not.toBe(from);
+  expect(await crops.locator("figure").count()).toBe(5);
+
+  const difference = page.getByRole("region", { name: "Difference map" });
+  expect(await difference.textContent()).toMatch(/\|Original − Compressed\|: \d+\.\d\d gray levels/);
+  await page.getByLabel("Gain").selectOption("25");
+  expect(await difference.textContent()).toContain("Shown 25 times stronger");
+  await page.getByLabel("Right", { exact: true }).selectOption("hr");
+  expect(await difference.textContent()).toContain("|Original − HR image|");
+  await page.getByLabel("Right", { exact: true }).selectOption("original");
+  await page.getByText("Left and right are the same picture").waitFor();
+  await page.getByLabel("Right", { exact: true }).selectOption("compressed");
+
+  await page.getByRole("button", { name: "Fit" }).click();
+  await page.evaluate("scrollTo(0, 0)");
+  expect(await violationsInBothColours(page, "compare")).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  expect(await violationsInBothColours(page, "compare-phone")).toEqual([]);
+
+  // The same image again: nothing is computed twice, and the address has all that is needed.
+  await startFrom(page);
+  await compare.click();
+  await numbers.waitFor();
+  expect(jobsOf(page)).toEqual(jobs);
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+it("says that an LR image has no PSNR, and shows it enlarged", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, "/compare");
+  await startFrom(page);
+  await page.getByText("An LR image: it is made 4 times larger").click();
+  await page.getByRole("button", { name: "Compare" }).click();
+  const numbers = page.getByRole("region", { name: "In numbers" });
+  await numbers.waitFor({ timeout: 120_000 });
+  expect(await numbers.textContent()).toContain("There is no PSNR");
+  await page.getByText("768×512 pixels").waitFor();
+  expect(await page.getByRole("region", { name: "Crops" }).locator("figcaption").allTextContents()).toEqual([
+    "Original",
+    "Compressed",
+    "Bicubic",
+    "LR image",
+  ]);
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+it("takes an image of a dataset, and says why one cannot be read", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  const { id } = await server.client.datasets.create({ name: "photographs <u>1</u>" });
+  const files = [1, 2].map(async (seed) => ({ name: `${seed}.png`, data: await encodePng(photograph(seed, 64, 64)) }));
+  await server.client.datasets.upload(id, await Promise.all(files));
+  const { version } = await server.client.datasets.createVersion(id, { scale: 2 });
+  await server.client.datasets.waitForVersion({ datasetId: id, version });
+  await signIn(page, server.key, "/compare");
+  await startFrom(page);
+  await page.getByText("An image of a dataset").click();
+  await page.getByLabel("Dataset", { exact: true }).selectOption(id);
+  await page.getByRole("button", { name: "2.png" }).click();
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByText("64×64 pixels").waitFor({ timeout: 120_000 });
+
+  await startFrom(page);
+  await page
+    .locator('input[type="file"]')
+    .setInputFiles({ name: "page.png", mimeType: "image/png", buffer: Buffer.from("<html></html>") });
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("alert").waitFor({ timeout: 60_000 });
+  expect(await page.getByRole("alert").textContent()).toMatch(/PNG, JPEG, WebP, TIFF or GIF/);
+  expect(faults).toEqual([]);
+  await context.close();
+});
