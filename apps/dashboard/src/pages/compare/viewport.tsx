@@ -68,7 +68,6 @@ export function Viewport({ label, image, control, children }: ViewportProps) {
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is no place for pictures
     <section
       ref={(node) => {
         element.current = node;
