@@ -107,7 +107,7 @@ it("field case 49: over a restart of the server the page tells no lie, and goes 
 it("cancels a job after a question", async () => {
   const { page } = open;
   await page.getByRole("button", { name: "Cancel" }).click();
-  expect(await violationsInBothColours(page, "cancel")).toEqual([]);
+  expect(await violationsInBothColours(page, "cancel-job")).toEqual([]);
   await page.getByRole("button", { name: "Cancel the job" }).click();
   await page.getByRole("heading", { name: /cancelled$/ }).waitFor();
   expect(await page.getByRole("button", { name: "Cancel" }).isDisabled()).toBe(true);

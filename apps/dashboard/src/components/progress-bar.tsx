@@ -1,4 +1,4 @@
-import type { JobResource, Progress } from "@drc/contracts";
+import type { JobKind, JobResource, Progress } from "@drc/contracts";
 import { count, duration } from "./format.ts";
 
 /** How far a stage is, with the time left where it is known. */
@@ -25,9 +25,12 @@ export function ProgressBar({ progress, label }: { progress: Progress; label: st
   );
 }
 
+/** Of other kinds progress counts images and the like. */
+const STEPPED: readonly JobKind[] = ["train", "fine-tune"];
+
 /** What there is to say of a job's state in one line: progress, why it waits, why it failed. */
 export function JobStatus({ job }: { job: JobResource }) {
-  const { state, progress, error, stateReason, waitsFor, runAfter, parents } = job;
+  const { kind, state, progress, error, stateReason, waitsFor, runAfter, parents } = job;
   switch (state) {
     case "blocked":
       return <>Waits for {parents.length === 1 ? "the job" : `${parents.length} jobs`} before it</>;
@@ -44,7 +47,7 @@ export function JobStatus({ job }: { job: JobResource }) {
     case "cancelled":
       return <>{stateReason ?? ""}</>;
     case "succeeded":
-      return <>{progress ? `${count(progress.of)} steps` : ""}</>;
+      return <>{progress && STEPPED.includes(kind) ? `${count(progress.of)} steps` : ""}</>;
     case "running":
     case "pausing":
     case "paused":
