@@ -8,9 +8,11 @@ import {
 } from "@tanstack/react-router";
 import { queryClient, whenSignedOut } from "./api/query-client.ts";
 import { forgetSession, sessionQuery } from "./api/session.ts";
+import { pageSearch } from "./components/page-search.ts";
 import { compareSearch } from "./pages/compare/compare-search.ts";
 import { jobSearch } from "./pages/jobs/job-search.ts";
 import { keySearch } from "./pages/keys/key-search.ts";
+import { submitSearch } from "./pages/submit/submit-search.ts";
 import { sweepSearch, sweepView } from "./pages/sweeps/sweep-search.ts";
 import { webhookSearch } from "./pages/webhooks/webhook-search.ts";
 import { ErrorPage } from "./shell/error-page.tsx";
@@ -87,6 +89,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/datasets",
+    validateSearch: pageSearch,
     component: lazyRouteComponent(() => import("./pages/datasets/datasets-page.tsx"), "DatasetsPage"),
   }),
   createRoute({
@@ -97,6 +100,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/models",
+    validateSearch: pageSearch,
     component: lazyRouteComponent(() => import("./pages/models/models-page.tsx"), "ModelsPage"),
   }),
   createRoute({
@@ -107,6 +111,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/submit",
+    validateSearch: submitSearch,
     component: lazyRouteComponent(() => import("./pages/submit/submit-page.tsx"), "SubmitPage"),
   }),
   createRoute({

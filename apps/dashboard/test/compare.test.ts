@@ -99,6 +99,9 @@ it("compares two networks and bicubic on an HR image of one's own", async () => 
   await page.getByText("Left and right are the same picture").waitFor();
   await page.getByLabel("Right", { exact: true }).selectOption("compressed");
 
+  await page.getByRole("button", { name: "1×" }).click();
+  await page.getByText("100 %", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Zoom in" }).click();
   await page.getByRole("button", { name: "Fit" }).click();
   await page.evaluate("scrollTo(0, 0)");
   expect(await violationsInBothColours(page, "compare")).toEqual([]);

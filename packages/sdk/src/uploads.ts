@@ -10,6 +10,8 @@ const LONGEST_DELAY_MS = 5_000;
 export interface SendOptions extends RequestOptions {
   /** Of the file, 64 hexadecimal digits. Left out, it is computed, for which all bytes are in memory at once. */
   sha256?: string;
+  /** Gets how many bytes the server has, those included that it had before; once at the beginning and after each part. */
+  onProgress?(sentBytes: number): void;
 }
 
 /** Large files, in parts that go straight to the object store. */
@@ -24,14 +26,22 @@ export class Uploads {
    * Sends a file, part by part, but for the parts and files that the server has already; after an interruption the same
    * call goes on. What it gives is `complete`: its identifier goes to `datasets.addUploads` or `models.create`.
    */
-  async send({ name, data }: UploadFile, { sha256, ...options }: SendOptions = {}): Promise<PresignedUploadResource> {
+  async send(
+    { name, data }: UploadFile,
+    { sha256, onProgress, ...options }: SendOptions = {},
+  ): Promise<PresignedUploadResource> {
     const blob = asBlob(data);
     const hash = sha256 ?? (await sha256Of(blob));
     const upload = await this.create({ name, sizeBytes: blob.size, sha256: hash }, options);
     if (upload.state === "complete") return upload;
+    let sentBytes = upload.parts.reduce((sum, { arrived, sizeBytes }) => sum + (arrived ? sizeBytes : 0), 0);
+    onProgress?.(sentBytes);
     for (const { number, sizeBytes, url } of upload.parts) {
+      if (url === null) continue;
       const from = (number - 1) * upload.partSizeBytes;
-      if (url !== null) await this.transport.put(url, blob.slice(from, from + sizeBytes), options.signal);
+      await this.transport.put(url, blob.slice(from, from + sizeBytes), options.signal);
+      sentBytes += sizeBytes;
+      onProgress?.(sentBytes);
     }
     return this.complete(upload.id, options);
   }

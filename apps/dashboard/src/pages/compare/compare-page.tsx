@@ -3,6 +3,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { Page } from "../../components/page.tsx";
 import { CompareForm } from "./compare-form.tsx";
 import { Comparison } from "./comparison.tsx";
+import "../../components/thumbnails.css";
 import "./compare.css";
 
 export function ComparePage() {

@@ -9,7 +9,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { type Evaluation, ROLES } from "./comparison.tsx";
 import { PictureCanvas } from "./picture-canvas.tsx";
 import { differenceOf, type Picture, readPicture, whereTheyDifferMost } from "./pixels.ts";
-import { useView, ZOOM_STEP } from "./use-view.ts";
+import { useView, type ViewControl, ZOOM_STEP } from "./use-view.ts";
 import { Layer, Viewport } from "./viewport.tsx";
 
 /** A way to make the LR image large again, or what it was made of. */
@@ -196,30 +196,33 @@ function Pictures({ variants }: { variants: readonly Variant[] }) {
   );
 }
 
-function ZoomButtons({ control: { view, goTo, fit } }: { control: ReturnType<typeof useView> }) {
-  const zoomTo = (zoom: number) => goTo({ x: view.x, y: view.y }, zoom);
+function ZoomButtons({ control }: { control: ViewControl }) {
+  const { view, shownZoom, goTo, scaleBy, fit } = control;
   return (
-    <Group gap={4} role="group" aria-label="Zoom">
-      <Button variant="default" size="xs" onClick={fit}>
+    <fieldset className="zoom-buttons" aria-label="Zoom">
+      <Button variant="default" size="xs" aria-pressed={view.zoom === null} onClick={fit}>
         Fit
       </Button>
       {[1, 2, 4, 8].map((zoom) => (
-        <Button key={zoom} variant="default" size="xs" aria-pressed={view.zoom === zoom} onClick={() => zoomTo(zoom)}>
+        <Button
+          key={zoom}
+          variant="default"
+          size="xs"
+          aria-pressed={view.zoom === zoom}
+          onClick={() => goTo({ x: view.x, y: view.y }, zoom)}
+        >
           {zoom}×
         </Button>
       ))}
-      <Button
-        variant="default"
-        size="xs"
-        aria-label="Zoom out"
-        onClick={() => zoomTo((view.zoom ?? 1) / ZOOM_STEP)}
-        disabled={view.zoom === null}
-      >
+      <Button variant="default" size="xs" aria-label="Zoom out" onClick={() => scaleBy(1 / ZOOM_STEP)}>
         −
       </Button>
-      <Button variant="default" size="xs" aria-label="Zoom in" onClick={() => zoomTo((view.zoom ?? 1) * ZOOM_STEP)}>
+      <Button variant="default" size="xs" aria-label="Zoom in" onClick={() => scaleBy(ZOOM_STEP)}>
         +
       </Button>
-    </Group>
+      <Text size="sm" c="dimmed" role="status">
+        {(100 * shownZoom).toFixed(0)} %
+      </Text>
+    </fieldset>
   );
 }

@@ -33,7 +33,7 @@ export function fitZoom(image: Size, box: Size): number {
 /** Where the top left corner of the image stands, and how large its pixels are. The middle stays in the image. */
 export function placementOf(view: View, image: Size, box: Size): Placement {
   const fit = fitZoom(image, box);
-  const zoom = view.zoom === null ? fit : Math.min(Math.max(view.zoom, fit), LARGEST_ZOOM);
+  const zoom = view.zoom === null ? fit : Math.min(Math.max(view.zoom, Math.min(fit, 1)), LARGEST_ZOOM);
   const along = (middle: number, length: number, space: number) => {
     // An image that has room is in the middle; one that has none leaves none empty.
     if (length * zoom <= space) return (space - length * zoom) / 2;
@@ -44,6 +44,12 @@ export function placementOf(view: View, image: Size, box: Size): Placement {
 
 export interface ViewControl {
   view: View;
+  /** Screen pixels for one of the image, as it is shown. */
+  shownZoom: number;
+  /** What the windows tell: they all have one size. */
+  setBox(box: Size): void;
+  /** Times this, about the middle. */
+  scaleBy(factor: number): void;
   /** The middle is put there. */
   goTo(point: { x: number; y: number }, zoom?: number): void;
   /** By so many pixels of the screen. */
@@ -84,7 +90,10 @@ export function useView(image: Size): ViewControl {
     [width, height],
   );
   const fit = useCallback(() => setView({ zoom: null, x: width / 2, y: height / 2 }), [width, height]);
-  return { view, goTo, move, scale, fit };
+  const [box, setBox] = useState<Size>({ width, height });
+  const scaleBy = (factor: number) => scale(factor, box);
+  const shownZoom = placementOf(view, { width, height }, box).zoom;
+  return { view, shownZoom, setBox, scaleBy, goTo, move, scale, fit };
 }
 
 /** The middle as it is shown, so that crops are of what stands there. */

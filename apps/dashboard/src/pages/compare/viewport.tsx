@@ -27,7 +27,11 @@ export function Viewport({ label, image, control, children }: ViewportProps) {
   const element = useRef<HTMLElement | null>(null);
   const dragged = useRef<{ x: number; y: number } | null>(null);
   const box = { width, height };
-  const { view, move, scale, fit } = control;
+  const { view, move, scale, fit, setBox } = control;
+
+  useEffect(() => {
+    if (width > 0) setBox({ width, height });
+  }, [setBox, width, height]);
 
   useEffect(() => {
     const target = element.current;

@@ -1,5 +1,191 @@
+import type { DatasetFileItem, DatasetUsageResource } from "@drc/contracts";
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useCallback } from "react";
+import { client } from "../../api/client.ts";
+import { queryClient } from "../../api/query-client.ts";
+import { useMay } from "../../api/session.ts";
+import { ConfirmButton } from "../../components/confirm-button.tsx";
+import { bytes, count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { Problem } from "../../components/problem.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { StateBadge } from "../../components/state-badge.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago } from "../../components/time.tsx";
+import { UploadPanel } from "./upload-panel.tsx";
+import { VersionPanels } from "./version-panels.tsx";
+import "../../components/form-group.css";
+import "../../components/thumbnails.css";
+import "./datasets.css";
 
 export function DatasetPage() {
-  return <Page title="Dataset" />;
+  const { datasetId } = useParams({ from: "/signed-in/datasets/$datasetId" });
+  return <Dataset key={datasetId} datasetId={datasetId} />;
+}
+
+function Dataset({ datasetId }: { datasetId: string }) {
+  const may = useMay("submit");
+  const navigate = useNavigate();
+  const dataset = useQuery({
+    queryKey: ["datasets", datasetId],
+    queryFn: ({ signal }) => client.datasets.get(datasetId, { signal }),
+  });
+  const onStored = useCallback(
+    () => void queryClient.invalidateQueries({ queryKey: ["datasets", datasetId] }),
+    [datasetId],
+  );
+  return (
+    <QueryView query={dataset}>
+      {({ name, files }) => (
+        <Page
+          title={name}
+          actions={
+            <ConfirmButton
+              label="Delete"
+              disabled={!may}
+              title={may ? undefined : "This key may only read"}
+              run={() => client.datasets.delete(datasetId)}
+              onDone={() => void navigate({ to: "/datasets", search: {} })}
+            >
+              The dataset is deleted with all of its versions. Jobs that have ended keep their results.
+            </ConfirmButton>
+          }
+        >
+          <Stack gap="md">
+            <UploadPanel datasetId={datasetId} onStored={onStored} />
+            <VersionPanels datasetId={datasetId} files={files} />
+            <Files datasetId={datasetId} />
+            <Usage datasetId={datasetId} />
+          </Stack>
+        </Page>
+      )}
+    </QueryView>
+  );
+}
+
+const FILES_PER_PAGE = 50;
+
+function Files({ datasetId }: { datasetId: string }) {
+  const may = useMay("submit");
+  const files = useInfiniteQuery({
+    queryKey: ["datasets", datasetId, "files"],
+    queryFn: ({ pageParam, signal }) =>
+      client.datasets.files(datasetId, { cursor: pageParam, limit: FILES_PER_PAGE, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  });
+  const columns: Column<DatasetFileItem>[] = [
+    { title: "File", as: "wide", cell: ({ name }) => name },
+    { title: "Size", as: "number", cell: ({ sizeBytes }) => bytes(sizeBytes) },
+    { title: "Uploaded", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+    {
+      title: "Actions",
+      head: <span className="visually-hidden">Actions</span>,
+      as: "short",
+      cell: ({ name }) => (
+        <ConfirmButton
+          label="Remove"
+          aria-label={`Remove ${name}`}
+          disabled={!may}
+          title={may ? undefined : "This key may only read"}
+          run={() => client.datasets.deleteFile(datasetId, name)}
+          onDone={() => void queryClient.invalidateQueries({ queryKey: ["datasets", datasetId] })}
+        >
+          {name} is removed from the dataset. Versions that were made with it keep it.
+        </ConfirmButton>
+      ),
+    },
+  ];
+  return (
+    <Panel title="Files" flush>
+      {files.error && <Problem error={files.error} />}
+      {files.data && (
+        <Table
+          label="Files of the dataset"
+          columns={columns}
+          rows={files.data.pages.flatMap(({ items }) => items)}
+          keyOf={({ name }) => name}
+          empty="None yet."
+        />
+      )}
+      {files.hasNextPage && (
+        <Group p="sm">
+          <Button
+            variant="default"
+            size="compact-sm"
+            loading={files.isFetchingNextPage}
+            onClick={() => void files.fetchNextPage()}
+          >
+            Show more
+          </Button>
+        </Group>
+      )}
+    </Panel>
+  );
+}
+
+type Use = DatasetUsageResource["jobs"][number];
+
+const USES: readonly Column<Use>[] = [
+  {
+    title: "Job",
+    as: "short",
+    cell: ({ id, kind }) => (
+      <Link to="/jobs/$jobId" params={{ jobId: id }}>
+        {kind}
+      </Link>
+    ),
+  },
+  { title: "State", as: "short", cell: ({ state }) => <StateBadge state={state} /> },
+  { title: "Version", as: "short", cell: ({ versions }) => versions.join(", ") },
+  {
+    title: "Of",
+    as: "wide",
+    cell: ({ compressionId, sweepId }) => {
+      if (sweepId !== null) {
+        return (
+          <Link to="/sweeps/$sweepId" params={{ sweepId }}>
+            a sweep
+          </Link>
+        );
+      }
+      if (compressionId === null) return "–";
+      return (
+        <Link to="/compressions/$compressionId" params={{ compressionId }}>
+          a compression
+        </Link>
+      );
+    },
+  },
+  { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+];
+
+function Usage({ datasetId }: { datasetId: string }) {
+  const usage = useQuery({
+    queryKey: ["datasets", datasetId, "usage"],
+    queryFn: ({ signal }) => client.datasets.usage(datasetId, { signal }),
+  });
+  return (
+    <Panel title="Used by" flush>
+      <QueryView query={usage}>
+        {({ jobs, searchedJobs }) => (
+          <>
+            <Table
+              label="Jobs that read this dataset"
+              columns={USES}
+              rows={jobs}
+              keyOf={({ id }) => id}
+              empty="No job has read it."
+            />
+            <Text size="sm" c="dimmed" px="sm" pb="xs">
+              The newest 100, among the newest {count(searchedJobs)} jobs of the server.
+            </Text>
+          </>
+        )}
+      </QueryView>
+    </Panel>
+  );
 }

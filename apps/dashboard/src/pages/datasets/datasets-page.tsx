@@ -1,5 +1,105 @@
+import type { DatasetResource } from "@drc/contracts";
+import { Button, Group, TextInput } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { client } from "../../api/client.ts";
+import { useMay } from "../../api/session.ts";
+import { CursorPager } from "../../components/cursor-pager.tsx";
+import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { Problem } from "../../components/problem.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago } from "../../components/time.tsx";
+import "./datasets.css";
+
+const COLUMNS: readonly Column<DatasetResource>[] = [
+  {
+    title: "Dataset",
+    as: "wide",
+    cell: ({ id, name }) => (
+      <Link to="/datasets/$datasetId" params={{ datasetId: id }}>
+        {name}
+      </Link>
+    ),
+  },
+  { title: "Files", as: "number", cell: ({ files }) => count(files) },
+  { title: "Versions", as: "number", cell: ({ versions }) => count(versions) },
+  { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+];
 
 export function DatasetsPage() {
-  return <Page title="Datasets">Not here yet: use the command line or the API (/docs).</Page>;
+  const { cursor } = useSearch({ from: "/signed-in/datasets" });
+  const navigate = useNavigate({ from: "/datasets" });
+  const query = useQuery({
+    queryKey: ["datasets", "list", cursor],
+    queryFn: ({ signal }) => client.datasets.page({ cursor, limit: 50, signal }),
+  });
+  return (
+    <Page title="Datasets">
+      <Panel title="New dataset">
+        <NewDataset />
+      </Panel>
+      <div className="below">
+        <Panel title="Datasets, newest first" flush>
+          <QueryView query={query}>
+            {({ items, nextCursor }) => (
+              <>
+                <Table
+                  label="Datasets"
+                  columns={COLUMNS}
+                  rows={items}
+                  keyOf={({ id }) => id}
+                  empty="None yet. Name one above, and drop images on its page."
+                />
+                <CursorPager
+                  first={cursor === undefined}
+                  nextCursor={nextCursor}
+                  onPage={(page) => void navigate({ search: { cursor: page } })}
+                />
+              </>
+            )}
+          </QueryView>
+        </Panel>
+      </div>
+    </Page>
+  );
+}
+
+function NewDataset() {
+  const may = useMay("submit");
+  const navigate = useNavigate();
+  const [name, setName] = useState("");
+  const creating = useMutation({
+    mutationFn: () => client.datasets.create({ name }),
+    onSuccess: ({ id }) => navigate({ to: "/datasets/$datasetId", params: { datasetId: id } }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    creating.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Group gap="sm" align="end">
+        <TextInput
+          label="Name"
+          placeholder="photographs"
+          required
+          value={name}
+          onChange={({ currentTarget }) => setName(currentTarget.value)}
+        />
+        <Button
+          type="submit"
+          loading={creating.isPending}
+          disabled={!may || name.trim() === ""}
+          title={may ? undefined : "This key may only read"}
+        >
+          Create
+        </Button>
+      </Group>
+      {creating.error && <Problem error={creating.error} />}
+    </form>
+  );
 }

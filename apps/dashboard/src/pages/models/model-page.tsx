@@ -1,5 +1,224 @@
+import type { ModelCard, ModelResource } from "@drc/contracts";
+import { Button, Group, SimpleGrid, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
+import { useMay } from "../../api/session.ts";
+import { ConfirmButton } from "../../components/confirm-button.tsx";
+import { bytes, count, decibels, short } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { QueryView } from "../../components/query-view.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { Ago } from "../../components/time.tsx";
+import { LineageGraph } from "./lineage-graph.tsx";
+import { networkBefore } from "./network-before.ts";
+import { WidthsChart } from "./widths-chart.tsx";
+import "../../components/form-group.css";
+import "./models.css";
 
 export function ModelPage() {
-  return <Page title="Model" />;
+  const { modelId } = useParams({ from: "/signed-in/models/$modelId" });
+  const model = useQuery({
+    queryKey: ["models", modelId],
+    queryFn: ({ signal }) => client.models.get(modelId, { signal }),
+  });
+  return <QueryView query={model}>{(found) => <Model key={modelId} model={found} />}</QueryView>;
 }
+
+function Model({ model }: { model: ModelResource }) {
+  const { id, name } = model;
+  const may = useMay("submit");
+  const navigate = useNavigate();
+  const card = useQuery({
+    queryKey: ["models", id, "card"],
+    queryFn: ({ signal }) => client.models.card(id, { signal }),
+  });
+  const before = useQuery({
+    queryKey: ["models", id, "before"],
+    queryFn: ({ signal }) => (card.data ? networkBefore(card.data, signal) : null),
+    enabled: card.data !== undefined,
+  });
+  return (
+    <Page
+      title={name}
+      actions={
+        <Group gap="xs">
+          <Button
+            variant="default"
+            size="compact-sm"
+            renderRoot={(props) => (
+              <Link
+                to="/compare"
+                search={
+                  before.data
+                    ? { originalModel: before.data.modelId ?? undefined, compressedModel: id }
+                    : { originalModel: id }
+                }
+                {...props}
+              />
+            )}
+          >
+            Compare
+          </Button>
+          <Button
+            variant="default"
+            size="compact-sm"
+            renderRoot={(props) => <Link to="/submit" search={{ model: id }} {...props} />}
+          >
+            Compress
+          </Button>
+          <ConfirmButton
+            label="Delete"
+            disabled={!may}
+            title={may ? undefined : "This key may only read"}
+            run={() => client.models.delete(id)}
+            onDone={() => void navigate({ to: "/models", search: {} })}
+          >
+            The model and its file are deleted. Jobs that have ended keep their results.
+          </ConfirmButton>
+        </Group>
+      }
+    >
+      <Stack gap="md">
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+          <Panel title="Cost">
+            <Facts model={model} />
+          </Panel>
+          <Panel title="Download">
+            <Downloads id={id} />
+          </Panel>
+        </SimpleGrid>
+        <QueryView query={card}>
+          {(found) => (
+            <>
+              <Panel title="Quality" flush>
+                <Table
+                  label="Evaluations of this model"
+                  columns={QUALITY}
+                  rows={found.quality}
+                  keyOf={({ jobId }) => jobId}
+                  empty="Not evaluated yet."
+                />
+              </Panel>
+              <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+                <Panel title="Where it comes from">
+                  <LineageGraph card={found} />
+                </Panel>
+                <Panel title="Widths per layer">
+                  <WidthsChart after={found.widths} before={before.data?.widths} />
+                </Panel>
+              </SimpleGrid>
+            </>
+          )}
+        </QueryView>
+      </Stack>
+    </Page>
+  );
+}
+
+function Facts({ model }: { model: ModelResource }) {
+  const { architecture, scale, cost, dualNetworks, sizeBytes, sha256, originJobId, role, metrics, createdAt } = model;
+  return (
+    <dl className="facts">
+      <dt>Network</dt>
+      <dd>
+        {architecture}, ×{scale}
+      </dd>
+      <dt>Parameters</dt>
+      <dd>{count(cost.parameters)}</dd>
+      <dt>Multiply-adds, 1280×720 HR</dt>
+      <dd>{short(cost.multiplyAddsHr1280x720)}</dd>
+      <dt>Multiply-adds, 96×96 LR</dt>
+      <dd>{short(cost.multiplyAddsLr96x96)}</dd>
+      <dt>Validation PSNR</dt>
+      <dd>{decibels(metrics.validationPsnr)}</dd>
+      <dt>Dual networks</dt>
+      <dd>{count(dualNetworks)}</dd>
+      <dt>From</dt>
+      <dd>
+        {originJobId === null ? (
+          role
+        ) : (
+          <Link to="/jobs/$jobId" params={{ jobId: originJobId }}>
+            {role === "last" ? "a job, its last step" : "a job"}
+          </Link>
+        )}
+        , <Ago at={createdAt} />
+      </dd>
+      <dt>File</dt>
+      <dd>{bytes(sizeBytes)}</dd>
+      <dt>SHA-256</dt>
+      <dd className="mono">{sha256}</dd>
+    </dl>
+  );
+}
+
+const FORMATS = [
+  { format: "safetensors", label: "safetensors", about: "PyTorch names, with the dual networks" },
+  { format: "onnx", label: "ONNX", about: "dynamic height and width" },
+  { format: "tfjs", label: "TensorFlow.js", about: "a graph model for browsers, as zip" },
+] as const;
+
+function Downloads({ id }: { id: string }) {
+  return (
+    <dl className="facts">
+      {FORMATS.map(({ format, label, about }) => (
+        <Download key={format} href={`/v1/models/${id}/download?format=${format}`} label={label} about={about} />
+      ))}
+      <Download
+        href={`/v1/models/${id}/card`}
+        name={`${id}.md`}
+        label="Model card"
+        about="lineage and protocol, as Markdown"
+      />
+    </dl>
+  );
+}
+
+function Download({ href, label, about, name = "" }: { href: string; label: string; about: string; name?: string }) {
+  return (
+    <>
+      <dt>
+        <a href={href} download={name}>
+          {label}
+        </a>
+      </dt>
+      <dd>{about}</dd>
+    </>
+  );
+}
+
+const QUALITY: readonly Column<ModelCard["quality"][number]>[] = [
+  {
+    title: "Dataset",
+    as: "short",
+    cell: ({ dataset: { datasetId, version } }) => (
+      <Link to="/datasets/$datasetId" params={{ datasetId }}>
+        {`…${datasetId.slice(-6)}, version ${version}`}
+      </Link>
+    ),
+  },
+  { title: "Images", as: "number", cell: ({ images }) => count(images) },
+  { title: "PSNR", as: "number", cell: ({ psnr }) => decibels(psnr) },
+  { title: "SSIM", as: "number", cell: ({ ssim }) => ssim?.toFixed(4) ?? "–" },
+  {
+    title: "Latency for 1280×720",
+    as: "number",
+    cell: ({ latencyHr1280x720: latency }) => (latency ? `${latency.medianMs.toFixed(1)} ms` : "–"),
+  },
+  {
+    title: "Measured on",
+    as: "wide",
+    cell: ({ latencyHr1280x720: latency }) => (latency ? `${latency.device}, ${latency.threads} threads` : "–"),
+  },
+  {
+    title: "Job",
+    as: "short",
+    cell: ({ jobId }) => (
+      <Link to="/jobs/$jobId" params={{ jobId }}>
+        evaluation
+      </Link>
+    ),
+  },
+];

@@ -1,0 +1,134 @@
+import { Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core";
+import { type DragEvent, useRef, useState } from "react";
+import { useMay } from "../../api/session.ts";
+import { bytes, count } from "../../components/format.ts";
+import { Panel } from "../../components/panel.tsx";
+import { Tone } from "../../components/state-badge.tsx";
+import { Table } from "../../components/table.tsx";
+import { chosenFiles, droppedFiles } from "./dropped-files.ts";
+import { type Upload, type UploadItem, useUpload } from "./use-upload.ts";
+
+/** Rows of what goes on; thousands of files are told by their number. */
+const SHOWN = 20;
+
+/** Where files and folders are dropped or chosen, and how far they are. */
+export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStored: () => void }) {
+  const may = useMay("submit");
+  const upload = useUpload(datasetId, onStored);
+  const [isOver, setOver] = useState(false);
+  const folder = useRef<HTMLInputElement>(null);
+  const drop = async (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    if (may) upload.add(await droppedFiles(event.dataTransfer));
+  };
+  return (
+    <Panel title="Upload">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside do the same without a mouse */}
+      <div
+        className="drop-zone"
+        data-over={isOver}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+      >
+        <Text size="sm">Drop images, archives (zip, tar, tar.gz) or folders here, or choose them:</Text>
+        <Group gap="xs" justify="center" mt="xs">
+          <FileButton
+            multiple
+            onChange={(files) => upload.add(files.map((file) => ({ name: file.name, file })))}
+            inputProps={{ "aria-label": "Files to upload" }}
+          >
+            {(props) => (
+              <Button {...props} variant="default" disabled={!may} title={may ? undefined : "This key may only read"}>
+                Choose files
+              </Button>
+            )}
+          </FileButton>
+          <Button
+            variant="default"
+            disabled={!may}
+            title={may ? undefined : "This key may only read"}
+            onClick={() => folder.current?.click()}
+          >
+            Choose a folder
+          </Button>
+          <input
+            ref={(node) => {
+              folder.current = node;
+              node?.setAttribute("webkitdirectory", "");
+            }}
+            type="file"
+            hidden
+            aria-label="Folder to upload"
+            onChange={({ currentTarget }) => {
+              upload.add(chosenFiles(currentTarget.files));
+              currentTarget.value = "";
+            }}
+          />
+        </Group>
+        <Text size="xs" c="dimmed" mt="xs">
+          Names keep their folders. A name that is there already is replaced.
+        </Text>
+      </div>
+      {upload.items.length > 0 && <UploadProgress upload={upload} />}
+    </Panel>
+  );
+}
+
+const TONES = { waiting: "waiting", sending: "running", stored: "succeeded", failed: "failed" } as const;
+
+function UploadProgress({ upload: { items, isSending, retry, stop } }: { upload: Upload }) {
+  const of = (state: UploadItem["state"]) => items.filter((item) => item.state === state);
+  const stored = of("stored");
+  const failed = of("failed");
+  const totalBytes = items.reduce((sum, { file }) => sum + file.size, 0);
+  const sentBytes = items.reduce((sum, item) => sum + item.sentBytes, 0);
+  const share = totalBytes === 0 ? 1 : sentBytes / totalBytes;
+  const shown = [...failed, ...of("sending"), ...of("waiting"), ...stored].slice(0, SHOWN);
+  return (
+    <Stack gap="xs" mt="sm">
+      <Progress value={100 * share} aria-label="Uploaded" />
+      <Group gap="sm" justify="space-between">
+        <Text size="sm" role="status">
+          {count(stored.length)} of {count(items.length)} files stored, {bytes(sentBytes)} of {bytes(totalBytes)}
+          {failed.length > 0 ? `; ${count(failed.length)} failed` : ""}.
+          {isSending ? " Stay on this page until it is done." : ""}
+        </Text>
+        <Group gap="xs">
+          {isSending && (
+            <Button variant="default" size="compact-sm" onClick={stop}>
+              Stop
+            </Button>
+          )}
+          {!isSending && failed.length > 0 && (
+            <Button variant="default" size="compact-sm" onClick={retry}>
+              Try the failed ones again
+            </Button>
+          )}
+        </Group>
+      </Group>
+      {(isSending || failed.length > 0) && (
+        <Table
+          label="Files that are uploaded"
+          rows={shown}
+          keyOf={({ name }) => name}
+          columns={[
+            { title: "State", as: "short", cell: ({ state }) => <Tone tone={TONES[state]}>{state}</Tone> },
+            { title: "File", cell: ({ name }) => name },
+            { title: "Size", as: "number", cell: ({ file }) => bytes(file.size) },
+            { title: "Why", as: "wide", cell: ({ error }) => error ?? "" },
+          ]}
+        />
+      )}
+      {items.length > shown.length && isSending && (
+        <Text size="sm" c="dimmed">
+          And {count(items.length - shown.length)} more.
+        </Text>
+      )}
+    </Stack>
+  );
+}

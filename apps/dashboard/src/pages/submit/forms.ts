@@ -1,0 +1,154 @@
+/** What can be submitted: for each, the schema of its request and where it goes. */
+import { createCompressionBody, createJobBody, createSweepBody, type DryRunResource } from "@drc/contracts";
+import type { NewCompression, NewJob, NewSweep } from "@drc/sdk";
+import { client } from "../../api/client.ts";
+import { type FormNode, formNodeOf, isObject, type Json, type Path, valueAt, withValueAt } from "./form-node.ts";
+
+export type FormId = "compression" | "training" | "evaluation" | "sweep";
+
+export interface Created {
+  resource: "compressions" | "jobs" | "sweeps";
+  id: string;
+}
+
+export interface FormKind {
+  id: FormId;
+  label: string;
+  url: "/v1/compressions" | "/v1/jobs" | "/v1/sweeps";
+  resource: Created["resource"];
+  schema: FormNode;
+  /** With what the form begins. */
+  start: Json;
+  /** Settings that take a preset. */
+  presets: readonly Path[];
+  create(body: Json): Promise<{ id: string }>;
+  dryRun(body: Json, signal: AbortSignal): Promise<DryRunResource>;
+  /** What must be chosen before anything can be estimated; undefined where nothing is missing. */
+  missing(body: Json): string | undefined;
+  /** With every default filled in, or undefined where that cannot be said. */
+  effective(body: Json): Json;
+}
+
+const EXAMPLE_DATASET = { datasetId: `ds_${"0".repeat(20)}`, version: 1 };
+const EXAMPLE_MODEL = { modelId: `mdl_${"0".repeat(20)}` };
+
+function has(body: Json, ...path: string[]): boolean {
+  return valueAt(body, path) !== undefined;
+}
+
+/** Whatever is missing is taken from an example, so that the defaults of the rest can be told. */
+function filled(body: Json, examples: Record<string, Json>): Json {
+  let whole = body;
+  for (const [dotted, value] of Object.entries(examples)) {
+    const path = dotted.split(".");
+    if (!has(whole, ...path)) whole = withValueAt(whole, path, value);
+  }
+  return whole;
+}
+
+function defaultsBy(schema: { safeParse(body: unknown): { data?: unknown } }, examples: Record<string, Json>) {
+  return (body: Json): Json => {
+    const isNetworkGiven = has(body, "network") || has(body, "model") || !("model" in examples);
+    const { model: _, ...others } = examples;
+    return schema.safeParse(filled(body, isNetworkGiven ? others : examples)).data as Json;
+  };
+}
+
+function missingDataset(body: Json, ...path: string[]): string | undefined {
+  return has(body, ...path, "version") ? undefined : "Choose a dataset and a version of it.";
+}
+
+function missingNetwork(body: Json): string | undefined {
+  return has(body, "model") || has(body, "network") ? undefined : "Choose a model, or a new network.";
+}
+
+/** The schema of one kind of job, without the others. */
+function jobNode(kind: "train" | "evaluate"): FormNode {
+  const option = createJobBody.options.find(({ shape }) => shape.kind.value === kind);
+  if (!option) throw new Error(`There are no jobs of the kind ${kind}.`);
+  return formNodeOf(option);
+}
+
+export const FORMS: readonly FormKind[] = [
+  {
+    id: "compression",
+    label: "Compression",
+    url: "/v1/compressions",
+    resource: "compressions",
+    schema: formNodeOf(createCompressionBody),
+    start: { budget: { of: "parameters", remove: 0.5 } },
+    presets: [["fineTune"], ["method", "search"], ["method", "calibration"]],
+    create: (body) => client.compressions.create(body as unknown as NewCompression),
+    dryRun: (body, signal) => client.compressions.dryRun(body as unknown as NewCompression, { signal }),
+    missing: (body) => missingNetwork(body) ?? missingDataset(body, "dataset"),
+    effective: defaultsBy(createCompressionBody, { dataset: EXAMPLE_DATASET, model: EXAMPLE_MODEL }),
+  },
+  {
+    id: "training",
+    label: "Training",
+    url: "/v1/jobs",
+    resource: "jobs",
+    schema: jobNode("train"),
+    start: { kind: "train", spec: { network: { preset: "drn-xs", scale: 4 } } },
+    presets: [["spec", "settings"]],
+    create: (body) => client.jobs.create(body as unknown as NewJob),
+    dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
+    missing: (body) => missingDataset(body, "spec", "dataset"),
+    effective: defaultsBy(createJobBody, {
+      "spec.dataset": EXAMPLE_DATASET,
+      "spec.network": { preset: "drn-xs", scale: 4 },
+    }),
+  },
+  {
+    id: "evaluation",
+    label: "Evaluation",
+    url: "/v1/jobs",
+    resource: "jobs",
+    schema: jobNode("evaluate"),
+    start: { kind: "evaluate" },
+    presets: [],
+    create: (body) => client.jobs.create(body as unknown as NewJob),
+    dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
+    missing: (body) =>
+      has(body, "spec", "model") ? missingDataset(body, "spec", "dataset") : "Choose a model, or bicubic.",
+    effective: defaultsBy(createJobBody, { "spec.dataset": EXAMPLE_DATASET, "spec.model": "bicubic" }),
+  },
+  {
+    id: "sweep",
+    label: "Sweep",
+    url: "/v1/sweeps",
+    resource: "sweeps",
+    schema: formNodeOf(createSweepBody),
+    start: {
+      grid: {
+        budgets: [0.3, 0.5, 0.7].map((remove) => ({ of: "parameters", remove })),
+        methods: ["second-order", "l1"],
+        seeds: [1],
+      },
+    },
+    presets: [["fineTune"]],
+    create: (body) => client.sweeps.create(body as unknown as NewSweep),
+    dryRun: (body, signal) => client.sweeps.dryRun(body as unknown as NewSweep, { signal }),
+    missing: (body) =>
+      missingNetwork(body) ??
+      missingDataset(body, "dataset") ??
+      (has(body, "evaluation", "dataset", "version") ? undefined : "Choose the images to evaluate on."),
+    effective: defaultsBy(createSweepBody, {
+      dataset: EXAMPLE_DATASET,
+      model: EXAMPLE_MODEL,
+      "evaluation.dataset": EXAMPLE_DATASET,
+    }),
+  },
+];
+
+/** Fields of a compression or sweep stand at the top, those of a job in its `spec`. */
+export function workNodeOf({ schema, resource }: FormKind): { node: FormNode; path: Path } {
+  const spec = schema.properties?.spec;
+  return resource === "jobs" && spec ? { node: spec, path: ["spec"] } : { node: schema, path: [] };
+}
+
+/** The paths of the settings that the form has now: those of a training only where a network is trained. */
+export function presetPathsOf(kind: FormKind, body: Json): Path[] {
+  const trains = kind.resource !== "jobs" && isObject(body) && body.network !== undefined;
+  return [...kind.presets, ...(trains ? [["train"]] : [])];
+}

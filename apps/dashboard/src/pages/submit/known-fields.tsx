@@ -1,0 +1,122 @@
+/** Fields whose values are things of the server: they are chosen from what is there. */
+import { Autocomplete, Group, NativeSelect, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { client } from "../../api/client.ts";
+import { queryClient } from "../../api/query-client.ts";
+import { short } from "../../components/format.ts";
+import { useForm } from "./form-context.ts";
+import { isObject, type Path, pointerOf, valueAt } from "./form-node.ts";
+
+const LISTED = 200;
+/** The server knows which there are, and refuses others by naming them. */
+const NETWORK_PRESETS = ["drn-xs", "drn-tiny", "drn-s", "drn-l"];
+
+interface KnownFieldProps {
+  path: Path;
+  label: string;
+  required?: boolean;
+}
+
+const versionsQuery = (datasetId: string) => ({
+  queryKey: ["datasets", datasetId, "versions"],
+  queryFn: ({ signal }: { signal: AbortSignal }) => client.datasets.versions(datasetId, { signal }),
+});
+
+/** A dataset and one of its versions; the newest that is ready, where no other is chosen. */
+export function DatasetField({ path, label, required }: KnownFieldProps) {
+  const { body, errors, change } = useForm();
+  const value = valueAt(body, path);
+  const datasetId = isObject(value) ? String(value.datasetId ?? "") : "";
+  const version = isObject(value) ? value.version : undefined;
+  const datasets = useQuery({
+    queryKey: ["datasets", "menu"],
+    queryFn: async ({ signal }) => (await client.datasets.page({ limit: LISTED, signal })).items,
+  });
+  const versions = useQuery({ ...versionsQuery(datasetId), enabled: datasetId !== "" });
+  const choose = async (id: string) => {
+    if (id === "") return change(path, undefined);
+    change(path, { datasetId: id });
+    const known = await queryClient.fetchQuery(versionsQuery(id)).catch(() => []);
+    const ready = known.find(({ state }) => state === "ready");
+    if (ready) change(path, { datasetId: id, version: ready.version });
+  };
+  const pointer = pointerOf(path);
+  return (
+    <div>
+      <Group gap="sm" align="start" grow preventGrowOverflow={false}>
+        <NativeSelect
+          label={label}
+          required={required}
+          value={datasetId}
+          error={errors.get(pointer) ?? errors.get(`${pointer}/datasetId`)}
+          data={[
+            { value: "", label: required ? "Choose a dataset" : "None" },
+            ...(datasets.data ?? []).map(({ id, name, files }) => ({ value: id, label: `${name} · ${files} files` })),
+          ]}
+          onChange={({ currentTarget }) => void choose(currentTarget.value)}
+        />
+        {datasetId !== "" && (
+          <NativeSelect
+            label={`Version of ${label.toLowerCase()}`}
+            required
+            value={String(version ?? "")}
+            error={errors.get(`${pointer}/version`)}
+            data={[
+              { value: "", label: "Choose a version" },
+              ...(versions.data ?? []).map(({ version: number, scale, images, state, content }) => ({
+                value: String(number),
+                label: `${number} · ×${scale} · ${state === "ready" ? `${images} images` : state}${content === "lr" ? " · LR alone" : ""}`,
+                disabled: state !== "ready",
+              })),
+            ]}
+            onChange={({ currentTarget: { value: chosen } }) =>
+              change(path, chosen === "" ? { datasetId } : { datasetId, version: Number(chosen) })
+            }
+          />
+        )}
+      </Group>
+      {versions.data?.length === 0 && <Text size="sm">This dataset has no version yet. Make one on its page.</Text>}
+    </div>
+  );
+}
+
+export function ModelField({ path, label, required }: KnownFieldProps) {
+  const { body, errors, change } = useForm();
+  const value = valueAt(body, path);
+  const models = useQuery({
+    queryKey: ["models", "menu"],
+    queryFn: async ({ signal }) => (await client.models.page({ limit: LISTED, signal })).items,
+  });
+  const pointer = pointerOf(path);
+  return (
+    <NativeSelect
+      label={label}
+      required={required}
+      value={isObject(value) ? String(value.modelId ?? "") : ""}
+      error={errors.get(pointer) ?? errors.get(`${pointer}/modelId`)}
+      data={[
+        { value: "", label: required ? "Choose a model" : "None" },
+        ...(models.data ?? []).map(({ id, name, scale, cost }) => ({
+          value: id,
+          label: `${name} · ×${scale} · ${short(cost.parameters)} parameters`,
+        })),
+      ]}
+      onChange={({ currentTarget: { value: modelId } }) => change(path, modelId === "" ? undefined : { modelId })}
+    />
+  );
+}
+
+/** Of a network. */
+export function PresetField({ path, label }: KnownFieldProps) {
+  const { body, errors, change } = useForm();
+  return (
+    <Autocomplete
+      label={label}
+      required
+      value={String(valueAt(body, path) ?? "")}
+      data={NETWORK_PRESETS}
+      error={errors.get(pointerOf(path))}
+      onChange={(value) => change(path, value || undefined)}
+    />
+  );
+}

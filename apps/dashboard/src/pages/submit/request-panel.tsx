@@ -1,0 +1,57 @@
+import { Button, Group, SegmentedControl } from "@mantine/core";
+import { useRef, useState } from "react";
+import { Panel } from "../../components/panel.tsx";
+import type { Json } from "./form-node.ts";
+import type { FormKind } from "./forms.ts";
+import { curlText, scriptText } from "./request-text.ts";
+
+/** The same request for a shell or a program. */
+export function RequestText({ kind, body }: { kind: FormKind; body: Json }) {
+  const [form, setForm] = useState<"curl" | "script">("curl");
+  const [copied, setCopied] = useState("");
+  const shown = useRef<HTMLPreElement>(null);
+  const text = form === "curl" ? curlText(kind, body) : scriptText(kind, body);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied("Copied");
+    } catch {
+      // Browsers keep the clipboard from pages on plain http of other machines.
+      if (shown.current) getSelection()?.selectAllChildren(shown.current);
+      setCopied("Selected: press Ctrl+C");
+    }
+  };
+  return (
+    <Panel
+      title="The same request"
+      aside={
+        <Group gap="xs">
+          <span role="status" className="small">
+            {copied}
+          </span>
+          <Button variant="default" size="compact-sm" onClick={copy}>
+            Copy
+          </Button>
+        </Group>
+      }
+    >
+      <SegmentedControl
+        aria-label="As"
+        size="xs"
+        value={form}
+        onChange={(value) => {
+          setForm(value as typeof form);
+          setCopied("");
+        }}
+        data={[
+          { value: "curl", label: "curl" },
+          { value: "script", label: "Script" },
+        ]}
+      />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys */}
+      <section className="request-text" aria-label="Request" tabIndex={0}>
+        <pre ref={shown}>{text}</pre>
+      </section>
+    </Panel>
+  );
+}

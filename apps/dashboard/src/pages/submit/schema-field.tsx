@@ -1,0 +1,204 @@
+import { Checkbox, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useForm } from "./form-context.ts";
+import {
+  alternativesOf,
+  type FormNode,
+  type Json,
+  matches,
+  nameOfAlternative,
+  type Path,
+  pointerOf,
+  startOf,
+  valueAt,
+  wordsOf,
+} from "./form-node.ts";
+import { DatasetField, ModelField, PresetField } from "./known-fields.tsx";
+
+interface SchemaFieldProps {
+  node: FormNode;
+  path: Path;
+  label?: string;
+  /** Of an object: its fields at once, and not behind a line that opens them. */
+  open?: boolean;
+  required?: boolean;
+}
+
+/** A field for whatever a schema allows there; those of one sort look the same in every form. */
+export function SchemaField({ node, path, label = wordsOf(path[path.length - 1]), open, required }: SchemaFieldProps) {
+  const alternatives = alternativesOf(node);
+  if (alternatives.length > 1) {
+    return <ChoiceField alternatives={alternatives} path={path} label={label} required={required} />;
+  }
+  const [only] = alternatives;
+  const { properties } = only;
+  if (properties && "datasetId" in properties) return <DatasetField path={path} label={label} required={required} />;
+  if (properties && "modelId" in properties) return <ModelField path={path} label={label} required={required} />;
+  if (properties) return <ObjectField node={only} path={path} label={label} open={open} />;
+  if (only.enum) return <EnumField values={only.enum.map(String)} path={path} label={label} required={required} />;
+  if (only.type === "boolean") return <BooleanField path={path} label={label} />;
+  if (only.type === "array") return <ListField node={only} path={path} label={label} />;
+  if (path.at(-1) === "preset") return <PresetField path={path} label={label} />;
+  return <TextField node={only} path={path} label={label} required={required} />;
+}
+
+function ObjectField({ node, path, label, open }: { node: FormNode; path: Path; label: string; open?: boolean }) {
+  const { errors } = useForm();
+  const fields = <SchemaFields node={node} path={path} />;
+  if (open) return fields;
+  const within = `${pointerOf(path)}/`;
+  const isWrong = [...errors.keys()].some((pointer) => pointer.startsWith(within));
+  return (
+    <details className="form-group" open={isWrong || undefined}>
+      <summary>{label}</summary>
+      {fields}
+    </details>
+  );
+}
+
+/** All fields of an object but for those that are fixed or left out. */
+export function SchemaFields({
+  node,
+  path,
+  without = [],
+}: {
+  node: FormNode;
+  path: Path;
+  without?: readonly string[];
+}) {
+  const entries = Object.entries(node.properties ?? {}).filter(
+    ([key, field]) => field.const === undefined && !without.includes(key),
+  );
+  return (
+    <Stack gap="sm">
+      {entries.map(([key, field]) => (
+        <SchemaField key={key} node={field} path={[...path, key]} required={node.required?.includes(key)} />
+      ))}
+    </Stack>
+  );
+}
+
+interface FieldProps {
+  path: Path;
+  label: string;
+  required?: boolean;
+}
+
+function ChoiceField({ alternatives, path, label, required }: FieldProps & { alternatives: readonly FormNode[] }) {
+  const { body, effective, errors, change } = useForm();
+  const value = valueAt(body, path);
+  const chosen = value === undefined ? -1 : alternatives.findIndex((one) => matches(one, value));
+  const usual = alternatives.find((one) => matches(one, valueAt(effective, path)));
+  const one = alternatives[chosen];
+  return (
+    <div>
+      <NativeSelect
+        label={label}
+        required={required}
+        value={String(chosen)}
+        error={errors.get(pointerOf(path))}
+        data={[
+          { value: "-1", label: usual ? `Default: ${nameOfAlternative(usual)}` : "None" },
+          ...alternatives.map((node, i) => ({ value: String(i), label: nameOfAlternative(node) })),
+        ]}
+        onChange={({ currentTarget }) => {
+          const next = alternatives[Number(currentTarget.value)];
+          change(path, next && startOf(next));
+        }}
+      />
+      {one && one.const === undefined && (
+        <div className="form-inner">
+          <SchemaField node={one} path={path} label={nameOfAlternative(one)} open />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function EnumField({ values, path, label, required }: FieldProps & { values: readonly string[] }) {
+  const { body, effective, errors, change } = useForm();
+  const usual = valueAt(effective, path);
+  return (
+    <NativeSelect
+      label={label}
+      required={required}
+      value={String(valueAt(body, path) ?? "")}
+      error={errors.get(pointerOf(path))}
+      data={[{ value: "", label: usual === undefined ? "Choose" : `Default: ${String(usual)}` }, ...values]}
+      onChange={({ currentTarget: { value } }) => change(path, value === "" ? undefined : value)}
+    />
+  );
+}
+
+function BooleanField({ path, label }: FieldProps) {
+  const { body, effective, errors, change } = useForm();
+  return (
+    <Checkbox
+      label={label}
+      checked={Boolean(valueAt(body, path) ?? valueAt(effective, path))}
+      error={errors.get(pointerOf(path))}
+      onChange={({ currentTarget }) => change(path, currentTarget.checked)}
+    />
+  );
+}
+
+/** Text or a number; left empty, the default counts, which stands there in grey. */
+function TextField({ node, path, label, required }: FieldProps & { node: FormNode }) {
+  const { body, effective, errors, change } = useForm();
+  const isNumber = node.type === "number" || node.type === "integer";
+  const value = valueAt(body, path);
+  const [text, setText] = useState(String(value ?? ""));
+  // While somebody writes `1e-` or `0.` the text stays his; a value that comes from elsewhere is shown.
+  const shown = value === undefined ? "" : isNumber && numberOf(text) === value ? text : String(value);
+  const usual = valueAt(effective, path);
+  return (
+    <TextInput
+      label={label}
+      required={required}
+      maw={isNumber ? 260 : undefined}
+      inputMode={isNumber ? "decimal" : undefined}
+      value={shown}
+      placeholder={usual === undefined || usual === null ? undefined : String(usual)}
+      error={errors.get(pointerOf(path))}
+      onChange={({ currentTarget }) => {
+        const written = currentTarget.value;
+        setText(written);
+        change(path, written === "" ? undefined : isNumber ? numberOf(written) : written);
+      }}
+    />
+  );
+}
+
+/** What is no number goes to the server as it is, which says what is wrong with it. */
+function numberOf(text: string): Json {
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+/** Several values with commas between them. */
+export function ListField({
+  node,
+  path,
+  label,
+  required,
+  description,
+}: FieldProps & { node: FormNode; description?: string }) {
+  const { body, errors, change } = useForm();
+  const given = valueAt(body, path);
+  const [text, setText] = useState(Array.isArray(given) ? given.join(", ") : "");
+  const isNumber = node.items?.type === "integer" || node.items?.type === "number";
+  const error = [...errors].find(([pointer]) => `${pointer}/`.startsWith(`${pointerOf(path)}/`))?.[1];
+  return (
+    <TextInput
+      label={label}
+      required={required}
+      description={description ?? "Several with commas between them"}
+      value={text}
+      error={error}
+      onChange={({ currentTarget: { value } }) => {
+        setText(value);
+        const parts = value.split(/[,\s]+/).filter((part) => part !== "");
+        change(path, parts.length === 0 ? undefined : parts.map((part) => (isNumber ? numberOf(part) : part)));
+      }}
+    />
+  );
+}

@@ -1,0 +1,128 @@
+/** Datasets in the dashboard: dropped folders, uploads that go on, reports of bad files, thumbnails, usage. */
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodePng } from "@drc/imaging";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { photograph } from "../../../test/photographs.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+let server: DashboardServer;
+let browser: Browser;
+let folder: string;
+
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  await server.startWorker("none:1");
+  folder = await mkdtemp(join(tmpdir(), "drc-datasets-test-"));
+  await mkdir(join(folder, "train"));
+  for (const seed of [1, 2, 3]) {
+    await writeFile(join(folder, "train", `${seed}.png`), await encodePng(photograph(seed, 97, 64)));
+  }
+  await writeFile(join(folder, "train", "<img src=x onerror=alert(1)>.png"), "<html></html>");
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it("takes a folder, says of each file that is refused why, and shows what a version has", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, "/datasets");
+  await page.getByText("None yet. Name one above").waitFor();
+  await page.getByLabel("Name").fill("photographs <i>one</i>");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("heading", { level: 1, name: "photographs <i>one</i>" }).waitFor();
+  const id = page.url().split("/").at(-1) ?? "";
+
+  await page.getByLabel("Folder to upload").setInputFiles(folder);
+  await page.getByText("4 of 4 files stored").waitFor();
+  const files = page.getByRole("region", { name: "Files", exact: true });
+  await files.getByText("train/2.png", { exact: true }).waitFor();
+
+  await page.getByLabel("A bad file").selectOption("skip");
+  await page.getByRole("button", { name: "Make a version" }).click();
+  const refused = page.getByRole("region", { name: "Refused files of version 1" });
+  await refused.waitFor();
+  expect(await refused.textContent()).toMatch(/<img src=x onerror=alert\(1\)>\.png.*UNSUPPORTED_FORMAT/);
+  const images = page.getByRole("region", { name: "Images of version 1" });
+  await expect.poll(() => images.locator("img").count()).toBe(3);
+  const loaded = `[...document.querySelectorAll("ul.thumbnails img")].every((image) => image.naturalWidth > 0)`;
+  await expect.poll(() => page.evaluate(loaded)).toBe(true);
+  expect(await page.getByRole("region", { name: "Notes on version 1" }).textContent()).toContain("CROPPED 3");
+
+  await server.client.jobs.create({
+    kind: "evaluate",
+    spec: { model: "bicubic", dataset: { datasetId: id, version: 1 } },
+  });
+  await page.reload();
+  const usage = page.getByRole("region", { name: "Used by" });
+  await usage.getByRole("link", { name: "evaluate" }).waitFor();
+  await images.locator("img").first().waitFor();
+  expect(await violationsInBothColours(page, "dataset")).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  expect(await violationsInBothColours(page, "dataset-phone")).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  // What is used cannot be deleted, and the page says by what; a single file can.
+  await page.getByRole("button", { name: "Delete", exact: true }).first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByText("is still used by unfinished jobs").waitFor();
+  await page.getByRole("button", { name: "Leave it" }).click();
+  await page.getByRole("button", { name: "Remove train/2.png" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await files.getByText("train/2.png", { exact: true }).waitFor({ state: "detached" });
+
+  await page.goto("/datasets");
+  await page.getByRole("link", { name: "photographs <i>one</i>" }).waitFor();
+  expect(await violationsInBothColours(page, "datasets")).toEqual([]);
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+it("goes on with a large file that was cut off, without the parts that had arrived", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  const { id } = await server.client.datasets.create({ name: "large" });
+  const bytes = randomBytes(40_000_000);
+  await writeFile(join(folder, "large.png"), bytes);
+  await signIn(page, server.key, `/datasets/${id}`);
+  const puts: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "PUT") puts.push(new URL(request.url()).searchParams.get("partNumber") ?? "");
+  });
+  // The second part fails as when the connection is cut.
+  await page.route(/partNumber=2/, (route) => route.abort(), { times: 1 });
+  await page.getByLabel("Files to upload").setInputFiles(join(folder, "large.png"));
+  await page.getByRole("button", { name: "Try the failed ones again" }).click({ timeout: 60_000 });
+  await page.getByText("1 of 1 files stored").waitFor({ timeout: 60_000 });
+  expect(puts).toEqual(["1", "2", "2", "3"]);
+  const { items } = await server.client.datasets.files(id);
+  expect(items).toMatchObject([{ name: "large.png", sizeBytes: bytes.length }]);
+  expect(faults.filter((fault) => !/ERR_FAILED/.test(fault))).toEqual([]);
+  await context.close();
+});
+
+it("takes what is dropped, folders with their files", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  const { id } = await server.client.datasets.create({ name: "dropped" });
+  await signIn(page, server.key, `/datasets/${id}`);
+  await page.locator(".drop-zone").waitFor();
+  const box = await page.locator(".drop-zone").boundingBox();
+  const devTools = await context.newCDPSession(page);
+  const data = { items: [], files: [folder, join(folder, "train", "1.png")], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await devTools.send("Input.dispatchDragEvent", { type, x: (box?.x ?? 0) + 40, y: (box?.y ?? 0) + 20, data });
+  }
+  await page.getByText(/^(\d+) of \1 files stored/).waitFor();
+  const { items } = await server.client.datasets.files(id);
+  const names = items.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["1.png", "train/1.png", "train/2.png", "train/3.png"]));
+  expect(faults).toEqual([]);
+  await context.close();
+});

@@ -1,0 +1,94 @@
+/** A compressed network in the dashboard: lineage, widths before and after, quality, downloads. */
+import type { PruneResult } from "@drc/contracts";
+import { encodePng } from "@drc/imaging";
+import { createModel, encodeModel } from "@drc/network";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { photograph } from "../../../test/photographs.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+let server: DashboardServer;
+let browser: Browser;
+let base: string;
+let compressed: string;
+
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  await server.startWorker();
+  const { client } = server;
+  const { id: datasetId } = await client.datasets.create({ name: "photographs" });
+  const files = [1, 2].map(async (seed) => ({ name: `${seed}.png`, data: await encodePng(photograph(seed, 96, 96)) }));
+  await client.datasets.upload(datasetId, await Promise.all(files));
+  const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
+  await client.datasets.waitForVersion({ datasetId, version });
+  const dataset = { datasetId, version };
+  const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
+  ({ id: base } = await client.models.upload({ name: "base", data }, { name: "base <b>network</b>" }));
+  const search = await client.jobs.create({
+    kind: "channel-search",
+    spec: { model: { modelId: base }, dataset, budget: { of: "parameters", remove: 0.3 }, method: "uniform" },
+  });
+  const prune = await client.jobs.create({
+    kind: "prune",
+    spec: { model: { modelId: base }, plan: { fromJob: search.id }, dataset, importance: { method: "l1" } },
+  });
+  const { result, error } = await client.jobs.wait(prune.id);
+  if (error) throw new Error(error.detail);
+  compressed = (result as unknown as PruneResult).modelId;
+  const model = { modelId: compressed };
+  const evaluation = await client.jobs.create({ kind: "evaluate", spec: { model, dataset } });
+  await client.jobs.wait(evaluation.id);
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+it("shows where a model comes from, what is left of its widths, and its files", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, "/models");
+  await page.getByRole("link", { name: "base <b>network</b>" }).waitFor();
+  expect(await violationsInBothColours(page, "models")).toEqual([]);
+  await page.goto(`/models/${compressed}`);
+  const lineage = page.getByRole("group", { name: "Lineage of the model" });
+  await lineage.getByText("base <b>network</b>").waitFor();
+  for (const kind of ["channel-search", "prune"]) await lineage.getByText(kind, { exact: true }).waitFor();
+  await page.getByText(/channels are left \(\d/).waitFor();
+  await page.getByText("As a table").click();
+  const quality = page.getByRole("region", { name: "Quality", exact: true });
+  expect(await quality.textContent()).toMatch(/\d dB.*\d ms/);
+  await page.evaluate("scrollTo(0, 0)");
+  expect(await violationsInBothColours(page, "model")).toEqual([]);
+
+  for (const [name, magic] of [
+    ["safetensors", ".safetensors"],
+    ["ONNX", ".onnx"],
+    ["TensorFlow.js", ".zip"],
+    ["Model card", ".md"],
+  ]) {
+    const arriving = page.waitForEvent("download", { timeout: 60_000 });
+    await page.getByRole("link", { name, exact: true }).click();
+    const download = await arriving;
+    expect(download.suggestedFilename()).toContain(magic);
+    expect(await download.failure()).toBeNull();
+  }
+  await page.setViewportSize({ width: 390, height: 800 });
+  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  expect(await violationsInBothColours(page, "model-phone")).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  // The comparison begins with the network before and this one.
+  await page.getByRole("link", { name: "Compare" }).last().click();
+  await page.getByRole("heading", { level: 1, name: "Compare" }).waitFor();
+  expect(await page.getByLabel("Original").inputValue()).toBe(base);
+  expect(await page.getByLabel("Compressed").inputValue()).toBe(compressed);
+  await page.goto(`/models/${base}`);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
+  await expect(server.client.models.get(base)).rejects.toMatchObject({ status: 404 });
+  expect(faults).toEqual([]);
+  await context.close();
+});

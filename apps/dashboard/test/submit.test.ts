@@ -1,0 +1,140 @@
+/** Forms made of the schemas of requests: defaults, estimate, refusals at their fields, the same request as text. */
+import { encodePng } from "@drc/imaging";
+import { createModel, encodeModel } from "@drc/network";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { photograph } from "../../../test/photographs.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+let server: DashboardServer;
+let browser: Browser;
+let datasetId: string;
+let modelId: string;
+
+beforeAll(async () => {
+  server = await startDashboardServer();
+  browser = await launchBrowser();
+  await server.startWorker("none:1");
+  const { client } = server;
+  ({ id: datasetId } = await client.datasets.create({ name: "photographs <b>1</b>" }));
+  const files = [1, 2, 3].map(async (seed) => ({
+    name: `${seed}.png`,
+    data: await encodePng(photograph(seed, 128, 128)),
+  }));
+  await client.datasets.upload(datasetId, await Promise.all(files));
+  const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
+  await client.datasets.waitForVersion({ datasetId, version });
+  const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
+  ({ id: modelId } = await client.models.upload({ name: "base", data }, { name: "base" }));
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+it("submits a compression with defaults, after an estimate, and shows the same request as text", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, "/submit");
+  const submit = page.getByRole("button", { name: "Submit" });
+  expect(await submit.isDisabled()).toBe(true);
+  await page.getByRole("combobox", { name: "Model" }).selectOption(modelId);
+  await page.getByLabel("Dataset", { exact: false }).first().selectOption(datasetId);
+  const estimate = page.getByRole("region", { name: "Estimate" });
+  await estimate.getByText(/^4 jobs|^3 jobs/).waitFor();
+  expect(await estimate.textContent()).toMatch(/channel-search.*prune.*fine-tune/);
+
+  const remove = page.getByLabel("Share to remove");
+  await remove.fill("1.5");
+  await page.getByText("1.5 is not usable; the share to remove is a number between 0 and 1").first().waitFor();
+  expect(await remove.getAttribute("aria-invalid")).toBe("true");
+  await page.getByRole("button", { name: "30 %" }).click();
+  expect(await remove.inputValue()).toBe("0.3");
+  await page.getByText("Fine-tuning", { exact: true }).click();
+  const fineTuning = page.locator("details").filter({ has: page.locator("summary", { hasText: /^Fine-tuning$/ }) });
+  const steps = fineTuning.getByLabel("Steps", { exact: true });
+  expect(await steps.getAttribute("placeholder")).toBe("600");
+  await steps.fill("77");
+  await estimate.getByRole("row").filter({ hasText: "fine-tune" }).getByText("77").waitFor();
+
+  const request = page.getByRole("region", { name: "Request", exact: true });
+  const curl = await request.textContent();
+  expect(curl).toContain("$DRC_API_KEY");
+  expect(curl).not.toContain(server.key);
+  expect(JSON.parse((curl ?? "").split("<<'JSON'\n")[1].replace(/JSON\s*$/, ""))).toEqual({
+    budget: { of: "parameters", remove: 0.3 },
+    model: { modelId },
+    dataset: { datasetId, version: 1 },
+    fineTune: { steps: 77 },
+  });
+  await page.getByText("Script", { exact: true }).click();
+  expect(await request.textContent()).toContain("drc.compressions.create(");
+  await page.evaluate("scrollTo(0, 0)");
+  expect(await violationsInBothColours(page, "submit")).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  expect(await violationsInBothColours(page, "submit-phone")).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  await submit.click();
+  await page.waitForURL(/\/compressions\/cmp_/);
+  const id = page.url().split("/").at(-1) ?? "";
+  const { body } = await server.client.compressions.get(id);
+  expect(body).toMatchObject({ budget: { remove: 0.3 }, fineTune: { steps: 77 }, model: { modelId } });
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+it("trains a new network, and evaluates bicubic", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, `/submit?what=training&dataset=${datasetId}&version=1`);
+  const preset = page.locator("input").and(page.getByLabel("Preset *"));
+  await preset.fill("drn-nothing");
+  await page
+    .getByText(/drn-nothing/)
+    .last()
+    .waitFor();
+  await preset.fill("drn-xs");
+  await page.keyboard.press("Escape");
+  await page
+    .getByRole("region", { name: "Estimate" })
+    .getByText(/^1 job,/)
+    .waitFor();
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.waitForURL(/\/jobs\/job_/);
+
+  await page.goto("/submit?what=evaluation");
+  await page.getByRole("combobox", { name: "Model" }).selectOption({ label: "bicubic" });
+  await page.getByLabel("Dataset", { exact: false }).first().selectOption(datasetId);
+  await page
+    .getByRole("region", { name: "Estimate" })
+    .getByText(/^1 job,/)
+    .waitFor();
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.waitForURL(/\/jobs\/job_/);
+  const { kind, spec } = await server.client.jobs.get(page.url().split("/").at(-1) ?? "");
+  expect([kind, spec.model]).toEqual(["evaluate", "bicubic"]);
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+it("submits a sweep as a grid", async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await signIn(page, server.key, `/submit?what=sweep&model=${modelId}&dataset=${datasetId}&version=1`);
+  await page.getByLabel("Evaluation dataset", { exact: false }).first().selectOption(datasetId);
+  await page.getByLabel("Shares to remove").fill("0.3, 0.5");
+  await page.getByLabel("taylor").check();
+  await page.getByLabel("Seeds").fill("1, 2");
+  await page.getByText("12 points").waitFor();
+  await page
+    .getByRole("region", { name: "Estimate" })
+    .getByText(/^\d+ jobs/)
+    .waitFor();
+  expect(await violationsInBothColours(page, "submit-sweep")).toEqual([]);
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.waitForURL(/\/sweeps\/swp_/);
+  const { points } = await server.client.sweeps.get(page.url().split("/").at(-1) ?? "");
+  expect(points).toHaveLength(12);
+  expect(faults).toEqual([]);
+  await context.close();
+});
