@@ -37,11 +37,23 @@ function onlyValues(issues: readonly Issue[]): readonly unknown[] | undefined {
   return issues.length === 1 && issue.code === "invalid_value" && issue.path.length === 0 ? issue.values : undefined;
 }
 
-/** Of the options of a union the one that was most likely meant: that with the fewest complaints. */
+/** Of the options of a union the one that was most likely meant: that with the fewest complaints, none of another kind. */
 function closestOption(options: readonly Issue[][]): Issue[] {
   const weigh = (issues: readonly Issue[]) =>
-    issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
+    issues.reduce((sum, issue) => sum + (isOtherKind(issue) ? ANOTHER_KIND : countOf(issue)), 0);
   return options.reduce((best, option) => (weigh(option) < weigh(best) ? option : best));
+}
+
+/** More than anyone complains of fields. */
+const ANOTHER_KIND = 1_000;
+
+/** A name where fields are wanted, or fields in the place of a name. */
+function isOtherKind({ code, path }: Issue): boolean {
+  return path.length === 0 && (code === "invalid_type" || code === "invalid_value");
+}
+
+function countOf(issue: Issue): number {
+  return issue.code === "unrecognized_keys" ? issue.keys.length : 1;
 }
 
 /** What a schema makes of data, or each field that is wrong. */

@@ -43,14 +43,14 @@ export const uploadId = identifier("upload");
 export const webhookId = identifier("webhook");
 export const messageId = identifier("message");
 
-/** A name for people; control characters would garble a terminal. */
+/** A name for people; control characters would garble a terminal, and no database keeps half a surrogate pair. */
 export const displayName = z
   .string()
   .trim()
   .min(1)
   .max(200)
-  .regex(/^[^\p{Cc}]*$/u, {
-    error: "Control characters are not allowed in a name.",
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, {
+    error: "Control characters, and halves of surrogate pairs, are not allowed in a name.",
   });
 
 /** For finding things again, such as `nightly` or `customer=7`. */

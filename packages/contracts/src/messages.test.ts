@@ -2,8 +2,10 @@ import { expect, it } from "vitest";
 import type { z } from "zod";
 import { createDatasetVersionBody } from "./dataset-settings.ts";
 import { fieldErrors } from "./field-errors.ts";
+import { displayName } from "./identifiers.ts";
 import { createJobBody } from "./job-specs.ts";
 import { messageOf } from "./messages.ts";
+import { sweepMethod } from "./sweep-methods.ts";
 
 function detailsOf(schema: z.ZodType, value: unknown): Record<string, string> {
   const { error } = schema.safeParse(value, { error: messageOf, reportInput: true });
@@ -40,4 +42,16 @@ it("names a share to remove that is none", () => {
   expect(detailsOf(createJobBody, { kind: "channel-search", spec })).toEqual({
     "/spec/budget/remove": "50 is not usable; the share to remove is a number between 0 and 1, both excluded.",
   });
+});
+
+it("says what is wrong in a method that has fields, not that it is no name", () => {
+  const steps = { preset: "from-scratch", steps: 0 };
+  expect(detailsOf(sweepMethod, steps)).toEqual({ "/steps": "0 is too small; at least 1." });
+  expect(Object.keys(detailsOf(sweepMethod, { preset: "l2" }))).toEqual(["/preset"]);
+  expect(Object.keys(detailsOf(sweepMethod, { preset: "l1", name: "\n" }))).toEqual(["/name"]);
+});
+
+it("refuses names that no database keeps", () => {
+  expect(Object.keys(detailsOf(displayName, "half \ud800"))).toEqual([""]);
+  expect(detailsOf(displayName, "whole \ud83d\ude00")).toEqual({});
 });
