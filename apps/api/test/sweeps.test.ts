@@ -282,7 +282,91 @@ describe("the rule that stops points early", () => {
   );
 });
 
+describe("a rule that stops points early, and retries", () => {
+  const stopWhen = { psnrBelow: 26 };
+  const grid = { ...SMALL, methods: ["l1", "fpgm"] };
+
+  it("what stopped points have in common with others is retried for them too", async () => {
+    const sweep = await create({ stopWhen, grid });
+    const [poor, good] = sweep.points;
+    await succeed(poor.stages.train);
+    await succeed(poor.stages.evaluateBicubic);
+    await succeed(poor.stages.search);
+    for (const [{ stages }, psnr] of [
+      [poor, 25],
+      [good, 27],
+    ] as const) {
+      await succeed(stages.prune);
+      await succeed(stages.evaluatePruned, [psnr, psnr]);
+    }
+    await succeed(good.stages.fineTune);
+    await succeed(good.stages.evaluateCompressed);
+    await fail(poor.stages.evaluateOriginal);
+    expect(await read(sweep.id)).toMatchObject({ state: "failed", pointStates: { failed: 2 } });
+    const retried = (await api.post(`/v1/sweeps/${sweep.id}/retry`)).json<SweepDetailResource>();
+    expect(retried.points.map(({ state }) => state)).toEqual(["stopped", "running"]);
+    expect(retried.points[0].stages.fineTune).toBe(poor.stages.fineTune);
+    expect(jobsOf(retried, "evaluateOriginal").size).toBe(1);
+    await succeed(retried.points[0].stages.evaluateOriginal, [31, 32], 2000);
+    const ended = await read(sweep.id);
+    expect(ended).toMatchObject({ state: "succeeded", original: { quality: { psnr: 31.5 } } });
+    expect(ended.pointStates).toMatchObject({ stopped: 1, succeeded: 1 });
+  });
+
+  it("a fine-tuning that was cancelled before the rule was asked has it before it still", async () => {
+    const sweep = await create({ stopWhen, grid: SMALL });
+    const [{ stages }] = sweep.points;
+    await succeedShared(sweep);
+    await succeed(stages.search);
+    await succeed(stages.prune);
+    await api.post(`/v1/sweeps/${sweep.id}/pause`);
+    await api.post(`/v1/jobs/${stages.evaluatePruned}/resume`);
+    await succeed(stages.evaluatePruned, [25, 25]);
+    await api.post(`/v1/sweeps/${sweep.id}/cancel`);
+    const retried = (await api.post(`/v1/sweeps/${sweep.id}/retry`)).json<SweepDetailResource>();
+    expect(retried.points[0].stages.fineTune).not.toBe(stages.fineTune);
+    while ((await settleBlocked(api.services.database)) > 0);
+    expect(await read(sweep.id)).toMatchObject({ state: "succeeded", pointStates: { stopped: 1 } });
+  });
+});
+
 describe("what can be done with a sweep", () => {
+  it("the largest one is tried out, changed and cancelled in a few statements", async () => {
+    const { database } = api.services;
+    const many = Array.from({ length: 100 }, (_, i) => ({ of: "parameters", remove: 0.005 + i * 0.003 }));
+    const largest = {
+      network: { blocks: 1, features: 32, scale: 4 },
+      grid: { budgets: many, methods: ["l1", "fpgm", "taylor", "second-order", "random"] },
+    };
+    const dry = await submit(largest, "?dryRun=true");
+    expect(dry.statusCode, dry.body.slice(0, 500)).toBe(200);
+    const { jobs } = dry.json();
+    const last = jobs.findLast(({ kind }: { kind: string }) => kind === "fine-tune");
+    const [pruning] = last.waitsFor;
+    expect(jobs[pruning].kind).toBe("prune");
+    expect(last.spec.model).toEqual({ fromJob: `#${pruning}` });
+    expect(last.multiplyAdds).toBeGreaterThan(0);
+
+    const events = ["job.cancelled", "sweep.cancelled"];
+    const webhook = (await api.post("/v1/webhooks", { url: "http://127.0.0.1:9/", events })).json();
+    const { id, jobs: made } = await create(largest);
+    expect(made.total).toBe(jobs.length);
+    const patch = { method: "PATCH", url: `/v1/sweeps/${id}`, payload: { priority: 7, labels: ["largest"] } } as const;
+    expect((await api.send(patch)).statusCode).toBe(200);
+    expect(await database.job.count({ where: { sweepId: id, priority: 7, labelled: { some: {} } } })).toBe(made.total);
+    const { jobId } = await claim((await read(id)).points[0].stages.train ?? "");
+    expect((await api.post(`/v1/sweeps/${id}/cancel`)).json()).toMatchObject({ state: "running" });
+    const left = await database.job.findMany({ where: { sweepId: id, state: { not: "cancelled" } } });
+    expect(left.map((job) => [job.id, job.state])).toEqual([[jobId, "cancelling"]]);
+    const [{ transactions }] = await database.$queryRaw<[{ transactions: bigint }]>`
+      SELECT count(DISTINCT xmin::text) AS transactions FROM "Job" WHERE "sweepId" = ${id}`;
+    expect(Number(transactions)).toBeLessThan(10);
+    const told = await database.webhookMessage.count({ where: { endpointId: webhook.id } });
+    expect(told).toBe(made.total - 1);
+    const written = await database.jobEvent.count({ where: { job: { sweepId: id }, type: "job.cancelled" } });
+    expect(written).toBe(made.total - 1);
+  }, 120_000);
+
   it("a point that fails leaves the others alone, and is retried with what it needs", async () => {
     const events = ["sweep.succeeded", "sweep.failed", "sweep.cancelled"];
     const webhook = (await api.post("/v1/webhooks", { url: "http://127.0.0.1:9/", events })).json();
@@ -364,6 +448,20 @@ describe("what can be done with a sweep", () => {
 });
 
 describe("the summary", () => {
+  it("keeps budgets apart that differ in the multiple of their widths alone", async () => {
+    const [budget] = SMALL.budgets;
+    const grid = { ...SMALL, budgets: [budget, { ...budget, widthMultiple: 2 }] };
+    const { id } = await create({ grid });
+    const { rows } = (await api.get(`/v1/sweeps/${id}/summary`)).json<SweepSummaryResource>();
+    expect(rows.map((row) => [row.budget.widthMultiple, row.others])).toEqual([
+      [undefined, 1],
+      [2, 1],
+    ]);
+    const [header, ...lines] = (await api.get(`/v1/sweeps/${id}/summary?format=csv`)).body.trimEnd().split("\r\n");
+    const column = header.split(",").indexOf("budget_width_multiple");
+    expect(lines.map((line) => line.split(",")[column])).toEqual(["", "2"]);
+  });
+
   it("has the numbers that one computes by hand, and the same in CSV", async () => {
     const sweep = await create({
       grid: { ...SMALL, methods: ["l1", "fpgm", "taylor"], seeds: [1, 2] },

@@ -23,11 +23,11 @@ const COMPRESSION_LOCK = 7_207_929;
 /** The same for a sweep. */
 const SWEEP_LOCK = 7_207_930;
 
-/** Writes, in the transaction that changed a job's state, the webhook messages that tell of it and of its compression. */
-export async function announceJob(transaction: Transaction, job: Job, now: Date): Promise<void> {
-  const state = job.state as JobState;
+/** Writes, in the transaction that brought jobs to one state, the messages that tell of them and of what they belong to. */
+export async function announceJobs(transaction: Transaction, jobs: readonly Job[], now: Date): Promise<void> {
+  const state = jobs.at(0)?.state as JobState | undefined;
   if (state !== "succeeded" && state !== "failed" && state !== "cancelled" && state !== "paused") return;
-  await announce(transaction, `job.${state}`, now, {
+  const messages = jobs.map((job) => ({
     id: job.id,
     kind: job.kind,
     name: job.name,
@@ -37,15 +37,21 @@ export async function announceJob(transaction: Transaction, job: Job, now: Date)
     sweepId: job.sweepId,
     path: `/v1/jobs/${job.id}`,
     ...outcome(job),
-  });
-  if (isFinal(state) && job.compressionId !== null) {
-    await announceCompression(transaction, job.compressionId, job.id, now);
-  }
-  if (isFinal(state) && job.sweepId !== null) await announceSweep(transaction, job.sweepId, now);
+  }));
+  await announce(transaction, `job.${state}`, now, messages);
+  if (!isFinal(state)) return;
+  const compressions = new Set(jobs.flatMap(({ compressionId }) => compressionId ?? []));
+  for (const id of compressions) await announceCompression(transaction, id, new Set(jobs.map((job) => job.id)), now);
+  for (const id of new Set(jobs.flatMap(({ sweepId }) => sweepId ?? []))) await announceSweep(transaction, id, now);
 }
 
 /** Only the last of the current jobs to end tells of the compression. */
-async function announceCompression(transaction: Transaction, id: string, jobId: string, now: Date): Promise<void> {
+async function announceCompression(
+  transaction: Transaction,
+  id: string,
+  ended: ReadonlySet<string>,
+  now: Date,
+): Promise<void> {
   // Of two jobs that end at once, the second goes on when the first is committed, and sees its end. The lock is not the
   // compression's row: others hold that one and then want a job's, which this transaction has already.
   await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${COMPRESSION_LOCK}::int, hashtext(${id}))`;
@@ -57,24 +63,26 @@ async function announceCompression(transaction: Transaction, id: string, jobId: 
   });
   const jobs = currentJobs(compression, all);
   // A job that was retried stands for nothing any more.
-  if (!jobs.some((job) => job.id === jobId)) return;
+  if (!jobs.some((job) => ended.has(job.id))) return;
   if (!jobs.every((job) => isFinal(job.state as JobState))) return;
   const state = compressionState(compression, jobs);
   if (state === "running" || state === "paused") return;
-  await announce(transaction, `compression.${state}`, now, {
-    id,
-    kind: "compression",
-    name: compression.name,
-    labels: compression.labels,
-    state,
-    compressionId: id,
-    sweepId: null,
-    path: `/v1/compressions/${id}`,
-    ...outcome({
-      result: state === "succeeded" ? { models: compressionModels(compression, jobs) } : null,
-      error: jobs.find((job) => job.state === "failed")?.error ?? null,
-    }),
-  });
+  await announce(transaction, `compression.${state}`, now, [
+    {
+      id,
+      kind: "compression",
+      name: compression.name,
+      labels: compression.labels,
+      state,
+      compressionId: id,
+      sweepId: null,
+      path: `/v1/compressions/${id}`,
+      ...outcome({
+        result: state === "succeeded" ? { models: compressionModels(compression, jobs) } : null,
+        error: jobs.find((job) => job.state === "failed")?.error ?? null,
+      }),
+    },
+  ]);
 }
 
 /** The last job of a sweep to end ends the sweep. */
@@ -88,17 +96,19 @@ async function announceSweep(transaction: Transaction, id: string, now: Date): P
   const counts = await countPoints(transaction, id);
   const state = endOfSweep(counts);
   const sweep = await transaction.sweep.update({ where: { id }, data: { state, paused: false, endedAt: now } });
-  await announce(transaction, `sweep.${state}`, now, {
-    id,
-    kind: "sweep",
-    name: sweep.name,
-    labels: sweep.labels,
-    state,
-    compressionId: null,
-    sweepId: id,
-    path: `/v1/sweeps/${id}`,
-    result: { points: counts },
-  });
+  await announce(transaction, `sweep.${state}`, now, [
+    {
+      id,
+      kind: "sweep",
+      name: sweep.name,
+      labels: sweep.labels,
+      state,
+      compressionId: null,
+      sweepId: id,
+      path: `/v1/sweeps/${id}`,
+      result: { points: counts },
+    },
+  ]);
 }
 
 async function hasUnfinishedJobs(transaction: Transaction, sweepId: string): Promise<boolean> {
@@ -133,25 +143,26 @@ async function announce(
   transaction: Transaction,
   type: WebhookMessageType,
   now: Date,
-  data: WebhookBody["data"],
+  told: readonly WebhookBody["data"][],
 ): Promise<void> {
   // Held until the end of this transaction: an endpoint that is removed meanwhile must not make it fail.
   const endpoints = await transaction.$queryRaw<{ id: string }[]>`
     SELECT id FROM "WebhookEndpoint"
     WHERE state = 'enabled' AND (cardinality(events) = 0 OR ${type} = ANY(events)) FOR KEY SHARE`;
   if (endpoints.length === 0) return;
-  const body: WebhookBody = { type, timestamp: now.toISOString(), data };
-  const text = JSON.stringify(body);
-  await transaction.webhookMessage.createMany({
-    data: endpoints.map((endpoint) => ({
-      id: newId("message"),
-      endpointId: endpoint.id,
-      type,
-      body: text,
-      createdAt: now,
-      nextAttemptAt: now,
-    })),
-  });
+  const texts = told.map((data) => JSON.stringify({ type, timestamp: now.toISOString(), data } satisfies WebhookBody));
+  for (const { id: endpointId } of endpoints) {
+    await transaction.webhookMessage.createMany({
+      data: texts.map((body) => ({
+        id: newId("message"),
+        endpointId,
+        type,
+        body,
+        createdAt: now,
+        nextAttemptAt: now,
+      })),
+    });
+  }
 }
 
 /** Writes a message that tells nothing but that it arrives. */

@@ -33,6 +33,8 @@ export interface NewJob {
   maxRunSeconds?: number;
   /** Jobs that must succeed before; either there already or earlier in the same call. */
   parents: readonly string[];
+  /** Not queued at once, though nothing stands before it: whoever settles blocked jobs decides on it. */
+  held?: boolean;
   compressionId?: string;
   sweepId?: string;
   retryOf?: string;
@@ -94,7 +96,7 @@ const UNTOUCHED = {
  */
 function rowsOf(job: NewJob, after: number, unfinished: ReadonlySet<string>) {
   const parents = [...new Set(job.parents)];
-  const waits = parents.some((id) => unfinished.has(id));
+  const waits = job.held === true || parents.some((id) => unfinished.has(id));
   const state: JobState = waits ? "blocked" : "queued";
   const { id, work, deviceClass, seed, priority, name, apiKeyId, compressionId, sweepId, retryOf, traceparent } = job;
   const row = {

@@ -1,6 +1,6 @@
 import { isFinal, type JobState, LEASED_STATES, mayFollow } from "@drc/contracts";
 import type { Job } from "../generated/client.ts";
-import { announceJob } from "./announce.ts";
+import { announceJobs } from "./announce.ts";
 import { databaseNow, type Prisma, type Transaction, toJson } from "./client.ts";
 import { enqueue } from "./outbox.ts";
 
@@ -25,7 +25,7 @@ export interface TransitionDetails {
 }
 
 /**
- * The only way in which a job changes its state: one fenced UPDATE, its numbered event, for `queued` the outbox
+ * How a job changes its state, and with `cancelJobs` the only way: one fenced UPDATE, its numbered event, for `queued` the outbox
  * row that brings it to the queue, and the messages to webhooks, all in the caller's transaction.
  * @returns the job afterwards, or null where the fence did not hold and nothing was changed.
  * @throws where the table of transitions does not allow it.
@@ -69,8 +69,43 @@ export async function transition(
   });
   if (to === "queued") await enqueue(transaction, job, runAfter ?? now);
   if (isFinal(to) && to !== "succeeded" && job.kind === "ingest") await failDatasetVersion(transaction, job.id);
-  await announceJob(transaction, job, now);
+  await announceJobs(transaction, [job], now);
   return job;
+}
+
+/**
+ * The same for many jobs that nothing works on, which become `cancelled`; those of other states stay as they are.
+ * @returns how many.
+ */
+export async function cancelJobs(
+  transaction: Transaction,
+  jobIds: readonly string[],
+  from: readonly ("blocked" | "queued" | "paused")[],
+  reason: string,
+): Promise<number> {
+  if (jobIds.length === 0) return 0;
+  const now = await databaseNow(transaction);
+  const jobs = await transaction.job.updateManyAndReturn({
+    where: { id: { in: [...jobIds] }, state: { in: [...from] } },
+    data: {
+      state: "cancelled",
+      stateReason: reason,
+      eventCount: { increment: 1 },
+      resumeWanted: false,
+      runAfter: null,
+      endedAt: now,
+    },
+  });
+  await transaction.jobEvent.createMany({
+    data: jobs.map(({ id, eventCount }) => ({
+      jobId: id,
+      number: eventCount,
+      type: "job.cancelled",
+      data: { reason },
+    })),
+  });
+  await announceJobs(transaction, jobs, now);
+  return jobs.length;
 }
 
 /** Appends under the number that the caller's UPDATE has just given to the job, whose row it holds. */

@@ -1,6 +1,6 @@
 import type { DeviceClass, DryRunJob, DryRunResource } from "@drc/contracts";
 import type { Database, Job, Transaction } from "@drc/database";
-import { estimateJob } from "./estimate.ts";
+import { estimateJob, knowJobs } from "./estimate.ts";
 
 /** Ends a transaction without effect and brings out what it found. */
 class RolledBack extends Error {
@@ -31,15 +31,21 @@ export async function dryRun(
 }
 
 async function describeJobs(transaction: Transaction, jobs: readonly Job[]): Promise<DryRunJob[]> {
+  const positions = new Map(jobs.map(({ id }, position) => [id, position]));
+  const links = await transaction.jobParent.findMany({ where: { jobId: { in: [...positions.keys()] } } });
+  const parents = new Map<string, number[]>();
+  for (const { jobId, parentId } of links) {
+    const position = positions.get(parentId);
+    if (position !== undefined) parents.set(jobId, [...(parents.get(jobId) ?? []), position]);
+  }
+  knowJobs(transaction, jobs);
   const described: DryRunJob[] = [];
   for (const job of jobs) {
-    const links = await transaction.jobParent.findMany({ where: { jobId: job.id } });
-    const parents = links.map(({ parentId }) => jobs.findIndex(({ id }) => id === parentId));
     described.push({
       kind: job.kind as DryRunJob["kind"],
       deviceClass: job.deviceClass as DeviceClass,
-      spec: withPositions(job.spec as DryRunJob["spec"], jobs),
-      waitsFor: parents.filter((position) => position >= 0).sort((a, b) => a - b),
+      spec: withPositions(job.spec as DryRunJob["spec"], positions),
+      waitsFor: (parents.get(job.id) ?? []).sort((a, b) => a - b),
       ...(await estimateJob(transaction, job)),
     });
   }
@@ -47,7 +53,10 @@ async function describeJobs(transaction: Transaction, jobs: readonly Job[]): Pro
 }
 
 /** The identifiers of jobs that will not exist say nothing: `#0` is the first of the list. */
-function withPositions(spec: DryRunJob["spec"], jobs: readonly Job[]): DryRunJob["spec"] {
-  const text = jobs.reduce((json, { id }, position) => json.replaceAll(id, `#${position}`), JSON.stringify(spec));
+function withPositions(spec: DryRunJob["spec"], positions: ReadonlyMap<string, number>): DryRunJob["spec"] {
+  const text = JSON.stringify(spec).replace(/job_[0-9a-z]{20}/g, (id) => {
+    const position = positions.get(id);
+    return position === undefined ? id : `#${position}`;
+  });
   return JSON.parse(text);
 }

@@ -1,7 +1,16 @@
-import { type DryRunJob, type JobSpec, jobSpec, type ModelInput, type PlanInput, type TrainSpec } from "@drc/contracts";
+import {
+  type DatasetInput,
+  type DryRunJob,
+  type JobSpec,
+  jobSpec,
+  type ModelInput,
+  type PlanInput,
+  type TrainSpec,
+} from "@drc/contracts";
 import type { Job, Transaction } from "@drc/database";
 import { countCost, type NetworkGraph } from "@drc/network";
 import { graphOfSpec } from "./networks.ts";
+import { readOnce } from "./read-once.ts";
 
 /** Jobs of the past whose speed counts. */
 const REMEMBERED_JOBS = 10;
@@ -11,6 +20,14 @@ const STEP_PASSES = 3;
 
 /** Any size: the multiply-adds of a network are nearly proportional to the pixels. */
 const SIDE = 64;
+
+/** Jobs that were made in this transaction, and so have no model: of thousands none is read again. */
+export function knowJobs(transaction: Transaction, jobs: readonly Job[]): void {
+  for (const job of jobs) {
+    void readJob(transaction, job.id, async () => job);
+    void readModel(transaction, { fromJob: job.id }, async () => null);
+  }
+}
 
 /**
  * What a job will cost, as far as its spec tells. Seconds are those of the newest jobs of its kind and device class, per
@@ -66,14 +83,34 @@ async function perPixelOfTrained(transaction: Transaction, network: TrainSpec["n
   return whole === null || kept === null ? null : whole * kept;
 }
 
-/** Multiply-adds per LR pixel of a network, also of one that is still to be made: a pruning keeps what its plan says. */
-async function perPixelOf(transaction: Transaction, input: ModelInput): Promise<number | null> {
-  const model =
+function readJob(
+  transaction: Transaction,
+  id: string,
+  read: () => Promise<Job | null> = () => transaction.job.findUnique({ where: { id } }),
+): Promise<Job | null> {
+  return readOnce(transaction, `estimated job ${id}`, read);
+}
+
+function readModel(
+  transaction: Transaction,
+  input: ModelInput,
+  read: () => Promise<{ graph: unknown } | null> = () =>
     "modelId" in input
-      ? await transaction.model.findUnique({ where: { id: input.modelId } })
-      : await transaction.model.findFirst({ where: { originJobId: input.fromJob, role: "best" } });
+      ? transaction.model.findUnique({ where: { id: input.modelId } })
+      : transaction.model.findFirst({ where: { originJobId: input.fromJob, role: "best" } }),
+): Promise<{ graph: unknown } | null> {
+  return readOnce(transaction, `estimated model ${JSON.stringify(input)}`, read);
+}
+
+/** Multiply-adds per LR pixel of a network, also of one that is still to be made: a pruning keeps what its plan says. */
+function perPixelOf(transaction: Transaction, input: ModelInput): Promise<number | null> {
+  return readOnce(transaction, `cost of ${JSON.stringify(input)}`, () => countPerPixel(transaction, input));
+}
+
+async function countPerPixel(transaction: Transaction, input: ModelInput): Promise<number | null> {
+  const model = await readModel(transaction, input);
   if (model) return perLrPixel(model.graph as unknown as NetworkGraph);
-  const job = "fromJob" in input ? await transaction.job.findUnique({ where: { id: input.fromJob } }) : null;
+  const job = "fromJob" in input ? await readJob(transaction, input.fromJob) : null;
   if (!job) return null;
   const work = workOf(job);
   switch (work.kind) {
@@ -93,15 +130,16 @@ async function perPixelOf(transaction: Transaction, input: ModelInput): Promise<
 
 async function keptShare(transaction: Transaction, plan: PlanInput): Promise<number | null> {
   if (!("fromJob" in plan)) return null;
-  const job = await transaction.job.findUnique({ where: { id: plan.fromJob } });
+  const job = await readJob(transaction, plan.fromJob);
   const work = job ? workOf(job) : null;
   return work?.kind === "channel-search" ? 1 - work.spec.budget.remove : null;
 }
 
-async function lrPixels(
-  transaction: Transaction,
-  { datasetId, version }: { datasetId: string; version: number },
-): Promise<number> {
+function lrPixels(transaction: Transaction, input: DatasetInput): Promise<number> {
+  return readOnce(transaction, `pixels of ${input.datasetId} ${input.version}`, () => sumLrPixels(transaction, input));
+}
+
+async function sumLrPixels(transaction: Transaction, { datasetId, version }: DatasetInput): Promise<number> {
   const [row] = await transaction.$queryRaw<{ pixels: number | null }[]>`
     SELECT sum((image->>'width')::float8 * (image->>'height')::float8 / (scale * scale))::float8 AS pixels
     FROM "DatasetVersion", jsonb_array_elements(images) AS image
@@ -111,23 +149,31 @@ async function lrPixels(
 
 /** How long the newest jobs of the same kind took on the same class of device. */
 async function secondsFor(transaction: Transaction, job: Job, multiplyAdds: number | null): Promise<number | null> {
-  const past = await transaction.job.findMany({
-    where: { kind: job.kind, deviceClass: job.deviceClass, state: "succeeded" },
+  const name = `past of ${job.kind} on ${job.deviceClass}`;
+  const past = await readOnce(transaction, name, () => readPast(transaction, job));
+  const seconds = past.flatMap(({ ran, done }) => {
+    if (multiplyAdds === null) return [ran];
+    return done ? [(ran * multiplyAdds) / done] : [];
+  });
+  if (seconds.length === 0) return null;
+  return seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
+}
+
+/** How many seconds the newest jobs like this one ran, and what they computed in them. */
+async function readPast(
+  transaction: Transaction,
+  { kind, deviceClass }: Job,
+): Promise<{ ran: number; done: number | null }[]> {
+  const jobs = await transaction.job.findMany({
+    where: { kind, deviceClass, state: "succeeded" },
     orderBy: { endedAt: "desc" },
     take: REMEMBERED_JOBS,
   });
-  const seconds: number[] = [];
-  for (const old of past) {
+  const past: { ran: number; done: number | null }[] = [];
+  for (const job of jobs) {
     const [{ ran }] = await transaction.$queryRaw<{ ran: number | null }[]>`
-      SELECT sum(extract(epoch FROM "endedAt" - "startedAt"))::float8 AS ran FROM "Attempt" WHERE "jobId" = ${old.id}`;
-    if (ran === null) continue;
-    if (multiplyAdds === null) {
-      seconds.push(ran);
-      continue;
-    }
-    const done = await multiplyAddsOf(transaction, workOf(old));
-    if (done) seconds.push((ran * multiplyAdds) / done);
+      SELECT sum(extract(epoch FROM "endedAt" - "startedAt"))::float8 AS ran FROM "Attempt" WHERE "jobId" = ${job.id}`;
+    if (ran !== null) past.push({ ran, done: await multiplyAddsOf(transaction, workOf(job)) });
   }
-  if (seconds.length === 0) return null;
-  return seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
+  return past;
 }

@@ -5,12 +5,14 @@ import type { JobRow } from "../resources/job-resource.ts";
 /**
  * Makes new jobs for those of a compression or sweep that failed or were cancelled, and for those that wait for them.
  * What has succeeded, or can still succeed, stays.
+ * @param isJudged of which jobs a rule decides whether they are queued, once nothing stands before them.
  * @returns by each old job's identifier that of the new one.
  */
 export async function retryJobs(
   transaction: Transaction,
   jobs: readonly JobRow[],
   apiKeyId: string,
+  isJudged: (job: Job) => boolean = () => false,
 ): Promise<ReadonlyMap<string, string>> {
   const replacements = new Map<string, string>();
   const made: NewJob[] = [];
@@ -19,7 +21,7 @@ export async function retryJobs(
     const ended = old.state === "failed" || old.state === "cancelled";
     // A blocked job may not have been cancelled yet for the parent that failed.
     if (!ended && !parents.some((parent) => replacements.has(parent))) continue;
-    const job = { ...replacementOf(old, parents, replacements), apiKeyId };
+    const job = { ...replacementOf(old, parents, replacements), apiKeyId, held: isJudged(old) };
     replacements.set(old.id, job.id);
     made.push(job);
   }

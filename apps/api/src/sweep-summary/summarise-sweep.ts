@@ -61,7 +61,7 @@ function cellsOf({ points }: SweepDetailResource, images: EvaluatedImages): Cell
   const cells = new Map<string, Cell>();
   for (const point of points) {
     const { budget, method } = point;
-    const key = JSON.stringify([budget.of, budget.remove, method]);
+    const key = `${budgetKey(budget)} ${method}`;
     const cell = cells.get(key) ?? { budget, method, points: [], succeeded: [], images: [] };
     cells.set(key, cell);
     cell.points.push(point);
@@ -71,6 +71,10 @@ function cellsOf({ points }: SweepDetailResource, images: EvaluatedImages): Cell
     if (measured) cell.images.push(measured);
   }
   return [...cells.values()];
+}
+
+function budgetKey({ of, remove, widthMultiple }: Cell["budget"]): string {
+  return `${of} ${remove} ${widthMultiple ?? ""}`;
 }
 
 function originalImages({ points }: SweepDetailResource, images: EvaluatedImages): ImagePsnr[] {
@@ -88,9 +92,7 @@ function rowOf(
   const beside =
     method === baseline
       ? undefined
-      : cells.find(
-          (cell) => cell.method === baseline && cell.budget.of === budget.of && cell.budget.remove === budget.remove,
-        );
+      : cells.find((cell) => cell.method === baseline && budgetKey(cell.budget) === budgetKey(budget));
   return {
     budget,
     method,

@@ -32,6 +32,7 @@ function recordOf(row: SweepSummaryRow): Record<string, Value> {
   return {
     budget_of: row.budget.of,
     budget_remove: row.budget.remove,
+    budget_width_multiple: row.budget.widthMultiple ?? null,
     method: row.method,
     seeds: row.seeds,
     others: row.others,

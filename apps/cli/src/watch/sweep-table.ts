@@ -2,7 +2,7 @@ import type { PairedDifference, Spread, SweepSummaryResource, SweepSummaryRow } 
 import { groupDigits, withPrefix } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import { percent } from "./compression-table.ts";
-import { COST_NAMES } from "./sweep-view.ts";
+import { COST_NAMES, widthsOf } from "./sweep-view.ts";
 
 const right = "right" as const;
 
@@ -57,7 +57,7 @@ function reference(name: string, psnr: number | null, ...costs: string[]): strin
 
 function rowOf(row: SweepSummaryRow): string[] {
   const { budget, removedShare, pareto } = row;
-  const asked = `${percent(budget.remove)} of the ${COST_NAMES[budget.of]}`;
+  const asked = `${percent(budget.remove)} of the ${COST_NAMES[budget.of]}${widthsOf(budget)}`;
   const marks = { p: pareto.parameters, m: pareto.multiplyAdds, l: pareto.latency };
   return [
     removedShare.mean === null ? asked : `${percent(removedShare.mean)} (${asked})`,

@@ -1,4 +1,4 @@
-import type { BudgetCost, SweepDetailResource, SweepPointResource, SweepPointState } from "@drc/contracts";
+import type { Budget, BudgetCost, SweepDetailResource, SweepPointResource, SweepPointState } from "@drc/contracts";
 import { formatSeconds, groupDigits } from "../terminal/numbers.ts";
 import { percent } from "./compression-table.ts";
 
@@ -44,7 +44,12 @@ export function formatSweepHead({ points, pointStates, jobs }: SweepDetailResour
 
 /** The point's place in the grid. */
 export function pointLabel({ budget, method, seed }: SweepPointResource): string {
-  return `${COST_NAMES[budget.of]} −${percent(budget.remove)}  ${method}  seed ${seed}`;
+  return `${COST_NAMES[budget.of]} −${percent(budget.remove)}${widthsOf(budget)}  ${method}  seed ${seed}`;
+}
+
+/** What tells two budgets of one share apart. */
+export function widthsOf({ widthMultiple }: Budget): string {
+  return widthMultiple === undefined ? "" : `, widths in multiples of ${widthMultiple}`;
 }
 
 export function formatPoint(point: SweepPointResource, width: number): string {
