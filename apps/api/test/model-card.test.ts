@@ -77,7 +77,7 @@ it("of a compression's result tells data, jobs, seeds, runtimes, base, budget an
   ]);
   const [search, prune, fineTune] = card.lineage;
   expect(search).toMatchObject({
-    method: "second-order",
+    method: "balanced",
     budget: { of: "parameters", asked: 0.3, achieved: 0.301, met: true, widthMultiple: 8 },
     dataset: { images: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });

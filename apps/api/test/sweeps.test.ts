@@ -170,7 +170,7 @@ describe("the jobs of a sweep", () => {
 
   it("are the same as those of compressions of the same body", async () => {
     const sweep = await create({ grid: { budgets: [budgets[0]], methods: ["l1"], seeds: [7] }, seed: 7 });
-    const method = { plan: "second-order", importance: { method: "l1" } };
+    const method = { plan: "balanced", importance: { method: "l1" } };
     const compression = (
       await api.post("/v1/compressions", {
         dataset,

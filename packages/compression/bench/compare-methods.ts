@@ -40,7 +40,7 @@ const IMPORTANCES: Record<string, { importance: Importance; dualWeight?: number;
   "random-3": { importance: { method: "random" }, seed: 3 },
 };
 
-const PLANS: readonly SearchMethod[] = ["second-order", "uniform", "drc", "drc-published"];
+const PLANS: readonly SearchMethod[] = ["balanced", "second-order", "uniform", "drc", "drc-published"];
 
 /** Of the LR image for the latency. */
 const LATENCY_SIZE = { height: 64, width: 64 };

@@ -56,10 +56,10 @@ describe("a job's spec", () => {
   });
 });
 
-it("a compression's body fills in its defaults: second order in plan and importance", () => {
+it("a compression's body fills in its defaults: balanced plan, second order in importance", () => {
   const body = createCompressionBody.parse({ dataset, model, budget, evaluation: { dataset } });
   expect(body).toMatchObject({
-    method: { plan: "second-order", importance: { method: "second-order", calibration: { batches: 6 } } },
+    method: { plan: "balanced", importance: { method: "second-order", calibration: { batches: 6 } } },
     fineTune: { preset: "small", steps: 600 },
     seed: 1,
   });

@@ -74,7 +74,7 @@ export const channelSearchSpec = z.strictObject({
   model: modelInput,
   dataset: datasetInput,
   budget,
-  method: searchMethod.default("second-order"),
+  method: searchMethod.default("balanced"),
   settings: searchSettings.prefault({}),
   calibration: secondOrderCalibrationSettings.prefault({}),
 });
@@ -190,7 +190,7 @@ export type CreateJobBody = z.output<typeof createJobBody>;
 
 /** How one network is made smaller: the plan of widths, and the choice of channels. */
 export const methodFields = {
-  plan: searchMethod.default("second-order"),
+  plan: searchMethod.default("balanced"),
   importance: importance.prefault({ method: "second-order" }),
   search: searchSettings.prefault({}),
   calibration: secondOrderCalibrationSettings.prefault({}),

@@ -257,16 +257,21 @@ export function importanceReadsHr(chosen: Importance): boolean {
 
 export const IMPORTANCE_METHODS = importance.options.map((option) => option.shape.method.value);
 
-export const SEARCH_METHODS = ["second-order", "drc", "drc-published", "uniform"] as const;
+export const SEARCH_METHODS = ["balanced", "second-order", "drc", "drc-published", "uniform"] as const;
 export const searchMethod = z.enum(SEARCH_METHODS);
 export type SearchMethod = z.infer<typeof searchMethod>;
+
+/** Whether the search reads second-order rises, and so `calibration`. */
+export function readsRises(method: SearchMethod): boolean {
+  return method === "balanced" || method === "second-order";
+}
 
 /** Whether the search reads HR images; `calibration` is that of second order. */
 export function searchReadsHr(
   method: SearchMethod,
   calibration: z.output<typeof secondOrderCalibrationSettings>,
 ): boolean {
-  return method === "second-order" ? calibration.guide !== "dual-input" : method !== "uniform";
+  return readsRises(method) ? calibration.guide !== "dual-input" : method !== "uniform";
 }
 
 export const BUDGET_COSTS = ["parameters", "multiplyAdds", "latency"] as const;

@@ -4,6 +4,7 @@ import { methodFields } from "./job-specs.ts";
 import {
   type Importance,
   importance,
+  readsRises,
   type SearchMethod,
   type SearchSettings,
   searchMethod,
@@ -57,14 +58,14 @@ function plainPlan({ plan, search, calibration }: Omit<FoundPlan, "name">): Omit
   return {
     plan,
     search: trains ? search : searchSettings.parse({}),
-    calibration: plan === "second-order" ? calibration : secondOrderCalibrationSettings.parse({}),
+    calibration: readsRises(plan) ? calibration : secondOrderCalibrationSettings.parse({}),
   };
 }
 
 function choiceOf(preset: ChoicePreset, given: { plan?: SearchMethod; name?: string }): ChoiceMethod {
   const searches = preset === "drc" || preset === "drc-no-dual";
   const dual = preset === "drc-no-dual" ? { dualWeight: 0 } : {};
-  const plan = given.plan ?? (searches ? "drc" : "second-order");
+  const plan = given.plan ?? (searches ? "drc" : "balanced");
   const search = searchSettings.parse(dual);
   const guide = preset === "drc-no-dual" ? { guide: "primal", ...dual } : {};
   const calibration = secondOrderCalibrationSettings.parse(guide);
@@ -93,7 +94,7 @@ const scratchMethod = z
     ({ name, plan, search, calibration, ...rest }): ScratchMethod => ({
       name: name ?? nameOf(FROM_SCRATCH, plan),
       ...rest,
-      ...plainPlan({ plan: plan ?? "second-order", search, calibration }),
+      ...plainPlan({ plan: plan ?? "balanced", search, calibration }),
     }),
   );
 

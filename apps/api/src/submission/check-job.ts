@@ -197,6 +197,7 @@ export function checkSearchMethod(
       checkPatch(findings, `${pointer}/${settingsName}/patchSize`, settings.patchSize, dataset);
       checkDualNetworks(findings, modelPointer, network, settings.dualWeight);
       return;
+    case "balanced":
     case "second-order":
       checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize ?? CALIBRATION_PATCH, dataset);
       checkGuide(findings, modelPointer, network, calibration.guide);

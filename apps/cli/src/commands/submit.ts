@@ -70,7 +70,7 @@ export function registerSubmit(program: Command): void {
     .option("--remove <share>", "share to remove, between 0 and 1", share, 0.5)
     .addOption(new Option("--of <cost>", "what the share is of").choices(BUDGET_COSTS).default("parameters"))
     .option("--width-multiple <channels>", "widths that shrink become multiples of this; 4 if left out", wholeNumber)
-    .addOption(new Option("--plan <method>", "how widths are found").choices(SEARCH_METHODS).default("second-order"))
+    .addOption(new Option("--plan <method>", "how widths are found").choices(SEARCH_METHODS).default("balanced"))
     .addOption(
       new Option("--importance <method>", "how channels are chosen")
         .choices(IMPORTANCE_METHODS)

@@ -33,7 +33,7 @@ export function demoCompression(method: DemoMethod, seed: number): Omit<NewCompr
     },
     // A little more than the half that is promised: a plan may miss its budget by one percentage point.
     budget: { of: "parameters", remove: 0.51 },
-    method: { plan: "second-order", importance: importanceOf(method) },
+    method: { plan: "balanced", importance: importanceOf(method) },
     fineTune: {
       steps: 300,
       batchSize: 8,

@@ -1,4 +1,4 @@
-import { type SearchResult, searchChannels, withDualNetworks } from "@drc/compression";
+import { readsRises, type SearchResult, searchChannels, withDualNetworks } from "@drc/compression";
 import { channelSearchSpec } from "@drc/contracts";
 import { loadCalibrationImages } from "../job/images.ts";
 import { checkCalibrationScale, loadModel } from "../job/models.ts";
@@ -12,7 +12,7 @@ export async function runChannelSearch(context: RunnerContext): Promise<RunnerOu
   const given = await loadModel(context);
   checkCalibrationScale(given.primal.graph, images);
   // The second-order search counts groups of channels, of which a network has a few dozen.
-  const checkpointEverySteps = spec.method === "second-order" ? 1 : spec.settings.checkpointEverySteps;
+  const checkpointEverySteps = readsRises(spec.method) ? 1 : spec.settings.checkpointEverySteps;
   const common = {
     tensorflow: await context.tensorflow(),
     images: await loadCalibrationImages(images),
@@ -20,7 +20,7 @@ export async function runChannelSearch(context: RunnerContext): Promise<RunnerOu
     control: await context.control({ checkpointEverySteps }),
   };
   const { patchSize } = calibration;
-  const model = spec.method === "second-order" ? await withDualNetworks({ ...common, model: given, patchSize }) : given;
+  const model = readsRises(spec.method) ? await withDualNetworks({ ...common, model: given, patchSize }) : given;
   const { method, plan, asked, achieved, whole, passes, latency } = await searchChannels({
     ...common,
     model,

@@ -110,6 +110,7 @@ export function allPoints(): Point[] {
   const points: Point[] = [];
   for (const remove of BUDGETS) {
     for (const base of CORE) {
+      for (const choice of ["second-order", "l1"] as const) points.push(point(base, remove, "balanced", choice));
       for (const choice of ON_ONE_PLAN) points.push(point(base, remove, "second-order", choice));
       for (const plan of ["uniform", "drc"] as const) {
         for (const choice of ["l1", "second-order"] as const) points.push(point(base, remove, plan, choice));

@@ -205,7 +205,7 @@ const TABLES: Record<string, () => string> = {
   random: randomRows,
   plans: () =>
     compared(
-      grid(["l1", "second-order"], ["uniform", "drc", "drc-published", "second-order"]),
+      grid(["l1", "second-order"], ["uniform", "drc", "drc-published", "second-order", "balanced"]),
       "`uniform`",
       toward({ plan: "uniform" }),
     ),
@@ -240,6 +240,7 @@ const TABLES: Record<string, () => string> = {
 };
 
 const CURVES: readonly { name: string; plan: PlanName; choice: ChoiceName }[] = [
+  { name: "second order, balanced", plan: "balanced", choice: "second-order" },
   { name: "second order", ...SO },
   { name: "l1, same plan", plan: "second-order", choice: "l1" },
   { name: "l1, uniform", plan: "uniform", choice: "l1" },

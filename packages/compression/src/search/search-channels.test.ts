@@ -28,27 +28,30 @@ function request(method: SearchMethod, more: Partial<SearchRequest> = {}, contro
   };
 }
 
-describe.each<SearchMethod>(["drc", "drc-published", "second-order", "uniform"])("the search %s", (method) => {
-  it("field case 7: meets the budget, repeats itself for the same seed, and leaves no tensors", async () => {
-    const first = await searchChannels(request(method));
-    expect(first.achieved.met).toBe(true);
-    const counted = countCost(shrinkGraphToPlan(model.primal.graph, first.plan), { height: 96, width: 96 });
-    expect(first.achieved.parameters).toBe(counted.parameters);
-    expect(first.achieved.multiplyAdds).toBe(counted.multiplyAdds);
-    expect(first.achieved.removedShare).toBeCloseTo(1 - counted.parameters / first.whole.parameters, 9);
-    expect(first.asked).toEqual({ of: "parameters", remove: 0.4 });
-    const tensors = tensorflow.tf.memory().numTensors;
-    expect(await searchChannels(request(method))).toEqual(first);
-    expect(tensorflow.tf.memory().numTensors).toBe(tensors);
-  });
+describe.each<SearchMethod>(["drc", "drc-published", "second-order", "balanced", "uniform"])(
+  "the search %s",
+  (method) => {
+    it("field case 7: meets the budget, repeats itself for the same seed, and leaves no tensors", async () => {
+      const first = await searchChannels(request(method));
+      expect(first.achieved.met).toBe(true);
+      const counted = countCost(shrinkGraphToPlan(model.primal.graph, first.plan), { height: 96, width: 96 });
+      expect(first.achieved.parameters).toBe(counted.parameters);
+      expect(first.achieved.multiplyAdds).toBe(counted.multiplyAdds);
+      expect(first.achieved.removedShare).toBeCloseTo(1 - counted.parameters / first.whole.parameters, 9);
+      expect(first.asked).toEqual({ of: "parameters", remove: 0.4 });
+      const tensors = tensorflow.tf.memory().numTensors;
+      expect(await searchChannels(request(method))).toEqual(first);
+      expect(tensorflow.tf.memory().numTensors).toBe(tensors);
+    });
 
-  it("meets a budget of multiply-adds", async () => {
-    const found = await searchChannels(request(method, { budget: { of: "multiplyAdds", remove: 0.3 } }));
-    expect(found.achieved.met).toBe(true);
-  });
-});
+    it("meets a budget of multiply-adds", async () => {
+      const found = await searchChannels(request(method, { budget: { of: "multiplyAdds", remove: 0.3 } }));
+      expect(found.achieved.met).toBe(true);
+    });
+  },
+);
 
-describe.each<SearchMethod>(["drc", "drc-published", "second-order", "uniform"])(
+describe.each<SearchMethod>(["drc", "drc-published", "second-order", "balanced", "uniform"])(
   "widths of the search %s",
   (method) => {
     it.each([

@@ -25,6 +25,7 @@ import {
 } from "../calibration.ts";
 import type { StageControl } from "../control.ts";
 import { LoadedModel } from "../loaded-model.ts";
+import { balancedRises } from "../plans/balanced-rises.ts";
 import { cheapestPlan } from "../plans/cheapest-plan.ts";
 import { uniformPlan } from "../plans/uniform-plan.ts";
 import { checkGuideImages, DEFAULT_GUIDE, type Guide } from "../second-order/guide.ts";
@@ -40,10 +41,16 @@ import { SearchCheckpoints } from "./search-checkpoints.ts";
 
 /**
  * `drc`: bilevel search with a cost term over all widths that the budget allows. `drc-published`: the published search, its
- * candidates and no cost term. `second-order`: predicted rises of the loss, no training. `uniform`: the same share
- * of every group. Each plan is repaired to meet the budget at the end.
+ * candidates and no cost term. `second-order`: predicted rises of the loss, no training. `balanced`: the same with the
+ * groups' scales drawn near to each other. `uniform`: the same share of every group. Each plan is repaired to meet the
+ * budget at the end.
  */
-export type SearchMethod = "drc" | "drc-published" | "second-order" | "uniform";
+export type SearchMethod = "drc" | "drc-published" | "second-order" | "balanced" | "uniform";
+
+/** Whether a method reads the second-order rises, with their calibration and guide. */
+export function readsRises(method: SearchMethod): boolean {
+  return method === "second-order" || method === "balanced";
+}
 
 /** The published settings; the patch is a quarter of the published one, which is 96 pixels of LR. */
 const PUBLISHED_SEARCH: BilevelSettings = {
@@ -186,6 +193,7 @@ async function search(
     case "uniform":
       return { found: uniformPlan(resolved), planFor: uniformPlan, passes: 0 };
     case "second-order":
+    case "balanced":
       return searchBySecondOrder(request, resolved, checkpoints);
     case "drc":
       return searchWithCost(request, resolved, checkpoints);
@@ -217,7 +225,11 @@ async function searchBySecondOrder(
       resumed: checkpoints.resumed<{ rises: number[][] }>()?.state.rises,
       save: (rises) => (checkpoints.isDue(rises.length) || control.signal?.aborted ? saveRises(rises) : undefined),
     });
-    const planFor = (budget: ResolvedBudget) => cheapestPlan(budget, (group, width) => rises[group][width]);
+    const planFor = (budget: ResolvedBudget) =>
+      cheapestPlan(
+        budget,
+        request.method === "balanced" ? balancedRises(budget.space, rises) : (group, width) => rises[group][width],
+      );
     return { found: planFor(resolved), planFor, passes };
   } finally {
     loaded.dispose();

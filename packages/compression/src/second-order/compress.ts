@@ -46,7 +46,7 @@ export async function compressBySecondOrder(request: SecondOrderCompressionReque
     model,
     images,
     budget,
-    method: "second-order",
+    method: "balanced",
     guide,
     calibration,
     control,
