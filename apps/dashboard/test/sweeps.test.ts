@@ -136,6 +136,22 @@ describe("a sweep", () => {
     expect(await page.locator(".point-link").count()).toBe(4);
   });
 
+  it("field case 49: says that the server is away, and shows afterwards what happened meanwhile", async () => {
+    const { page } = open;
+    const live = await startSweep(server, dataset, "Over a restart");
+    await signIn(page, server.key, `/sweeps/${live.id}`);
+    await page.getByText("0 of 90 jobs ended. Points: 27 waiting.").waitFor();
+    await server.killApi();
+    const banner = page.getByText(/^Connection lost since/);
+    await banner.waitFor();
+    await endPoints(server, live, [1, 2]);
+    await page.getByText("0 of 90 jobs ended. Points: 27 waiting.").waitFor();
+    await server.startApi();
+    await banner.waitFor({ state: "detached" });
+    await page.getByText("2 succeeded").waitFor();
+    await page.locator(".point-link").nth(1).waitFor();
+  });
+
   it("gives its summary as CSV and JSON", async () => {
     const { page } = open;
     await signIn(page, server.key, `/sweeps/${sweep.id}`);

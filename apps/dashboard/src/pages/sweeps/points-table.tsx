@@ -58,14 +58,22 @@ const COLUMNS: Column<SweepPointResource>[] = [
   { title: "Method", as: "short", cell: ({ method }) => method },
   { title: "Seed", as: "number", cell: ({ seed }) => seed },
   { title: "State", as: "short", cell: ({ state }) => <SweepStateBadge state={state} /> },
-  { title: "What it is at", as: "wide", cell: (point) => <PointStatus point={point} /> },
   { title: "PSNR, dB", as: "number", cell: ({ quality }) => quality.compressed?.psnr?.toFixed(2) ?? "–" },
-  { title: "Before fine-tuning", as: "number", cell: ({ quality }) => quality.pruned?.psnr?.toFixed(2) ?? "–" },
+  { title: "Pruned, dB", as: "number", cell: ({ quality }) => quality.pruned?.psnr?.toFixed(2) ?? "–" },
   { title: "Removed", as: "number", cell: ({ removed }) => <RemovedText removed={removed} /> },
   { title: "Parameters", as: "number", cell: ({ cost }) => count(cost?.parameters) },
   { title: "Multiply-adds", as: "number", cell: ({ cost }) => short(cost?.multiplyAddsHr1280x720) },
   { title: "Latency, ms", as: "number", cell: ({ cost }) => cost?.latency?.medianMs.toFixed(1) ?? "–" },
-  { title: "Jobs", as: "short", cell: (point) => <StageLinks point={point} /> },
+  {
+    title: "What it is at, and its jobs",
+    as: "wide",
+    cell: (point) => (
+      <>
+        <PointStatus point={point} />
+        <StageLinks point={point} />
+      </>
+    ),
+  },
 ];
 
 function RemovedText({ removed }: { removed: SweepPointResource["removed"] }) {
@@ -110,10 +118,10 @@ function PointStatus({ point }: { point: SweepPointResource }) {
       </div>
     );
   }
-  return <>{stateReason ?? ""}</>;
+  return stateReason === null ? null : <div>{stateReason}</div>;
 }
 
-/** Stages that all points share stand in the sweep's first lines as well; here are those of the point. */
+/** Those that all points share, of the original and of bicubic interpolation, are left out. */
 function StageLinks({ point: { stages, number } }: { point: SweepPointResource }) {
   const own = (Object.keys(STAGE_NAMES) as SweepStage[]).flatMap((stage) => {
     const jobId = stages[stage];

@@ -1,7 +1,7 @@
 import type { CreateSweepBody, SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
 import { Button, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { count, dateTime, duration } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
@@ -135,7 +135,7 @@ function Facts({ sweep }: { sweep: SweepDetailResource }) {
         <dd>
           <DatasetText {...evaluation.dataset} />
         </dd>
-        <dt>Stops points</dt>
+        <dt>Stopped early</dt>
         <dd>{stopText(body)}</dd>
         {labels.length > 0 && (
           <>
@@ -151,10 +151,6 @@ function Facts({ sweep }: { sweep: SweepDetailResource }) {
         <dt>Identifier</dt>
         <dd>
           <span className="mono">{id}</span>
-          {" · "}
-          <Link to="/jobs" search={{ search: id }}>
-            its jobs
-          </Link>
         </dd>
       </dl>
       <details className="sweep-body">
@@ -180,9 +176,9 @@ function DatasetText({ datasetId, version }: { datasetId: string; version: numbe
 }
 
 function stopText({ stopWhen }: CreateSweepBody): string {
-  if (stopWhen === undefined) return "no: every point is fine-tuned";
-  if ("psnrBelow" in stopWhen) return `whose pruned network is under ${stopWhen.psnrBelow} dB`;
-  return `whose pruned network is more than ${stopWhen.belowBicubic} dB under bicubic interpolation`;
+  if (stopWhen === undefined) return "none: every point is fine-tuned";
+  if ("psnrBelow" in stopWhen) return `points whose pruned network is under ${stopWhen.psnrBelow} dB`;
+  return `points whose pruned network is more than ${stopWhen.belowBicubic} dB under bicubic interpolation`;
 }
 
 function Results({ sweep, summary }: { sweep: SweepDetailResource; summary: SweepSummaryResource }) {

@@ -1,0 +1,145 @@
+/** What somebody does with the dashboard, from the sign-in to a sweep's curve: one story, with real jobs. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { photographs } from "../../../test/photographs.ts";
+import { type Receiver, startReceiver } from "../../../test/receiver.ts";
+import { launchBrowser, openPage, signIn, type TestPage } from "./support/browser.ts";
+import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+
+const WORK = {
+  network: { blocks: 1, features: 8, scale: 2 },
+  train: { steps: 60, batchSize: 2, patchSize: 12 },
+  fineTune: { steps: 30, batchSize: 2, patchSize: 12 },
+} as const;
+/** Of jobs on a busy machine. */
+const LONG = { timeout: 110_000 };
+
+let server: DashboardServer;
+let browser: Browser;
+let receiver: Receiver;
+let receiverWorks = false;
+let open: TestPage;
+let dataset: { datasetId: string; version: number };
+beforeAll(async () => {
+  server = await startDashboardServer();
+  await server.startWorker("none:1,cpu:2");
+  receiver = await startReceiver(() => ({ status: receiverWorks ? 204 : 500, body: receiverWorks ? "" : "not today" }));
+  await server.client.webhooks.create({ url: receiver.url, events: ["job.failed"] });
+  browser = await launchBrowser();
+  open = await openPage(browser, server.url);
+});
+afterAll(async () => {
+  await open?.context.close();
+  await browser?.close();
+  await receiver?.stop();
+  await server?.stop();
+});
+
+it("begins with the sign-in, and images", async () => {
+  const { page } = open;
+  await signIn(page, server.key);
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  const { client } = server;
+  const { id } = await client.datasets.create({ name: "photographs" });
+  await client.datasets.upload(
+    id,
+    (await photographs(5)).map(({ name, bytes }) => ({ name, data: bytes })),
+  );
+  dataset = { datasetId: id, version: (await client.datasets.createVersion(id, { scale: 2 })).version };
+  expect((await client.datasets.waitForVersion(dataset)).state).toBe("ready");
+});
+
+it("follows a compression live to its end, and reads what it cost", async () => {
+  const { page } = open;
+  const { id } = await server.client.compressions.create({
+    ...WORK,
+    name: "half of a small network",
+    dataset,
+    budget: { of: "parameters", remove: 0.4 },
+    evaluation: { dataset },
+  });
+  await page.getByRole("link", { name: "Compressions" }).click();
+  await page.getByRole("link", { name: "half of a small network" }).click();
+  await page.getByRole("heading", { level: 1, name: /running$/ }).waitFor();
+  await page.getByRole("heading", { level: 1, name: /succeeded$/ }).waitFor(LONG);
+  const rows = page.getByRole("region", { name: "Before and after" }).getByRole("row");
+  await rows
+    .filter({ hasText: "compressed" })
+    .getByText(/\d\d\.\d\d dB/)
+    .waitFor();
+  const { models } = await server.client.compressions.get(id);
+  expect(models.compressed).toMatch(/^mdl_/);
+});
+
+it("cancels another compression", async () => {
+  const { page } = open;
+  const { id } = await server.client.compressions.create({
+    ...WORK,
+    name: "too long",
+    dataset,
+    train: { ...WORK.train, steps: 100_000 },
+    budget: { of: "parameters", remove: 0.4 },
+  });
+  await page.goto(`/compressions/${id}`);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Cancel the compression" }).click();
+  await page.getByRole("heading", { level: 1, name: /cancelled$/ }).waitFor(LONG);
+});
+
+it("sees a job fail, with its reason", async () => {
+  const { page } = open;
+  const settings = { steps: 400, batchSize: 2, patchSize: 12, learningRate: 1e9 };
+  const spec = { network: WORK.network, dataset, settings };
+  const { id } = await server.client.jobs.create({ kind: "train", name: "diverges", spec });
+  expect((await server.client.jobs.wait(id)).state).toBe("failed");
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("link", { name: "diverges" }).click();
+  await page.getByRole("alert").getByText("The training diverged").waitFor();
+});
+
+it("delivers again what a receiver refused", async () => {
+  const { page } = open;
+  await page.getByRole("link", { name: "Webhooks" }).click();
+  await page.getByRole("link", { name: receiver.url }).click();
+  await page.getByRole("row").filter({ hasText: "job.failed" }).getByRole("link").click();
+  await page.getByText("not today").first().waitFor();
+  receiverWorks = true;
+  const before = receiver.received.length;
+  await page.getByRole("button", { name: "Redeliver" }).click();
+  await page.getByText("delivered").waitFor();
+  expect(receiver.received.length).toBeGreaterThan(before);
+  expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+});
+
+it("reads the curve of a sweep while it grows", async () => {
+  const { page, faults } = open;
+  const { client } = server;
+  const sweep = await client.sweeps.create({
+    ...WORK,
+    name: "how small",
+    dataset,
+    evaluation: { dataset, pruned: false },
+    grid: {
+      budgets: [0.3, 0.5].map((remove) => ({ of: "parameters", remove })),
+      methods: ["l1"],
+      seeds: [1, 2],
+    },
+  });
+  await page.getByRole("link", { name: "Sweeps" }).click();
+  await page.getByRole("link", { name: "how small" }).click();
+  const marks = page.locator(".point-link");
+  await marks.first().waitFor(LONG);
+  await page.getByRole("heading", { level: 1, name: /succeeded$/ }).waitFor(LONG);
+  await expect.poll(() => marks.count()).toBe(4);
+  const { points, bicubic } = await client.sweeps.get(sweep.id);
+  const psnr = points[0].quality.compressed?.psnr?.toFixed(2);
+  const name = `l1, 30 % of parameters removed, seed 1: ${psnr} dB`;
+  await page.getByRole("link", { name }).waitFor();
+  await page
+    .getByText(new RegExp(`^bicubic ${bicubic?.psnr?.toFixed(2)} dB`))
+    .first()
+    .waitFor();
+  await page.getByRole("link", { name }).press("Enter");
+  await page.waitForURL(`**/jobs/${points[0].stages.fineTune}`);
+  expect(faults).toEqual([]);
+});
