@@ -167,6 +167,21 @@ describe("a sweep", () => {
     }
   });
 
+  it("is paused, resumed and cancelled, where that is possible", async () => {
+    const { page } = open;
+    const { id } = await startSweep(server, dataset, "Verbs");
+    await signIn(page, server.key, `/sweeps/${id}`);
+    expect(await page.getByRole("button", { name: "Resume" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("heading", { level: 1, name: /paused$/ }).waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("heading", { level: 1, name: /running$/ }).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel the sweep" }).click();
+    await page.getByRole("heading", { level: 1, name: /cancelled$/ }).waitFor();
+    expect(await page.getByRole("button", { name: "Retry" }).isEnabled()).toBe(true);
+  });
+
   it("fits a phone", async () => {
     const phone = await openPage(browser, server.url, 390);
     await signIn(phone.page, server.key, `/sweeps/${sweep.id}`);

@@ -10,8 +10,8 @@ import { Problem } from "./problem.tsx";
 import type { Verb } from "./verbs.ts";
 
 interface VerbsProps {
-  /** The record as a sentence names it: job, compression. */
-  what: "job" | "compression";
+  /** The record as a sentence names it. */
+  what: "job" | "compression" | "sweep";
   id: string;
   name: string | null;
   priority?: number;
@@ -99,10 +99,12 @@ function useVerbs({ what, id, name, priority }: VerbsProps) {
       verb.run(given),
     onSuccess: (record) => {
       setAsked(null);
-      for (const key of ["jobs", "compressions", "overview"]) void queryClient.invalidateQueries({ queryKey: [key] });
+      for (const key of ["jobs", "compressions", "sweeps", "overview"])
+        void queryClient.invalidateQueries({ queryKey: [key] });
       // A retry of a job, and a clone, are records of their own.
       if (record.id === id) return;
       if (what === "job") void navigate({ to: "/jobs/$jobId", params: { jobId: record.id } });
+      else if (what === "sweep") void navigate({ to: "/sweeps/$sweepId", params: { sweepId: record.id }, search: {} });
       else void navigate({ to: "/compressions/$compressionId", params: { compressionId: record.id } });
     },
   });

@@ -1,5 +1,5 @@
-/** What can be done with jobs and compressions, and when: from the table of states. */
-import { type CompressionResource, isFinal, type JobResource, mayFollow } from "@drc/contracts";
+/** What can be done with jobs, compressions and sweeps, and when: from the table of states. */
+import { type CompressionResource, isFinal, type JobResource, mayFollow, type SweepResource } from "@drc/contracts";
 import { client } from "../api/client.ts";
 
 export interface Verb {
@@ -64,36 +64,49 @@ export function jobVerbs(job: JobResource): Verb[] {
 }
 
 export function compressionVerbs({ id, state }: CompressionResource): Verb[] {
+  return groupVerbs(id, state, client.compressions);
+}
+
+export function sweepVerbs({ id, state }: Pick<SweepResource, "id" | "state">): Verb[] {
+  return groupVerbs(id, state, client.sweeps);
+}
+
+/** Of what has several jobs. */
+function groupVerbs(
+  id: string,
+  state: CompressionResource["state"] | SweepResource["state"],
+  routes: typeof client.compressions | typeof client.sweeps,
+): Verb[] {
   const unfinished = state === "running" || state === "paused";
   const unless = (possible: boolean, why: string) => (possible ? null : why);
   return [
     {
       name: "Pause",
       impossible: unless(state === "running", `It is ${state}.`),
-      run: () => client.compressions.pause(id),
+      run: () => routes.pause(id),
     },
     {
       name: "Resume",
       impossible: unless(state === "paused", "It is not paused."),
-      run: () => client.compressions.resume(id),
+      run: () => routes.resume(id),
     },
     {
       name: "Retry",
       impossible: unless(state === "failed" || state === "cancelled", "It has not failed."),
-      run: () => client.compressions.retry(id),
+      run: () => routes.retry(id),
     },
-    { name: "Clone", impossible: null, asks: "changes", run: ({ changes }) => client.compressions.clone(id, changes) },
+    { name: "Clone", impossible: null, asks: "changes", run: ({ changes }) => routes.clone(id, changes) },
     {
       name: "Priority",
       impossible: unless(unfinished, "It has ended."),
       asks: "priority",
-      run: ({ priority }) => client.compressions.change(id, { priority }),
+      run: ({ priority }) => routes.change(id, { priority }),
     },
     {
       name: "Cancel",
       impossible: unless(unfinished, "It has ended."),
       asks: "yes",
-      run: () => client.compressions.cancel(id),
+      run: () => routes.cancel(id),
     },
   ];
 }

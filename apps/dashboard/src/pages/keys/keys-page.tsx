@@ -7,10 +7,10 @@ import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { useMay } from "../../api/session.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
-import { CursorPager } from "../../components/cursor-pager.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { bytes, count, dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Pager, usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { SecretOnce } from "../../components/secret-once.tsx";
@@ -115,6 +115,7 @@ function used(use: string, limit: string | 0 | null): string {
 function AllKeys() {
   const { cursor, ended = false } = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/keys" });
+  const paging = usePaging(cursor, (wanted) => navigate({ search: { ended: ended || undefined, cursor: wanted } }));
   const keys = useQuery({
     queryKey: ["keys", "list", cursor],
     queryFn: ({ signal }) => client.keys.page({ cursor, limit: PAGE_LENGTH, signal }),
@@ -144,11 +145,7 @@ function AllKeys() {
               columns={COLUMNS}
               empty="No key on this page is active."
             />
-            <CursorPager
-              first={cursor === undefined}
-              nextCursor={nextCursor}
-              onPage={(wanted) => navigate({ search: { ended: ended || undefined, cursor: wanted } })}
-            />
+            <Pager paging={paging} next={nextCursor} rows={items.length} />
           </>
         )}
       </QueryView>

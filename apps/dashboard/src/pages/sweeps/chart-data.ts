@@ -166,8 +166,14 @@ export function rangeOf(values: readonly number[], marginShare = 0.08): [number,
   return [low - margin, high + margin];
 }
 
-/** A budget in words: 30 % of the parameters. */
-export function budgetText({ of, remove }: SweepPointResource["budget"]): string {
+/** A budget in words: 30 % of parameters. */
+export function budgetText({ of, remove, widthMultiple }: SweepPointResource["budget"]): string {
   const what = { parameters: "parameters", multiplyAdds: "multiply-adds", latency: "latency" }[of];
-  return `${Number((remove * 100).toFixed(1))} % of ${what}`;
+  const share = `${Number((remove * 100).toFixed(1))} % of ${what}`;
+  return widthMultiple === undefined ? share : `${share}, widths of ${widthMultiple}`;
+}
+
+/** Of a budget and method, unique in a sweep. */
+export function cellKey({ budget, method }: Pick<SweepSummaryRow, "budget" | "method">): string {
+  return `${Object.values(budget).join(" ")} ${method}`;
 }

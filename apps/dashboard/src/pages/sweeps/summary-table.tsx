@@ -3,7 +3,7 @@ import { percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
-import { budgetText } from "./chart-data.ts";
+import { budgetText, cellKey } from "./chart-data.ts";
 
 /** A row for each budget and method: means over the seeds, and what they are worth beside others. */
 export function SummaryTable({ summary }: { summary: SweepSummaryResource }) {
@@ -14,12 +14,7 @@ export function SummaryTable({ summary }: { summary: SweepSummaryResource }) {
   ].filter((text) => text !== null);
   return (
     <Panel title="By budget and method" aside={<span className="dimmed-text">{references.join(", ")}</span>} flush>
-      <Table
-        label="Means over the seeds"
-        rows={rows}
-        keyOf={({ budget, method }) => `${budget.of} ${budget.remove} ${method}`}
-        columns={columnsOf(baseline)}
-      />
+      <Table label="Means over the seeds" rows={rows} keyOf={cellKey} columns={columnsOf(baseline)} />
       <p className="table-note">
         ± is one standard deviation over the seeds. Differences are paired over the images; under 0.02 dB is a tie.
       </p>

@@ -3,7 +3,15 @@ import { Link } from "@tanstack/react-router";
 import { scaleLinear } from "d3-scale";
 import { useState } from "react";
 import { short } from "../../components/format.ts";
-import { budgetText, type ChartData, type MeanMark, QUALITY_AXES, type Quality, rangeOf } from "./chart-data.ts";
+import {
+  budgetText,
+  type ChartData,
+  cellKey,
+  type MeanMark,
+  QUALITY_AXES,
+  type Quality,
+  rangeOf,
+} from "./chart-data.ts";
 import { type Look, lookOf } from "./mark-shape.tsx";
 import { jobOfPoint } from "./point-job.ts";
 
@@ -238,8 +246,4 @@ function MeanShape({ look, at: [cx, cy] }: Omit<ShapeProps, "radius">) {
 
 function lineOf(means: readonly MeanMark[]): MeanMark[] {
   return means.toSorted((a, b) => a.cost - b.cost);
-}
-
-function cellKey({ budget, method }: { budget: MeanMark["row"]["budget"]; method: string }): string {
-  return `${budget.of} ${budget.remove} ${method}`;
 }

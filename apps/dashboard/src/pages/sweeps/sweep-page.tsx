@@ -8,6 +8,8 @@ import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { Lasting } from "../../components/time.tsx";
+import { VerbButtons } from "../../components/verb-controls.tsx";
+import { sweepVerbs } from "../../components/verbs.ts";
 import { PointsTable } from "./points-table.tsx";
 import { SummaryTable } from "./summary-table.tsx";
 import { SweepCurve } from "./sweep-curve.tsx";
@@ -33,7 +35,7 @@ export function SweepPage() {
   return (
     <QueryView query={sweep}>
       {(data) => (
-        <Page title={data.name ?? "Sweep"} heading={<Heading sweep={data} />} actions={<Downloads id={data.id} />}>
+        <Page title={data.name ?? "Sweep"} heading={<Heading sweep={data} />} actions={<Actions sweep={data} />}>
           <Stack gap="sm">
             <HowFar sweep={data} />
             <QueryView query={summary}>{(means) => <Results sweep={data} summary={means} />}</QueryView>
@@ -59,6 +61,16 @@ function Heading({ sweep: { id, name, state } }: { sweep: SweepDetailResource })
       <span className="beside-title">
         <SweepStateBadge state={state} />
       </span>
+    </Group>
+  );
+}
+
+function Actions({ sweep }: { sweep: SweepDetailResource }) {
+  const { id, name } = sweep;
+  return (
+    <Group gap="xs">
+      <VerbButtons what="sweep" id={id} name={name} verbs={sweepVerbs(sweep)} />
+      <Downloads id={id} />
     </Group>
   );
 }

@@ -3,9 +3,9 @@ import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
-import { CursorPager } from "../../components/cursor-pager.tsx";
 import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Pager, usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -19,6 +19,7 @@ const PAGE_LENGTH = 50;
 export function SweepsPage() {
   const { cursor, ...filter } = useSearch({ from: "/signed-in/sweeps" });
   const navigate = useNavigate({ from: "/sweeps" });
+  const paging = usePaging(cursor, (wanted) => navigate({ search: (before) => ({ ...before, cursor: wanted }) }));
   const sweeps = useQuery({
     queryKey: ["sweeps", "list", filter, cursor],
     queryFn: ({ signal }) => client.sweeps.page(filter, { cursor, limit: PAGE_LENGTH, signal }),
@@ -43,11 +44,7 @@ export function SweepsPage() {
                     : "There are no sweeps yet. A sweep compares budgets, methods and seeds: POST /v1/sweeps, or npx drc sweep FILE."
                 }
               />
-              <CursorPager
-                first={cursor === undefined}
-                nextCursor={nextCursor}
-                onPage={(wanted) => navigate({ search: (before) => ({ ...before, cursor: wanted }) })}
-              />
+              <Pager paging={paging} next={nextCursor} rows={items.length} />
             </>
           )}
         </QueryView>

@@ -7,10 +7,10 @@ import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { useMay } from "../../api/session.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
-import { CursorPager } from "../../components/cursor-pager.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Pager, usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
@@ -169,6 +169,7 @@ function Actions({ webhook }: { webhook: WebhookResource }) {
 function Messages({ webhook: { id } }: { webhook: WebhookResource }) {
   const { state, cursor } = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/webhooks/$webhookId" });
+  const paging = usePaging(cursor, (wanted) => navigate({ search: { state, cursor: wanted } }));
   const messages = useQuery({
     queryKey: ["webhooks", id, "messages", state, cursor],
     queryFn: ({ signal }) => client.webhooks.messagePage(id, { state }, { cursor, limit: PAGE_LENGTH, signal }),
@@ -204,11 +205,7 @@ function Messages({ webhook: { id } }: { webhook: WebhookResource }) {
               columns={COLUMNS}
               empty={state === undefined ? "It was told nothing yet. Send a test." : "No delivery is in this state."}
             />
-            <CursorPager
-              first={cursor === undefined}
-              nextCursor={nextCursor}
-              onPage={(wanted) => navigate({ search: { state, cursor: wanted } })}
-            />
+            <Pager paging={paging} next={nextCursor} rows={items.length} />
           </>
         )}
       </QueryView>
