@@ -23,3 +23,11 @@ export function CompressionLink({ id, name }: Named) {
     </Link>
   );
 }
+
+export function SweepLink({ id, name }: Named) {
+  return (
+    <Link className="record-link" to="/sweeps/$sweepId" params={{ sweepId: id }} search={{}} title={name ?? id}>
+      {name ?? <span className="mono">{id}</span>}
+    </Link>
+  );
+}

@@ -7,7 +7,7 @@ import { client } from "../../api/client.ts";
 import type { JobRecords } from "../../api/job-records.ts";
 import { useJobStream } from "../../api/use-job-stream.ts";
 import { bytes, count } from "../../components/format.ts";
-import { CompressionLink, JobLink } from "../../components/job-link.tsx";
+import { CompressionLink, JobLink, SweepLink } from "../../components/job-link.tsx";
 import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -126,6 +126,7 @@ function Facts({ job }: { job: JobDetailResource }) {
   ];
   if (job.labels.length > 0) facts.push(["Labels", job.labels.join(" ")]);
   if (job.checkpointStep !== null) facts.push(["Newest checkpoint", `step ${count(job.checkpointStep)}`]);
+  if (job.sweepId !== null) facts.push(["Sweep", <SweepLink key="sweep" id={job.sweepId} />]);
   if (job.retryOf !== null) facts.push(["Retry of", <JobLink key="retry" id={job.retryOf} />]);
   return (
     <Panel title="Job">

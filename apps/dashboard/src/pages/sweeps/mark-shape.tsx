@@ -26,7 +26,7 @@ export function lookOf(index: number): Look {
 /** A mark in a text. */
 export function Swatch({ look: { path, colour } }: { look: Look }) {
   return (
-    <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true" className="swatch">
+    <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true" className="mark-swatch">
       <path d={path} transform="scale(5)" fill={colour} />
     </svg>
   );

@@ -35,7 +35,7 @@ export function SweepCurve({ sweep, summary }: SweepCurveProps) {
       ) : (
         <SweepChart data={data} quality={quality} costTitle={costTitleOf(sweep, cost)} methods={methods} />
       )}
-      <ul className="legend" aria-label="Legend">
+      <ul className="sweep-legend" aria-label="Legend">
         {methods.map((method, i) => (
           <li key={method}>
             <button

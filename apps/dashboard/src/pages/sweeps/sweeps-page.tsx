@@ -1,9 +1,10 @@
 import { type CreateSweepBody, type SweepResource, sweepState } from "@drc/contracts";
 import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { count } from "../../components/format.ts";
+import { SweepLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { Pager, usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -93,7 +94,7 @@ function Filters() {
 }
 
 const COLUMNS: Column<SweepResource>[] = [
-  { title: "Sweep", as: "wide", cell: (sweep) => <SweepLink sweep={sweep} /> },
+  { title: "Sweep", as: "wide", cell: ({ id, name }) => <SweepLink id={id} name={name} /> },
   { title: "State", as: "short", cell: ({ state }) => <SweepStateBadge state={state} /> },
   { title: "Jobs ended", as: "short", cell: (sweep) => <JobsEnded sweep={sweep} /> },
   { title: "Points", as: "number", cell: ({ points }) => count(points) },
@@ -102,14 +103,6 @@ const COLUMNS: Column<SweepResource>[] = [
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
   { title: "Took", as: "number", cell: ({ createdAt, endedAt }) => <Lasting from={createdAt} to={endedAt} /> },
 ];
-
-function SweepLink({ sweep: { id, name } }: { sweep: SweepResource }) {
-  return (
-    <Link to="/sweeps/$sweepId" params={{ sweepId: id }} search={{}}>
-      {name ?? <span className="mono">{id}</span>}
-    </Link>
-  );
-}
 
 function JobsEnded({ sweep: { id, name, jobs } }: { sweep: SweepResource }) {
   return (
