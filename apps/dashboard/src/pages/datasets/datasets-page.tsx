@@ -5,9 +5,9 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
 import { useMay } from "../../api/session.ts";
-import { CursorPager } from "../../components/cursor-pager.tsx";
 import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Pager, usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
@@ -33,6 +33,7 @@ const COLUMNS: readonly Column<DatasetResource>[] = [
 export function DatasetsPage() {
   const { cursor } = useSearch({ from: "/signed-in/datasets" });
   const navigate = useNavigate({ from: "/datasets" });
+  const paging = usePaging(cursor, (next) => void navigate({ search: { cursor: next } }));
   const query = useQuery({
     queryKey: ["datasets", "list", cursor],
     queryFn: ({ signal }) => client.datasets.page({ cursor, limit: 50, signal }),
@@ -54,11 +55,7 @@ export function DatasetsPage() {
                   keyOf={({ id }) => id}
                   empty="None yet. Name one above, and drop images on its page."
                 />
-                <CursorPager
-                  first={cursor === undefined}
-                  nextCursor={nextCursor}
-                  onPage={(page) => void navigate({ search: { cursor: page } })}
-                />
+                <Pager paging={paging} next={nextCursor} rows={items.length} />
               </>
             )}
           </QueryView>

@@ -2,9 +2,9 @@ import type { ModelResource } from "@drc/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
-import { CursorPager } from "../../components/cursor-pager.tsx";
 import { bytes, decibels, short } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
+import { Pager, usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -43,6 +43,7 @@ const COLUMNS: readonly Column<ModelResource>[] = [
 export function ModelsPage() {
   const { cursor } = useSearch({ from: "/signed-in/models" });
   const navigate = useNavigate({ from: "/models" });
+  const paging = usePaging(cursor, (next) => void navigate({ search: { cursor: next } }));
   const query = useQuery({
     queryKey: ["models", "list", cursor],
     queryFn: ({ signal }) => client.models.page({ cursor, limit: 50, signal }),
@@ -60,11 +61,7 @@ export function ModelsPage() {
                 keyOf={({ id }) => id}
                 empty="None yet: training, compression and uploads make them."
               />
-              <CursorPager
-                first={cursor === undefined}
-                nextCursor={nextCursor}
-                onPage={(page) => void navigate({ search: { cursor: page } })}
-              />
+              <Pager paging={paging} next={nextCursor} rows={items.length} />
             </>
           )}
         </QueryView>
