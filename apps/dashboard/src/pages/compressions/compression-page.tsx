@@ -1,6 +1,7 @@
-import { type CompressionDetailResource, isFinal } from "@drc/contracts";
+import { type CompressionDetailResource, type CreateCompressionBody, isFinal } from "@drc/contracts";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
@@ -49,13 +50,16 @@ function Compression({ compression }: { compression: CompressionDetailResource }
         </span>
       }
       actions={
-        <VerbButtons
-          what="compression"
-          id={id}
-          name={name}
-          priority={jobs[0]?.priority}
-          verbs={compressionVerbs(compression)}
-        />
+        <>
+          {compression.models.compressed !== null && <CompareButton compression={compression} />}
+          <VerbButtons
+            what="compression"
+            id={id}
+            name={name}
+            priority={jobs[0]?.priority}
+            verbs={compressionVerbs(compression)}
+          />
+        </>
       }
     >
       <div className="stack">
@@ -96,5 +100,22 @@ function Compression({ compression }: { compression: CompressionDetailResource }
         </div>
       </div>
     </Page>
+  );
+}
+
+/** Leads to the pictures that its evaluations kept, or to the form for an image with its two networks filled in. */
+function CompareButton({ compression: { id, body, stages, jobs } }: { compression: CompressionDetailResource }) {
+  const { evaluateOriginal: original, evaluateCompressed: compressed, evaluateBicubic: bicubic } = stages;
+  const { keepImages } = (body as unknown as CreateCompressionBody).evaluation ?? {};
+  const isDone = [original, compressed].every((job) => jobs.find((one) => one.id === job)?.state === "succeeded");
+  const search = keepImages && isDone ? { original, compressed, bicubic } : { compression: id };
+  return (
+    <Button
+      variant="default"
+      size="compact-sm"
+      renderRoot={(props) => <Link to="/compare" search={search} {...props} />}
+    >
+      Compare
+    </Button>
   );
 }
