@@ -6,7 +6,7 @@ import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
-import { type Evaluation, ROLES } from "./comparison.tsx";
+import { type Evaluation, ROLES } from "./evaluation.ts";
 import { PictureCanvas } from "./picture-canvas.tsx";
 import { differenceOf, type Picture, readPicture, whereTheyDifferMost } from "./pixels.ts";
 import { useView, type ViewControl, ZOOM_STEP } from "./use-view.ts";

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { bytes, decibels, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Table } from "../../components/table.tsx";
-import { type Evaluation, ROLES } from "./comparison.tsx";
+import { type Evaluation, ROLES } from "./evaluation.ts";
 
 interface ComparisonFactsProps {
   evaluations: readonly Evaluation[];

@@ -9,21 +9,11 @@ import { StateBadge } from "../../components/state-badge.tsx";
 import { Table } from "../../components/table.tsx";
 import { ComparedImage } from "./compared-image.tsx";
 import { ComparisonFacts } from "./comparison-facts.tsx";
+import { type Evaluation, ROLES, type Role } from "./evaluation.ts";
 import type { ComparisonJobs } from "./start-comparison.ts";
 
 const FINAL: readonly JobState[] = ["succeeded", "failed", "cancelled"];
 const POLL_EVERY_MS = 1_000;
-
-/** What is compared, in the order in which it is listed. */
-export const ROLES = { original: "Original", compressed: "Compressed", bicubic: "Bicubic" } as const;
-export type Role = keyof typeof ROLES;
-
-export interface Evaluation {
-  role: Role;
-  job: JobDetailResource;
-  spec: EvaluateSpec;
-  result: EvaluateResult;
-}
 
 interface ComparisonProps {
   jobs: Partial<ComparisonJobs>;
