@@ -5,7 +5,9 @@ import { fieldErrors } from "./field-errors.ts";
 import { displayName } from "./identifiers.ts";
 import { createJobBody } from "./job-specs.ts";
 import { messageOf } from "./messages.ts";
+import { jobListQuery } from "./resources.ts";
 import { sweepMethod } from "./sweep-methods.ts";
+import { createWebhookBody } from "./webhooks.ts";
 
 function detailsOf(schema: z.ZodType, value: unknown): Record<string, string> {
   const { error } = schema.safeParse(value, { error: messageOf, reportInput: true });
@@ -51,7 +53,9 @@ it("says what is wrong in a method that has fields, not that it is no name", () 
   expect(Object.keys(detailsOf(sweepMethod, { preset: "l1", name: "\n" }))).toEqual(["/name"]);
 });
 
-it("refuses names that no database keeps", () => {
+it("refuses names and addresses that no database keeps", () => {
   expect(Object.keys(detailsOf(displayName, "half \ud800"))).toEqual([""]);
   expect(detailsOf(displayName, "whole \ud83d\ude00")).toEqual({});
+  expect(Object.keys(detailsOf(jobListQuery, { search: "a\0" }))).toEqual(["/search"]);
+  expect(Object.keys(detailsOf(createWebhookBody, { url: "http://there/\0" }))).toEqual(["/url"]);
 });

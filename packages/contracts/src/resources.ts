@@ -349,7 +349,7 @@ export const jobListQuery = pageQuery.extend({
   compressionId: compressionId.optional(),
   sweepId: sweepId.optional(),
   /** The identifier of a job, or how its name begins. */
-  search: z.string().trim().min(1).max(200).optional(),
+  search: displayName.optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
 });

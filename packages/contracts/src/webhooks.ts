@@ -58,7 +58,12 @@ export type WebhookBody = z.infer<typeof webhookBody>;
 
 export const webhookState = z.enum(["enabled", "disabled"]);
 
-const url = z.string().trim().min(1).max(2000);
+const url = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2000)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "Control characters are not allowed in an address." });
 const events = z.array(webhookEvent).max(WEBHOOK_EVENTS.length);
 
 export const createWebhookBody = z.strictObject({
