@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { jobSpec, newId } from "@drc/contracts";
-import { createJobs, findReaders, reapLeases } from "@drc/database";
+import { createJobs, findEvaluations, findReaders, reapLeases } from "@drc/database";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { someJob } from "../../../test/jobs.ts";
 import { makeKey, readyDataset, startApi, type TestApi } from "./support/api.ts";
@@ -134,6 +134,13 @@ const CASES: { what: string; run(server: Server): Promise<unknown> }[] = [
   {
     what: "who reads a model",
     run: ({ api }) => findReaders(api.services.database, [{ modelId: newId("model") }, { fromJob: newId("job") }]),
+  },
+  {
+    what: "evaluations of a model",
+    run: ({ api }) => {
+      const model = { id: newId("model"), role: "best", originJobId: newId("job") };
+      return findEvaluations(api.services.database, model);
+    },
   },
   { what: "leases that have run out", run: ({ api }) => reapLeases(api.services.database) },
 ];

@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from "./client.ts";
+import type { Database, Transaction } from "./client.ts";
 
 /** The newest of many say enough of a model. */
 const MOST = 50;
@@ -16,18 +16,14 @@ export interface Evaluation {
  */
 export async function findEvaluations(
   database: Database | Transaction,
-  { id, role, originJobId, createdAt }: { id: string; role: string; originJobId: string | null; createdAt: Date },
+  { id, role, originJobId }: { id: string; role: string; originJobId: string | null },
 ): Promise<Evaluation[]> {
-  const byJob =
-    originJobId !== null && role === "best"
-      ? Prisma.sql`OR spec @> ${JSON.stringify({ model: { fromJob: originJobId } })}::jsonb`
-      : Prisma.empty;
-  // Those of its origin wait for it, and so were created before it.
-  const origin = originJobId === null ? null : await database.job.findUnique({ where: { id: originJobId } });
+  const inputs = [JSON.stringify({ modelId: id })];
+  if (originJobId !== null && role === "best") inputs.push(JSON.stringify({ fromJob: originJobId }));
+  // An index of its own: however many evaluations there are of other models.
   return database.$queryRaw<Evaluation[]>`
     SELECT id, spec, result FROM "Job"
-    WHERE kind = 'evaluate' AND state = 'succeeded' AND "createdAt" >= ${origin?.createdAt ?? createdAt}
-      AND (spec @> ${JSON.stringify({ model: { modelId: id } })}::jsonb ${byJob})
+    WHERE kind = 'evaluate' AND state = 'succeeded' AND spec->'model' = ANY (${inputs}::text[]::jsonb[])
     ORDER BY "createdAt" DESC, id
     LIMIT ${MOST}`;
 }
