@@ -322,8 +322,8 @@ describe("a command that cannot work says why in one line", () => {
       /^drc: --evaluation: .*train is the folder of --data/,
     ],
     ["a folder to save a model in", () => ["download", "mdl_1", "--output", at("train")], /^drc: --output: .*a folder/],
-    ["an identifier of another kind", () => ["watch", "mdl_1"], /^drc: id: "mdl_1" is neither/],
-    ["a model to run again", () => ["retry", "mdl_1"], /^drc: id: "mdl_1" is neither/],
+    ["an identifier of another kind", () => ["watch", "mdl_1"], /^drc: id: "mdl_1" is no job/],
+    ["a model to run again", () => ["retry", "mdl_1"], /^drc: id: "mdl_1" is no job/],
   ])("%s: exit code 2", async (_what, args, message) => {
     const ended = await drc([...args(), ...serverOptions]);
     expect(ended).toMatchObject({ code: 2, stdout: "" });

@@ -45,6 +45,7 @@ type Row = readonly (string | number)[];
 
 /** Padded as the formatter pads it. */
 function table(head: Row, rows: readonly Row[]): string {
+  if (rows.length === 0) return "None of its points has been run yet.";
   const texts = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(3, ...texts.map((row) => row[i].length)));
   const line = (row: readonly string[]) => `| ${row.map((text, i) => text.padEnd(widths[i])).join(" | ")} |`;
