@@ -104,7 +104,7 @@ it("compares two networks and bicubic on an HR image of one's own", async () => 
   await page.getByRole("button", { name: "Zoom in" }).click();
   await page.getByRole("button", { name: "Fit" }).click();
   await page.evaluate("scrollTo(0, 0)");
-  expect(await violationsInBothColours(page, "compare")).toEqual([]);
+  expect(await violationsInBothColours(page, "test-compare")).toEqual([]);
   await page.setViewportSize({ width: 390, height: 800 });
   await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
   expect(await violationsInBothColours(page, "compare-phone")).toEqual([]);

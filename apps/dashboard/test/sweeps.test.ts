@@ -86,7 +86,7 @@ describe("a sweep", () => {
       .locator(".chart-told")
       .getByText(/seed 1/)
       .waitFor();
-    expect(await violationsInBothColours(page, "sweep")).toEqual([]);
+    expect(await violationsInBothColours(page, "test-sweep")).toEqual([]);
     await page.keyboard.press("Enter");
     await page.waitForURL(`**/jobs/${first.stages.fineTune}`);
     expect(faults).toEqual([]);

@@ -50,7 +50,10 @@ async function runUp({ dataFolder, port, slots, json }: UpOptions): Promise<void
         );
         if (keyIsNew) {
           process.stdout.write(`API key, shown this once: ${key}\n`);
-          process.stdout.write(`It is kept in ${join(folder, "connection.json")}, where the command line finds it.\n`);
+          const given = dataFolder === DEFAULT_DATA_FOLDER ? "" : ` with --data-folder ${dataFolder}`;
+          process.stdout.write(
+            `It is kept in ${join(folder, "connection.json")}, where the command line finds it${given}.\n`,
+          );
         }
         process.stdout.write(`Data and logs: ${folder}. Ctrl-C stops everything; so does kill ${process.pid}.\n`);
       }

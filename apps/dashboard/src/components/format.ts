@@ -8,6 +8,11 @@ export function count(value: number | null | undefined): string {
   return value == null ? MISSING : counts.format(value);
 }
 
+/** 1 row, 2 rows: words whose plural ends in s. */
+export function counted(value: number, word: string): string {
+  return `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+}
+
 /** Three digits and a prefix: 1.23 M, 45.6 G. */
 export function short(value: number | null | undefined): string {
   if (value == null) return MISSING;

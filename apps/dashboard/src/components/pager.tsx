@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
-import { count } from "./format.ts";
+import { count, counted } from "./format.ts";
 
 export interface Paging {
   /** Pages before this one, as far as they are known. */
@@ -38,7 +38,7 @@ export function Pager({ paging, next, rows }: { paging: Paging; next: string | n
   return (
     <Group gap="xs" p="xs" justify="space-between" className="pager">
       <Text size="xs" c="dimmed">
-        {known ? `Page ${count(page + 1)}` : "A later page"}, {count(rows)} rows, newest first
+        {known ? `Page ${count(page + 1)}` : "A later page"}, {counted(rows, "row")}, newest first
       </Text>
       <Group gap="xs">
         <Button variant="default" size="compact-sm" disabled={known && page === 0} onClick={() => paging.newer()}>

@@ -11,6 +11,7 @@ export function ColorSchemeSwitch() {
   return (
     <NativeSelect
       size="xs"
+      miw={92}
       aria-label="Colours"
       data={SCHEMES}
       value={colorScheme}

@@ -1,6 +1,6 @@
 import type { CompressionResource, Page as PageOf } from "@drc/contracts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { CompressionLink } from "../../components/job-link.tsx";
@@ -39,7 +39,11 @@ export function CompressionsPage() {
               columns={COLUMNS}
               rows={items}
               keyOf={({ id }) => id}
-              empty="There is no compression yet. Submit one."
+              empty={
+                <>
+                  There is no compression yet. <Link to="/submit">Submit one</Link>
+                </>
+              }
             />
             <Pager paging={paging} next={nextCursor} rows={items.length} />
           </section>

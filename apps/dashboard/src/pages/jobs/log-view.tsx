@@ -1,7 +1,7 @@
 import { Checkbox } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import type { JobRecords } from "../../api/job-records.ts";
-import { count, timeOfDay } from "../../components/format.ts";
+import { count, counted, timeOfDay } from "../../components/format.ts";
 
 /** More lines than anybody scrolls through, and no more than a browser shows at once. */
 const SHOWN_LINES = 2_000;
@@ -26,7 +26,7 @@ export function LogView({ records: { logs }, live }: { records: JobRecords; live
       <div className="log-head small dimmed">
         {logs.length > shown.length
           ? `The newest ${count(shown.length)} of ${count(logs.length)} lines`
-          : `${count(logs.length)} lines`}
+          : counted(logs.length, "line")}
         <Checkbox
           size="xs"
           label="Follow"

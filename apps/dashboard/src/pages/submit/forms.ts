@@ -110,7 +110,9 @@ export const FORMS: readonly FormKind[] = [
     create: (body) => client.jobs.create(body as unknown as NewJob),
     dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
     missing: (body) =>
-      has(body, "spec", "model") ? missingDataset(body, "spec", "dataset") : "Choose a model, or bicubic.",
+      has(body, "spec", "model")
+        ? missingDataset(body, "spec", "dataset")
+        : "Choose a model, or bicubic, and a dataset.",
     effective: defaultsBy(createJobBody, { "spec.dataset": EXAMPLE_DATASET, "spec.model": "bicubic" }),
   },
   {

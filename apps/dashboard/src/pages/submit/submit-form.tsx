@@ -133,12 +133,14 @@ function Work({ kind }: { kind: FormKind }) {
             ))}
         </Stack>
       </Panel>
-      <Panel title="Settings">
-        <Stack gap="sm">
-          {presets.length > 0 && <PresetButtons paths={presets} />}
-          <SchemaFields node={{ properties: pick(properties, rest) }} path={path} />
-        </Stack>
-      </Panel>
+      {(presets.length > 0 || rest.length > 0) && (
+        <Panel title="Settings">
+          <Stack gap="sm">
+            {presets.length > 0 && <PresetButtons paths={presets} />}
+            <SchemaFields node={{ properties: pick(properties, rest) }} path={path} />
+          </Stack>
+        </Panel>
+      )}
     </>
   );
 }

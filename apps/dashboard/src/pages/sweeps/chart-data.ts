@@ -162,7 +162,7 @@ export function frontOf<T extends Mark>(marks: readonly T[]): T[] {
 /** Of a set of values the range to draw, with a margin; of one value a range around it. */
 export function rangeOf(values: readonly number[], marginShare = 0.08): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const margin = (high - low || Math.abs(high) * 0.02 || 1) * marginShare;
+  const margin = (high - low || Math.abs(high) * 0.25 || 1) * marginShare;
   return [low - margin, high + margin];
 }
 

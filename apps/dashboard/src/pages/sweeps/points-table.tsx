@@ -65,7 +65,7 @@ const COLUMNS: Column<SweepPointResource>[] = [
   { title: "Multiply-adds", as: "number", cell: ({ cost }) => short(cost?.multiplyAddsHr1280x720) },
   { title: "Latency, ms", as: "number", cell: ({ cost }) => cost?.latency?.medianMs.toFixed(1) ?? "–" },
   {
-    title: "What it is at, and its jobs",
+    title: "Its jobs",
     as: "wide",
     cell: (point) => (
       <>
@@ -113,7 +113,9 @@ function PointStatus({ point }: { point: SweepPointResource }) {
         )}
         <span>
           {of > 0 && `${count(step)} of ${count(of)}`}
-          {secondsLeft !== null && `, ${duration(secondsLeft)} left`} · {stagesEnded} of {stages} stages ended
+          {secondsLeft !== null && `, ${duration(secondsLeft)} left`}
+          {of > 0 && " · "}
+          {stagesEnded} of {stages} stages ended
         </span>
       </div>
     );

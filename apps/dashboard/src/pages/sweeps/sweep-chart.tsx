@@ -15,7 +15,7 @@ import {
 import { type Look, lookOf } from "./mark-shape.tsx";
 import { jobOfPoint } from "./point-job.ts";
 
-const MARGIN = { top: 14, right: 18, bottom: 44, left: 62 };
+const MARGIN = { top: 14, right: 18, bottom: 44, left: 72 };
 const HEIGHT_PX = 380;
 const NARROW_PX = 520;
 const CAP_PX = 4;

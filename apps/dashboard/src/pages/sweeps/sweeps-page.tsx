@@ -99,10 +99,20 @@ const COLUMNS: Column<SweepResource>[] = [
   { title: "Jobs ended", as: "short", cell: (sweep) => <JobsEnded sweep={sweep} /> },
   { title: "Points", as: "number", cell: ({ points }) => count(points) },
   { title: "Grid", as: "short", cell: ({ body }) => <GridText body={body} /> },
-  { title: "Labels", cell: ({ labels }) => labels.join(", ") || "–" },
+  { title: "Labels", cell: ({ labels }) => <LabelsText text={labels.join(", ")} /> },
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
   { title: "Took", as: "number", cell: ({ createdAt, endedAt }) => <Lasting from={createdAt} to={endedAt} /> },
 ];
+
+/** Cut where it is long: `drc sweep` writes a hash of its file. */
+function LabelsText({ text }: { text: string }) {
+  if (text === "") return <>–</>;
+  return (
+    <div className="sweep-labels" title={text}>
+      {text}
+    </div>
+  );
+}
 
 function JobsEnded({ sweep: { id, name, jobs } }: { sweep: SweepResource }) {
   return (
