@@ -91,7 +91,7 @@ it("keeps in the file how it was made, for the card beside an export", async () 
   expect(card).toContain("| licence | MIT |");
   expect(card).toContain(await hashOf("with-lineage.safetensors"));
   expect(card).toMatch(
-    /- \*\*drc compress\*\*\n {2}- method second-order\n {2}- budget: 40\.0 % of parameters asked, [\d.]+ % achieved/,
+    /- \*\*drc compress\*\*\n {2}- method balanced\n {2}- budget: 40\.0 % of parameters asked, [\d.]+ % achieved/,
   );
   expect(card).toContain("seed 3");
   expect(card).toContain(`"baseModel":{"sha256":"${await hashOf("model.safetensors")}"}`);
