@@ -124,6 +124,20 @@ describe("a sweep", () => {
     expect(faults).toEqual([]);
   });
 
+  it("leads to the datasets it reads, and to its base network", async () => {
+    const { page, faults } = open;
+    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const facts = page.getByRole("region", { name: "What is compared" });
+    const { original } = await server.client.sweeps.get(sweep.id);
+    const model = facts.getByRole("link", { name: original.modelId ?? "none" });
+    expect(await model.getAttribute("href")).toBe(`/models/${original.modelId}`);
+    const datasets = facts.getByRole("link", { name: dataset.datasetId });
+    await datasets.nth(1).waitFor();
+    await datasets.first().press("Enter");
+    await page.getByRole("heading", { level: 1, name: "photographs" }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
   it("follows its points while they come", async () => {
     const { page } = open;
     const live = await startSweep(server, dataset, "Live");

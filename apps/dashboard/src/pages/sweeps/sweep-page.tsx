@@ -1,7 +1,7 @@
 import type { CreateSweepBody, SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
 import { Button, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { count, dateTime, duration } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
@@ -130,7 +130,9 @@ function Facts({ sweep }: { sweep: SweepDetailResource }) {
           {original.modelId !== null && (
             <>
               {" · "}
-              <span className="mono">{original.modelId}</span>
+              <Link className="mono" to="/models/$modelId" params={{ modelId: original.modelId }}>
+                {original.modelId}
+              </Link>
             </>
           )}
         </dd>
@@ -182,7 +184,10 @@ function networkText(network: NonNullable<CreateSweepBody["network"]>): string {
 function DatasetText({ datasetId, version }: { datasetId: string; version: number }) {
   return (
     <>
-      <span className="mono">{datasetId}</span> version {version}
+      <Link className="mono" to="/datasets/$datasetId" params={{ datasetId }}>
+        {datasetId}
+      </Link>{" "}
+      version {version}
     </>
   );
 }
