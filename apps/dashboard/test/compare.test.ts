@@ -1,12 +1,12 @@
 /** The comparison of two networks on an image of the user's: from the file to the pictures, in a real browser. */
-import type { EvaluateResult } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
 import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { chooseImage, compare, comparedJobs } from "./support/steps.ts";
 
 let server: DashboardServer;
 let browser: Browser;
@@ -31,37 +31,19 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const file = () => ({ name: "my <i>photo</i>.png", mimeType: "image/png", buffer: photo });
-
 async function startFrom(page: Page): Promise<void> {
   await page.goto(`/compare?originalModel=${original}&compressedModel=${compressed}`);
-  await page.locator('input[type="file"]').setInputFiles(file(), {});
+  await chooseImage(page, "my <i>photo</i>.png", photo);
 }
-
-const jobsOf = (page: Page) => {
-  const address = new URL(page.url()).searchParams;
-  return ["original", "compressed", "bicubic"].map((role) => address.get(role) ?? "");
-};
 
 it("compares two networks and bicubic on an HR image of one's own", async () => {
   const { page, context, faults } = await openPage(browser, server.url);
   await signIn(page, server.key, "/compare");
-  const compare = page.getByRole("button", { name: "Compare" });
-  expect(await compare.isDisabled()).toBe(true);
+  expect(await page.getByRole("button", { name: "Compare" }).isDisabled()).toBe(true);
   await startFrom(page);
   expect(await violationsInBothColours(page, "compare-form")).toEqual([]);
-  await compare.click();
-  const numbers = page.getByRole("region", { name: "In numbers" });
-  await numbers.waitFor({ timeout: 120_000 });
-
-  const jobs = jobsOf(page);
-  const results = await Promise.all(jobs.map((id) => server.client.jobs.get(id)));
-  for (const [i, role] of ["Original", "Compressed", "Bicubic"].entries()) {
-    const { images, latencyHr1280x720 } = results[i].result as unknown as EvaluateResult;
-    const row = numbers.getByRole("row").filter({ hasText: role });
-    expect(await row.textContent()).toContain(`${images[0].psnr?.toFixed(2)} dB`);
-    expect(await row.textContent()).toMatch(latencyHr1280x720 ? /\d ms/ : /–/);
-  }
+  const numbers = await compare(page, server);
+  const jobs = comparedJobs(page);
   expect(await numbers.textContent()).toContain("Y of BT.601");
 
   const slider = page.getByRole("slider");
@@ -105,15 +87,12 @@ it("compares two networks and bicubic on an HR image of one's own", async () => 
   await page.getByRole("button", { name: "Fit" }).click();
   await page.evaluate("scrollTo(0, 0)");
   expect(await violationsInBothColours(page, "test-compare")).toEqual([]);
-  await page.setViewportSize({ width: 390, height: 800 });
-  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
-  expect(await violationsInBothColours(page, "compare-phone")).toEqual([]);
+  expect(await violationsOnPhone(page, "compare")).toEqual([]);
 
   // The same image again: nothing is computed twice, and the address has all that is needed.
   await startFrom(page);
-  await compare.click();
-  await numbers.waitFor();
-  expect(jobsOf(page)).toEqual(jobs);
+  await compare(page, server);
+  expect(comparedJobs(page)).toEqual(jobs);
   expect(faults).toEqual([]);
   await context.close();
 });
@@ -154,9 +133,7 @@ it("takes an image of a dataset, and says why one cannot be read", async () => {
   await page.getByText("64×64 pixels").waitFor({ timeout: 120_000 });
 
   await startFrom(page);
-  await page
-    .locator('input[type="file"]')
-    .setInputFiles({ name: "page.png", mimeType: "image/png", buffer: Buffer.from("<html></html>") });
+  await chooseImage(page, "page.png", Buffer.from("<html></html>"));
   await page.getByRole("button", { name: "Compare" }).click();
   await page.getByRole("alert").waitFor({ timeout: 60_000 });
   expect(await page.getByRole("alert").textContent()).toMatch(/PNG, JPEG, WebP, TIFF or GIF/);

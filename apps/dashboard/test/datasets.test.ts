@@ -1,14 +1,14 @@
 /** Datasets in the dashboard: dropped folders, uploads that go on, reports of bad files, thumbnails, usage. */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodePng } from "@drc/imaging";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { photograph } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { photographs } from "../../../test/photographs.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
 import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { createDataset, uploadFolder, writeFolder } from "./support/steps.ts";
 
 let server: DashboardServer;
 let browser: Browser;
@@ -19,11 +19,10 @@ beforeAll(async () => {
   browser = await launchBrowser();
   await server.startWorker("none:1");
   folder = await mkdtemp(join(tmpdir(), "drc-datasets-test-"));
-  await mkdir(join(folder, "train"));
-  for (const seed of [1, 2, 3]) {
-    await writeFile(join(folder, "train", `${seed}.png`), await encodePng(photograph(seed, 97, 64)));
-  }
-  await writeFile(join(folder, "train", "<img src=x onerror=alert(1)>.png"), "<html></html>");
+  await writeFolder(join(folder, "train"), {
+    ...Object.fromEntries((await photographs(3, 97, 64)).map(({ name, bytes }) => [name, bytes])),
+    "<img src=x onerror=alert(1)>.png": "<html></html>",
+  });
 });
 afterAll(async () => {
   await browser?.close();
@@ -35,13 +34,9 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
   const { page, context, faults } = await openPage(browser, server.url);
   await signIn(page, server.key, "/datasets");
   await page.getByText("None yet. Name one above").waitFor();
-  await page.getByLabel("Name").fill("photographs <i>one</i>");
-  await page.getByRole("button", { name: "Create" }).click();
-  await page.getByRole("heading", { level: 1, name: "photographs <i>one</i>" }).waitFor();
-  const id = page.url().split("/").at(-1) ?? "";
+  const id = await createDataset(page, "photographs <i>one</i>");
 
-  await page.getByLabel("Folder to upload").setInputFiles(folder);
-  await page.getByText("4 of 4 files stored").waitFor();
+  await uploadFolder(page, folder, 4);
   const files = page.getByRole("region", { name: "Files", exact: true });
   await files.getByText("train/2.png", { exact: true }).waitFor();
 
@@ -65,10 +60,7 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
   await usage.getByRole("link", { name: "evaluate" }).waitFor();
   await images.locator("img").first().waitFor();
   expect(await violationsInBothColours(page, "dataset")).toEqual([]);
-  await page.setViewportSize({ width: 390, height: 800 });
-  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
-  expect(await violationsInBothColours(page, "dataset-phone")).toEqual([]);
-  await page.setViewportSize({ width: 1280, height: 800 });
+  expect(await violationsOnPhone(page, "dataset")).toEqual([]);
 
   // What is used cannot be deleted, and the page says by what; a single file can.
   await page.getByRole("button", { name: "Delete", exact: true }).first().click();

@@ -2,7 +2,14 @@
 import { DrcClient } from "@drc/sdk";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import {
+  launchBrowser,
+  openPage,
+  signIn,
+  type TestPage,
+  violationsInBothColours,
+  violationsOnPhone,
+} from "./support/browser.ts";
 import { type DashboardServer, startDashboardServer } from "./support/server.ts";
 
 const MARKUP = "<b onclick=alert(1)>nightly</b>";
@@ -58,6 +65,27 @@ it("creates a key with scope, expiry and limits, shows it once, and revokes it",
   await page.getByRole("checkbox", { name: "Show expired and revoked ones" }).check();
   await row.getByText("revoked").waitFor();
   expect((await server.client.keys.get(id)).state).toBe("revoked");
+  expect(faults).toEqual([]);
+});
+
+it("fits a phone, with its dialogs", async () => {
+  const { page, faults } = open;
+  const name = `${MARKUP} ${"long".repeat(20)}`;
+  const { id } = await server.client.keys.create({
+    name,
+    scopes: ["read"],
+    limits: { queuedJobs: 5, storedBytes: 1_500_000_000, requestsPerMinute: 600 },
+  });
+  await signIn(page, server.key, "/keys");
+  await page.getByRole("region", { name: "All keys" }).getByText(name).waitFor();
+  expect(await violationsOnPhone(page, "keys")).toEqual([]);
+  await page.getByRole("button", { name: "Create a key" }).click();
+  expect(await violationsOnPhone(page, "key-form")).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: `Revoke ${name}` }).click();
+  expect(await violationsOnPhone(page, "key-revoke")).toEqual([]);
+  await page.getByRole("button", { name: "Leave it" }).click();
+  await server.client.keys.revoke(id);
   expect(faults).toEqual([]);
 });
 

@@ -1,10 +1,16 @@
 /** What somebody does with the dashboard, from the sign-in to a sweep's curve: one story, with real jobs. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CompressionDetailResource } from "@drc/contracts";
+import { encodePng } from "@drc/imaging";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { photographs } from "../../../test/photographs.ts";
+import { photograph, photographs } from "../../../test/photographs.ts";
 import { type Receiver, startReceiver } from "../../../test/receiver.ts";
 import { launchBrowser, openPage, signIn, type TestPage } from "./support/browser.ts";
 import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { chooseImage, compare, createDataset, openSettings, uploadFolder, writeFolder } from "./support/steps.ts";
 
 const WORK = {
   network: { blocks: 1, features: 8, scale: 2 },
@@ -20,12 +26,16 @@ let browser: Browser;
 let receiver: Receiver;
 let receiverWorks = false;
 let open: TestPage;
+let folder: string;
+let models: CompressionDetailResource["models"];
 let dataset: { datasetId: string; version: number };
 beforeAll(async () => {
   server = await startDashboardServer();
   await server.startWorker("none:1,cpu:2");
   receiver = await startReceiver(() => ({ status: receiverWorks ? 204 : 500, body: receiverWorks ? "" : "not today" }));
   await server.client.webhooks.create({ url: receiver.url, events: ["job.failed"] });
+  folder = await mkdtemp(join(tmpdir(), "drc-story-test-"));
+  await writeFolder(folder, Object.fromEntries((await photographs(5)).map(({ name, bytes }) => [name, bytes])));
   browser = await launchBrowser();
   open = await openPage(browser, server.url);
 });
@@ -34,35 +44,57 @@ afterAll(async () => {
   await browser?.close();
   await receiver?.stop();
   await server?.stop();
-});
-
-it("begins with the sign-in, and images", async () => {
-  const { page } = open;
-  await signIn(page, server.key);
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-  const { client } = server;
-  const { id } = await client.datasets.create({ name: "photographs" });
-  await client.datasets.upload(
-    id,
-    (await photographs(5)).map(({ name, bytes }) => ({ name, data: bytes })),
-  );
-  dataset = { datasetId: id, version: (await client.datasets.createVersion(id, { scale: 2 })).version };
-  expect((await client.datasets.waitForVersion(dataset)).state).toBe("ready");
+  await rm(folder, { recursive: true, force: true });
 });
 
 it(
-  "follows a compression live to its end, and reads what it cost",
+  "begins with the sign-in, and a folder of images",
   async () => {
     const { page } = open;
-    const { id } = await server.client.compressions.create({
-      ...WORK,
-      name: "half of a small network",
-      dataset,
-      budget: { of: "parameters", remove: 0.4 },
-      evaluation: { dataset },
-    });
-    await page.getByRole("link", { name: "Compressions" }).click();
-    await page.getByRole("link", { name: "half of a small network" }).click();
+    await signIn(page, server.key);
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    await page.getByRole("link", { name: "Datasets" }).click();
+    const datasetId = await createDataset(page, "photographs");
+    await uploadFolder(page, folder, 5);
+    await page.getByLabel("Scale").selectOption({ label: "×2" });
+    await page.getByRole("button", { name: "Make a version" }).click();
+    const images = page.getByRole("region", { name: "Images of version 1" }).locator("img");
+    await images.first().waitFor(LONG);
+    expect(await images.count()).toBe(5);
+    dataset = { datasetId, version: 1 };
+  },
+  LONG_TEST_MS,
+);
+
+it(
+  "submits a compression, follows it live to its end, and reads what it cost",
+  async () => {
+    const { page } = open;
+    await page.getByRole("link", { name: "Submit" }).click();
+    await page.getByText("A new network", { exact: true }).click();
+    await page.getByRole("combobox", { name: "Network", exact: true }).selectOption("blocks and features");
+    await page.getByRole("textbox", { name: "Blocks" }).fill(String(WORK.network.blocks));
+    await page.getByRole("textbox", { name: "Features" }).fill(String(WORK.network.features));
+    await page.getByRole("combobox", { name: "Scale" }).selectOption({ label: String(WORK.network.scale) });
+    await page.getByRole("combobox", { name: "Dataset", exact: true }).selectOption(dataset.datasetId);
+    await page.getByRole("combobox", { name: "Evaluation dataset", exact: true }).selectOption(dataset.datasetId);
+    await page.getByRole("textbox", { name: "Share to remove" }).fill("0.4");
+    for (const [title, settings] of [
+      ["Training", WORK.train],
+      ["Fine-tuning", WORK.fineTune],
+    ] as const) {
+      const group = await openSettings(page, title);
+      await group.getByLabel("Steps", { exact: true }).fill(String(settings.steps));
+      await group.getByLabel("Batch size", { exact: true }).fill(String(settings.batchSize));
+      await group.getByLabel("Patch size (LR pixels)").fill(String(settings.patchSize));
+    }
+    await page.getByRole("textbox", { name: "Name", exact: true }).fill("half of a small network");
+    await page
+      .getByRole("region", { name: "Estimate" })
+      .getByText(/^\d+ jobs/)
+      .waitFor();
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.waitForURL(/\/compressions\/cmp_/);
     await page.getByRole("heading", { level: 1, name: /running$/ }).waitFor();
     await page.getByRole("heading", { level: 1, name: /succeeded$/ }).waitFor(LONG);
     const rows = page.getByRole("region", { name: "Before and after" }).getByRole("row");
@@ -70,8 +102,29 @@ it(
       .filter({ hasText: "compressed" })
       .getByText(/\d\d\.\d\d dB/)
       .waitFor();
-    const { models } = await server.client.compressions.get(id);
-    expect(models.compressed).toMatch(/^mdl_/);
+    const compression = await server.client.compressions.get(page.url().split("/").at(-1) ?? "");
+    expect(compression.name).toBe("half of a small network");
+    expect(compression.body).toMatchObject({ ...WORK, dataset, evaluation: { dataset }, budget: { remove: 0.4 } });
+    ({ models } = compression);
+  },
+  LONG_TEST_MS,
+);
+
+it(
+  "compares its two networks on an image of one's own",
+  async () => {
+    const { page } = open;
+    await page.getByRole("main").getByRole("link", { name: "Compare" }).click();
+    for (const [name, model] of [
+      ["Original", models.original],
+      ["Compressed", models.compressed],
+    ] as const) {
+      await expect.poll(() => page.getByRole("combobox", { name }).inputValue()).toBe(model);
+    }
+    await chooseImage(page, "my photo.png", await encodePng(photograph(9, 96, 64)));
+    await compare(page, server);
+    await page.getByRole("slider").waitFor();
+    await page.getByText("96×64 pixels").waitFor();
   },
   LONG_TEST_MS,
 );

@@ -4,8 +4,9 @@ import { createModel, encodeModel } from "@drc/network";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { launchBrowser, openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
 import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { openSettings } from "./support/steps.ts";
 
 let server: DashboardServer;
 let browser: Browser;
@@ -50,8 +51,7 @@ it("submits a compression with defaults, after an estimate, and shows the same r
   expect(await remove.getAttribute("aria-invalid")).toBe("true");
   await page.getByRole("button", { name: "30 %" }).click();
   expect(await remove.inputValue()).toBe("0.3");
-  await page.getByText("Fine-tuning", { exact: true }).click();
-  const fineTuning = page.locator("details").filter({ has: page.locator("summary", { hasText: /^Fine-tuning$/ }) });
+  const fineTuning = await openSettings(page, "Fine-tuning");
   const steps = fineTuning.getByLabel("Steps", { exact: true });
   expect(await steps.getAttribute("placeholder")).toBe("600");
   await steps.fill("77");
@@ -71,10 +71,7 @@ it("submits a compression with defaults, after an estimate, and shows the same r
   expect(await request.textContent()).toContain("drc.compressions.create(");
   await page.evaluate("scrollTo(0, 0)");
   expect(await violationsInBothColours(page, "submit")).toEqual([]);
-  await page.setViewportSize({ width: 390, height: 800 });
-  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
-  expect(await violationsInBothColours(page, "submit-phone")).toEqual([]);
-  await page.setViewportSize({ width: 1280, height: 800 });
+  expect(await violationsOnPhone(page, "submit")).toEqual([]);
 
   await submit.click();
   await page.waitForURL(/\/compressions\/cmp_/);

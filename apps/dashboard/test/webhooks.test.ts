@@ -3,7 +3,14 @@ import { verifyWebhook } from "@drc/sdk";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { eventually, type Receiver, type ReceiverAnswer, startReceiver } from "../../../test/receiver.ts";
-import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import {
+  launchBrowser,
+  openPage,
+  signIn,
+  type TestPage,
+  violationsInBothColours,
+  violationsOnPhone,
+} from "./support/browser.ts";
 import { type DashboardServer, startDashboardServer } from "./support/server.ts";
 
 const MARKUP = '<script>alert("from the receiver")</script>';
@@ -120,6 +127,36 @@ it("disables, enables, rotates, changes and deletes", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { level: 1, name: "Webhooks" }).waitFor();
   expect(await page.getByRole("link", { name: `${receiver.url}?verbs` }).count()).toBe(0);
+  expect(faults).toEqual([]);
+});
+
+it("fits a phone, with its dialogs", async () => {
+  const { page, faults } = open;
+  answer = { status: 500, body: "refused ".repeat(40) };
+  const { client } = server;
+  const { id, url } = await client.webhooks.create({
+    url: `${receiver.url}?${"long".repeat(100)}`,
+    events: ["job.failed", "job.succeeded", "sweep.failed"],
+    description: "x".repeat(200),
+  });
+  await client.webhooks.test(id);
+  await signIn(page, server.key, "/webhooks");
+  await page.getByRole("link", { name: url }).waitFor();
+  expect(await violationsOnPhone(page, "webhooks")).toEqual([]);
+  await page.getByRole("button", { name: "Add a webhook" }).click();
+  expect(await violationsOnPhone(page, "webhook-form")).toEqual([]);
+
+  await page.goto(`/webhooks/${id}`);
+  const message = page.getByRole("link", { name: /^msg_/ });
+  await message.waitFor();
+  expect(await violationsOnPhone(page, "webhook")).toEqual([]);
+  await page.getByRole("button", { name: "Delete" }).click();
+  expect(await violationsOnPhone(page, "webhook-delete")).toEqual([]);
+  await page.getByRole("button", { name: "Leave it" }).click();
+
+  await message.click();
+  await page.getByLabel("Attempts", { exact: true }).getByText("500").first().waitFor();
+  expect(await violationsOnPhone(page, "delivery")).toEqual([]);
   expect(faults).toEqual([]);
 });
 

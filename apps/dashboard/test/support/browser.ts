@@ -6,6 +6,7 @@ import process from "node:process";
 import chromium from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type Page, chromium as playwright } from "playwright-core";
 import sharp from "sharp";
+import { expect } from "vitest";
 
 chromium.setGraphicsMode = false;
 
@@ -71,6 +72,23 @@ async function violations(page: Page): Promise<string[]> {
   return found.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(" ")}: ${failureSummary}`),
   );
+}
+
+const PHONE_WIDTH_PX = 390;
+
+/**
+ * The same at the width of a phone, and what is wider than it: the page, or a dialog that is open. The page is as wide as
+ * before afterwards.
+ */
+export async function violationsOnPhone(page: Page, name: string): Promise<string[]> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: PHONE_WIDTH_PX, height: 800 });
+  const widest = `Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll("dialog[open]")]
+    .map((one) => one.getBoundingClientRect().left + one.scrollWidth))`;
+  await expect.poll(() => page.evaluate(widest)).toBeLessThanOrEqual(PHONE_WIDTH_PX);
+  const found = await violationsInBothColours(page, `${name}-phone`);
+  if (before) await page.setViewportSize(before);
+  return found;
 }
 
 /**

@@ -87,7 +87,11 @@ interface FieldProps {
 function ChoiceField({ alternatives, path, label, required }: FieldProps & { alternatives: readonly FormNode[] }) {
   const { body, effective, errors, change } = useForm();
   const value = valueAt(body, path);
-  const chosen = value === undefined ? -1 : alternatives.findIndex((one) => matches(one, value));
+  // While nothing is filled in, a value fits several alternatives: then it is the one that was picked.
+  const [picked, setPicked] = useState(-1);
+  const isPicked = value !== undefined && picked >= 0 && matches(alternatives[picked], value);
+  const first = value === undefined ? -1 : alternatives.findIndex((one) => matches(one, value));
+  const chosen = isPicked ? picked : first;
   const usual = alternatives.find((one) => matches(one, valueAt(effective, path)));
   const one = alternatives[chosen];
   return (
@@ -102,6 +106,7 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
           ...alternatives.map((node, i) => ({ value: String(i), label: nameOfAlternative(node) })),
         ]}
         onChange={({ currentTarget }) => {
+          setPicked(Number(currentTarget.value));
           const next = alternatives[Number(currentTarget.value)];
           change(path, next && startOf(next));
         }}

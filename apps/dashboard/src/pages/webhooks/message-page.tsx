@@ -135,7 +135,12 @@ function Answer({ attempt: { error, response } }: { attempt: WebhookAttemptResou
   return (
     <>
       {error !== null && <div>{error}</div>}
-      {response !== null && response !== "" && <pre className="attempt-answer">{response}</pre>}
+      {response !== null && response !== "" && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
+        <pre className="attempt-answer" tabIndex={0}>
+          {response}
+        </pre>
+      )}
     </>
   );
 }

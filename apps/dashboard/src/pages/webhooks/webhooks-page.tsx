@@ -98,6 +98,6 @@ const COLUMNS: Column<WebhookResource>[] = [
   },
   { title: "State", cell: (webhook) => <WebhookStateText webhook={webhook} /> },
   { title: "Events", cell: ({ events }) => <EventsText events={events} /> },
-  { title: "Description", cell: ({ description }) => description ?? "–" },
+  { title: "Description", cell: ({ description }) => <div className="webhook-description">{description ?? "–"}</div> },
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
 ];
