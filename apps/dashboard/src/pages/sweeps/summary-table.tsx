@@ -43,7 +43,7 @@ function columnsOf(baseline: string): Column<SweepSummaryRow>[] {
     { title: "Parameters", as: "number", cell: ({ parameters }) => short(parameters.mean) },
     { title: "Multiply-adds", as: "number", cell: (row) => short(row.multiplyAddsHr1280x720.mean) },
     { title: "Latency, ms", as: "number", cell: ({ latencyMs }) => spreadText(latencyMs, (value) => value.toFixed(1)) },
-    { title: "On the front of", cell: ({ pareto }) => paretoText(pareto) },
+    { title: "Front of", cell: ({ pareto }) => paretoText(pareto) },
   ];
 }
 
