@@ -87,7 +87,7 @@ describe("a sweep of a file", () => {
       }
       const rows = (await readFile(at("summary.csv"), "utf8")).trim().split("\r\n");
       expect(rows).toHaveLength(4);
-      expect(rows[1]).toMatch(/^parameters,0\.2,l1,1,0,/);
+      expect(rows[1]).toMatch(/^parameters,0\.2,,l1,1,0,/);
     },
     LONG_MS,
   );
