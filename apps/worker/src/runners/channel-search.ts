@@ -1,5 +1,5 @@
-import { readsRises, type SearchResult, searchChannels, withDualNetworks } from "@drc/compression";
-import { channelSearchSpec } from "@drc/contracts";
+import { type SearchResult, searchChannels, withDualNetworks } from "@drc/compression";
+import { channelSearchSpec, readsRises } from "@drc/contracts";
 import { loadCalibrationImages } from "../job/images.ts";
 import { checkCalibrationScale, loadModel } from "../job/models.ts";
 import type { RunnerContext, RunnerOutcome } from "../job/runner.ts";

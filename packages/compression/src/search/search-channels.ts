@@ -47,11 +47,6 @@ import { SearchCheckpoints } from "./search-checkpoints.ts";
  */
 export type SearchMethod = "drc" | "drc-published" | "second-order" | "balanced" | "uniform";
 
-/** Whether a method reads the second-order rises, with their calibration and guide. */
-export function readsRises(method: SearchMethod): boolean {
-  return method === "second-order" || method === "balanced";
-}
-
 /** The published settings; the patch is a quarter of the published one, which is 96 pixels of LR. */
 const PUBLISHED_SEARCH: BilevelSettings = {
   steps: 2500,

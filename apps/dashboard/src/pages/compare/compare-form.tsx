@@ -9,6 +9,7 @@ import { short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { WindowButtons } from "../../components/window-buttons.tsx";
 import type { CompareSearch } from "./compare-search.ts";
 import { startComparison } from "./start-comparison.ts";
 
@@ -279,22 +280,7 @@ function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
                 ))}
               </fieldset>
               <Group gap="xs">
-                <Button
-                  variant="default"
-                  size="compact-sm"
-                  disabled={after === 0}
-                  onClick={() => setAfter(Math.max(0, after - THUMBNAILS))}
-                >
-                  Before
-                </Button>
-                <Button
-                  variant="default"
-                  size="compact-sm"
-                  disabled={after + THUMBNAILS >= version.images}
-                  onClick={() => setAfter(after + THUMBNAILS)}
-                >
-                  Next
-                </Button>
+                <WindowButtons after={after} length={THUMBNAILS} total={version.images} onChange={setAfter} />
                 <Text size="sm" c="dimmed">
                   {version.images} images of version {version.version}
                 </Text>

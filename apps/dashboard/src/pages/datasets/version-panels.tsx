@@ -14,6 +14,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { WindowButtons } from "../../components/window-buttons.tsx";
 
 const POLL_EVERY_MS = 1_000;
 const TONES = { ingesting: "running", ready: "succeeded", failed: "failed" } as const;
@@ -266,22 +267,7 @@ function Images({
             </ul>
             {images > THUMBNAILS && (
               <Group gap="xs">
-                <Button
-                  variant="default"
-                  size="compact-sm"
-                  disabled={after === 0}
-                  onClick={() => setAfter(Math.max(0, after - THUMBNAILS))}
-                >
-                  Before
-                </Button>
-                <Button
-                  variant="default"
-                  size="compact-sm"
-                  disabled={after + THUMBNAILS >= images}
-                  onClick={() => setAfter(after + THUMBNAILS)}
-                >
-                  Next
-                </Button>
+                <WindowButtons after={after} length={THUMBNAILS} total={images} onChange={setAfter} />
                 <Text size="sm" c="dimmed">
                   {after + 1} to {Math.min(images, after + THUMBNAILS)} of {count(images)}
                 </Text>
