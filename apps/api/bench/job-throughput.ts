@@ -64,7 +64,7 @@ async function ownJobs(database: Database, queues: JobQueues, redisUrl: string):
   for (let i = 0; i < jobs; i++) {
     const job = { id: newJobId(), work, deviceClass: "cpu", seed: 1, priority: 50, parents: [] } as const;
     await database.$transaction((transaction) => createJobs(transaction, [job]));
-    await takeOutbox(database, (dispatch) => queues.add(dispatch));
+    await takeOutbox(database, (dispatches) => queues.add(...dispatches));
   }
   await done;
   const seconds = (performance.now() - started) / 1000;

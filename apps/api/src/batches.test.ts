@@ -52,6 +52,21 @@ it("runs so many at the same time, and none that has the same key twice", async 
   expect(await Promise.all(all)).toEqual(["KEY 1", "KEY 1", "KEY 1", "A"]);
 });
 
+it("goes on while one of a batch takes longer", async () => {
+  const { runs, batches } = controlled({ size: 2, inFlight: 1 });
+  const [slow, quick] = [batches.ask("a"), batches.ask("b")];
+  await turn();
+  let end = (_answer: string) => {};
+  runs[0].end([new Promise((resolve) => (end = resolve)), { status: "fulfilled", value: "B" }]);
+  expect(await quick).toBe("B");
+  const later = batches.ask("c");
+  await turn();
+  runs[1].end();
+  expect(await later).toBe("C");
+  end("A");
+  expect(await slow).toBe("A");
+});
+
 it("fails one alone, or all of a batch, and goes on", async () => {
   const { runs, batches } = controlled({ size: 2, inFlight: 1 });
   const answers = Promise.allSettled(["a", "b", "c", "d", "e"].map((one) => batches.ask(one)));

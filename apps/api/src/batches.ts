@@ -1,9 +1,9 @@
-/** Done together with others; a failure of one is that one's alone. */
-export type Outcome<Answer> = PromiseSettledResult<Answer>;
+/** What became of one in a batch: a failure of one is that one's alone, and what takes longer no longer holds up others. */
+export type Outcome<Answer> = PromiseSettledResult<Answer> | Promise<Answer>;
 
 interface Waiting<Asked, Answer> {
   asked: Asked;
-  resolve(answer: Answer): void;
+  resolve(answer: Answer | Promise<Answer>): void;
   reject(reason: unknown): void;
 }
 
@@ -73,7 +73,8 @@ export class Batches<Asked, Answer> {
     try {
       const outcomes = await this.run(batch.map(({ asked }) => asked));
       for (const [i, outcome] of outcomes.entries()) {
-        if (outcome.status === "fulfilled") batch[i].resolve(outcome.value);
+        if (outcome instanceof Promise) batch[i].resolve(outcome);
+        else if (outcome.status === "fulfilled") batch[i].resolve(outcome.value);
         else batch[i].reject(outcome.reason);
       }
     } catch (error) {

@@ -26,6 +26,9 @@ const censor = createCensor(secretsOf(process.env));
 /** From the sources as well as from the bundle. */
 const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist/", import.meta.url));
 
+/** Of lines that nobody reads; later ones are lost. */
+const LOG_BUFFER_BYTES = 32 * 1024 * 1024;
+
 /** For requests that are under way when the server is asked to end, and for all of its end. */
 const REQUEST_GRACE_MS = 10_000;
 const END_WITHIN_MS = 20_000;
@@ -33,7 +36,13 @@ const END_WITHIN_MS = 20_000;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   // A line for each request, one by one, would keep the next ones waiting: what comes meanwhile is written together.
-  const lines = destination({ dest: 2, sync: false });
+  const lines = destination({
+    dest: 2,
+    sync: false,
+    minLength: 8_192,
+    periodicFlush: 100,
+    maxLength: LOG_BUFFER_BYTES,
+  });
   process.on("exit", () => lines.flushSync());
   const log = createLog(config.logLevel, lines, censor);
   await migrate(config.databaseUrl);

@@ -56,8 +56,8 @@ it("delivers after a crash between commit and delivery (field case 45)", async (
 
 it("delivers once after a crash between delivery and its note", async () => {
   const job = await create();
-  const crash = takeOutbox(services.database, async (dispatch) => {
-    await services.queues.add(dispatch);
+  const crash = takeOutbox(services.database, async (dispatches) => {
+    await services.queues.add(...dispatches);
     throw new Error("crash");
   });
   await expect(crash).rejects.toThrow("crash");

@@ -76,3 +76,20 @@ it("creates the others where a statement fails for one", async () => {
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(await api.services.database.job.count({ where: { name: "statement" } })).toBe(2);
 });
+
+it("does not wait for a slow request whose Idempotency-Key one of them has", async () => {
+  const { database } = api.services;
+  const { id: apiKeyId } = await database.apiKey.findFirstOrThrow();
+  let same: ReturnType<typeof submit> | undefined;
+  await database.$transaction(async (slow) => {
+    const expiresAt = new Date(Date.now() + 60_000);
+    await slow.idempotencyKey.create({
+      data: { apiKeyId, key: "slow", fingerprint: "", status: 0, body: "", expiresAt },
+    });
+    same = submit(evaluation("slow"), "slow");
+    const others = await Promise.all(Array.from({ length: 6 }, (_, i) => submit(evaluation("beside"), `beside-${i}`)));
+    expect(others.map(({ statusCode }) => statusCode)).toEqual(Array(6).fill(202));
+    await slow.idempotencyKey.deleteMany({ where: { apiKeyId, key: "slow" } });
+  });
+  expect((await same)?.statusCode).toBe(202);
+});

@@ -66,6 +66,12 @@ describe("problem details", () => {
     expect(problem.requestId).toBeTruthy();
   });
 
+  it("name the methods that an address takes", async () => {
+    const answer = await api.app.inject({ method: "PUT", url: `/v1/jobs/${newId("job")}?limit=1` });
+    expect(problemOf(answer)).toMatchObject({ status: 405, code: "METHOD_NOT_ALLOWED" });
+    expect(answer.headers.allow).toBe("DELETE, GET, HEAD, PATCH");
+  });
+
   it.each([
     ["a broken body", { payload: "{", headers: { "content-type": "application/json" } }, 400],
     ["another content type", { payload: "<a/>", headers: { "content-type": "text/xml" } }, 415],

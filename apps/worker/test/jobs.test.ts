@@ -116,7 +116,7 @@ it("runs jobs that waited while Redis lost everything (field cases 45, 48)", asy
   const images = await photographs(2);
   const waiting = [];
   for (let i = 0; i < 3; i++) waiting.push((await submitDataset(services, images)).ingestJobId);
-  expect(await takeOutbox(services.database, (dispatch) => services.queues.add(dispatch))).toBe(3);
+  expect(await takeOutbox(services.database, (dispatches) => services.queues.add(...dispatches))).toBe(3);
   await services.flushRedis();
   expect(await reconcile(services.database, services.queues)).toBe(3);
   await start("none");

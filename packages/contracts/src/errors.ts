@@ -38,6 +38,11 @@ export const ERRORS = {
     retryable: false,
   },
   NOT_FOUND: { status: 404, title: "There is no such thing", retryable: false },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: "This address does not take this method",
+    retryable: false,
+  },
   CONFLICT: {
     status: 409,
     title: "The present state does not allow this",

@@ -23,23 +23,21 @@ export async function enqueue(transaction: Transaction, job: Job, availableAt: D
 }
 
 /**
- * Delivers what is due, the oldest rows together. A row goes only after its delivery, so that a crash between the two delivers
- * it again: the delivery must bear that.
+ * Delivers what is due, the oldest rows together. Rows go only after their delivery, so that a crash between the two delivers
+ * them again: the delivery must bear that.
  * @returns how many were delivered.
- * @throws what a delivery failed with; the others are delivered all the same.
+ * @throws what the delivery failed with.
  */
 export async function takeOutbox(
   database: Database,
-  deliver: (dispatch: Dispatch) => Promise<void>,
+  deliver: (dispatches: readonly Dispatch[]) => Promise<void>,
   limit = 100,
 ): Promise<number> {
   const rows = await database.$queryRaw<{ id: bigint; payload: Dispatch }[]>`
     SELECT id, payload FROM "Outbox" WHERE "availableAt" <= clock_timestamp() ORDER BY id LIMIT ${limit}`;
+  if (rows.length === 0) return 0;
   // At once, and gone in one statement: where many jobs are submitted, this would fall behind row by row.
-  const outcomes = await Promise.allSettled(rows.map((row) => deliver(row.payload)));
-  const delivered = rows.filter((_, i) => outcomes[i].status === "fulfilled");
-  if (delivered.length > 0) await database.outbox.deleteMany({ where: { id: { in: delivered.map(({ id }) => id) } } });
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
+  await deliver(rows.map(({ payload }) => payload));
+  await database.outbox.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
   return rows.length;
 }

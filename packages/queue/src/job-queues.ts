@@ -31,14 +31,18 @@ export class JobQueues {
     );
   }
 
-  /** Adds an entry; nothing happens where the queue holds it already. */
-  add(entry: QueueEntry): Promise<void> {
-    return this.addAs(entryId(entry), entry);
+  /** Adds entries; nothing happens to those that the queue holds already. Where it fails, some may have been added. */
+  async add(...entries: readonly QueueEntry[]): Promise<void> {
+    for (const [deviceClass, queue] of this.queues) {
+      const some = entries.filter((entry) => entry.deviceClass === deviceClass);
+      if (some.length > 0) await answered(queue.addBulk(some.map((entry) => bullJob(entryId(entry), entry))));
+    }
   }
 
   /** Adds an entry beside one that the queue may hold for the same job. */
-  addAgain(entry: QueueEntry): Promise<void> {
-    return this.addAs(`${entryId(entry)}-${randomUUID()}`, entry);
+  async addAgain(entry: QueueEntry): Promise<void> {
+    const { name, data, opts } = bullJob(`${entryId(entry)}-${randomUUID()}`, entry);
+    await answered(this.queueOf(entry).add(name, data, opts));
   }
 
   /** Whether the queue holds the entry, waiting or taken by a worker. */
@@ -62,19 +66,20 @@ export class JobQueues {
     this.redis.disconnect();
   }
 
-  private async addAs(jobId: string, entry: QueueEntry): Promise<void> {
-    const payload = { jobId: entry.jobId, dispatchNumber: entry.dispatchNumber };
-    // Postgres alone decides on retries.
-    await answered(
-      this.queueOf(entry).add("job", payload, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: true }),
-    );
-  }
-
   private queueOf({ deviceClass }: Pick<QueueEntry, "deviceClass">): Queue {
     const queue = this.queues.get(deviceClass);
     if (!queue) throw new Error(`There is no queue for the device class ${deviceClass}.`);
     return queue;
   }
+}
+
+/** An entry as BullMQ takes it. Postgres alone decides on retries. */
+function bullJob(id: string, { jobId, dispatchNumber }: EntryPayload) {
+  return {
+    name: "job",
+    data: { jobId, dispatchNumber },
+    opts: { jobId: id, attempts: 1, removeOnComplete: true, removeOnFail: true },
+  };
 }
 
 /** A queue whose first connection fails waits for it for ever; who asks wants to know, and go on with something else. */

@@ -34,7 +34,7 @@ export interface KeeperDuties {
 /** Moves on what waits: blocked jobs whose parents ended, and what has to reach the queue. */
 export async function deliverWork({ database, queues }: KeeperDuties): Promise<void> {
   while ((await settleBlocked(database)) > 0);
-  while ((await takeOutbox(database, (dispatch) => queues.add(dispatch))) > 0);
+  while ((await takeOutbox(database, (dispatches) => queues.add(...dispatches))) > 0);
 }
 
 /** Finds what went wrong, lost leases and queued jobs that Redis has forgotten, and removes what has expired. */

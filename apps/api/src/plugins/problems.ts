@@ -14,9 +14,29 @@ export function registerProblems(app: FastifyInstance): void {
     const detail = `The server failed on this request; its log says more under ${request.id}.`;
     return sendProblem(request, reply, new ApiError("INTERNAL", detail));
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new ApiError("NOT_FOUND", `There is nothing at ${request.method} ${request.url}.`)),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const { method, url } = request;
+    const allowed = methodsAt(app, url);
+    if (allowed.length === 0) {
+      return sendProblem(request, reply, new ApiError("NOT_FOUND", `There is nothing at ${method} ${url}.`));
+    }
+    reply.header("allow", allowed.join(", "));
+    const detail = `${url} does not take ${method}, but ${allowed.join(", ")}.`;
+    return sendProblem(request, reply, new ApiError("METHOD_NOT_ALLOWED", detail));
+  });
+}
+
+/** The methods of the routes at an address, whatever it names. */
+function methodsAt(app: FastifyInstance, url: string): string[] {
+  const parts = partsOf(url);
+  const matches = (pattern: string[]) =>
+    pattern.length === parts.length && pattern.every((part, i) => part.startsWith(":") || part === parts[i]);
+  const methods = app.declaredRoutes.filter((route) => matches(partsOf(route.url))).map(({ method }) => method);
+  return [...new Set(methods)].sort();
+}
+
+function partsOf(url: string): string[] {
+  return url.split("?", 1)[0].split("/").filter(Boolean);
 }
 
 /** Of an address that cannot be read, before there is a route and what belongs to it. */

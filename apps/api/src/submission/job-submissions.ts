@@ -6,6 +6,7 @@ import {
   type IdempotentRequest,
   isDatabaseOutage,
   keepAnswers,
+  limitLockWaits,
   type NewJob,
   type Reservation,
   releaseIdempotencyKeys,
@@ -22,6 +23,8 @@ import { planJob, type Submitter } from "./create-job.ts";
 const MOST_TOGETHER = 64;
 /** While Postgres writes one, the next is made. */
 const TRANSACTIONS = 2;
+/** Another request under the same Idempotency-Key may take its time; who came with this one does not wait for that. */
+const LOCK_WAIT_MS = 250;
 
 /** One job to submit, by a key without a limit of unfinished jobs. */
 export interface JobSubmission {
@@ -58,21 +61,20 @@ async function createTogether(
   let written = false;
   try {
     return await database.$transaction(async (transaction) => {
+      if (submissions.some(({ idempotent }) => idempotent)) await limitLockWaits(transaction, LOCK_WAIT_MS);
       const outcomes = await createAll(transaction, submissions);
       written = true;
       return outcomes;
     });
   } catch (error) {
     // A statement failed for one of them, and took the others with it. Whether a commit has failed, nobody knows.
-    if (written || submissions.length === 1 || isDatabaseOutage(error)) throw error;
-    const alone: Outcome<OnceAnswer>[] = [];
-    for (const one of submissions) alone.push(...(await Promise.allSettled([createAlone(database, one)])));
-    return alone;
+    if (written || isDatabaseOutage(error)) throw error;
+    return submissions.map((one) => createAlone(database, one));
   }
 }
 
 async function createAlone(database: Database, submission: JobSubmission): Promise<OnceAnswer> {
-  const [outcome] = await createTogether(database, [submission]);
+  const [outcome] = await database.$transaction((transaction) => createAll(transaction, [submission]));
   if (outcome.status === "rejected") throw outcome.reason;
   return outcome.value;
 }
@@ -80,10 +82,10 @@ async function createAlone(database: Database, submission: JobSubmission): Promi
 async function createAll(
   transaction: Transaction,
   submissions: readonly JobSubmission[],
-): Promise<Outcome<OnceAnswer>[]> {
+): Promise<PromiseSettledResult<OnceAnswer>[]> {
   await shareInputs(transaction);
   const reservations = await reserve(transaction, submissions);
-  const outcomes: Outcome<OnceAnswer>[] = [];
+  const outcomes: PromiseSettledResult<OnceAnswer>[] = [];
   const planned: { position: number; job: NewJob }[] = [];
   const refused: IdempotentRequest[] = [];
   for (const [position, { body, submitter, idempotent }] of submissions.entries()) {

@@ -38,7 +38,8 @@ export class AnswerCheck {
     // The dashboard's page and files are not the API's.
     if (contentType.startsWith("text/html") || where.includes(" /assets/")) return;
     if (!operation) {
-      if (response.statusCode !== 404) throw new Error(`${where}: the OpenAPI document has no such route.`);
+      if (![404, 405].includes(response.statusCode))
+        throw new Error(`${where}: the OpenAPI document has no such route.`);
       this.match("#/components/schemas/Problem", response.body, where);
       return;
     }

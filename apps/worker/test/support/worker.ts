@@ -70,7 +70,7 @@ export function startKeepers({ database, queues }: TestServices): { stop(): Prom
     while (!stopped) {
       await reapLeases(database);
       await settleBlocked(database);
-      await takeOutbox(database, (dispatch) => queues.add(dispatch));
+      await takeOutbox(database, (dispatches) => queues.add(...dispatches));
       await reconcile(database, queues);
       await delay(50);
     }
