@@ -31,7 +31,8 @@ export type BaseName = keyof typeof BASES;
 /** Blocks per phase and features of all of them. */
 export const SHAPE = { blocks: 4, features: 8 } as const;
 
-export type PlanName = SearchMethod;
+/** `drc-no-dual`: searched with λ = 0. */
+export type PlanName = SearchMethod | "drc-no-dual";
 
 export interface Choice {
   importance: Importance;
@@ -120,6 +121,7 @@ export function allPoints(): Point[] {
     }
   }
   for (const base of CORE) {
+    for (const choice of ["l1", "second-order"] as const) points.push(point(base, 0.5, "drc-no-dual", choice));
     points.push(point(base, 0.5, "second-order", "from-scratch"));
     points.push(point(base, 0.5, "second-order", "greedy-4-no-dual"));
     points.push(point(base, 0.5, "second-order", "fpgm"));

@@ -210,6 +210,12 @@ const TABLES: Record<string, () => string> = {
       "`uniform`",
       toward({ plan: "uniform" }),
     ),
+  "dual-in-search": () =>
+    compared(
+      grid(["l1", "second-order"], ["drc", "drc-no-dual"], [0.5]),
+      "`drc-no-dual`",
+      toward({ plan: "drc-no-dual" }),
+    ),
   published: () => compared(grid(["greedy-4", "l1"], ["drc", "drc-published"]), "`second-order` in both", toward(SO)),
   guides: () =>
     compared(

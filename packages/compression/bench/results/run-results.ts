@@ -174,7 +174,7 @@ interface Plan {
 const plans = new Map<string, Promise<Plan>>();
 
 /** The plan of whole base networks is found once. */
-function planOf(model: Model, { base, plan: method }: Point, remove: number, whole: boolean): Promise<Plan> {
+function planOf(model: Model, { base, plan }: Point, remove: number, whole: boolean): Promise<Plan> {
   const make = async (): Promise<Plan> => {
     const { images } = await trainingImages(BASES[base].scale);
     const budget = { of: "parameters", remove } as const;
@@ -184,21 +184,30 @@ function planOf(model: Model, { base, plan: method }: Point, remove: number, who
         model,
         images,
         budget,
-        method,
-        settings: searchSettings(method),
+        ...searchOf(plan),
         control: { seed: 1 },
       }),
     );
     return { widths: found.result.plan, cpuSeconds: found.cpuSeconds };
   };
   if (!whole) return make();
-  const key = `${base}/${remove}/${method}`;
-  const plan = plans.get(key) ?? make();
-  plans.set(key, plan);
-  return plan;
+  const key = `${base}/${remove}/${plan}`;
+  const found = plans.get(key) ?? make();
+  plans.set(key, found);
+  return found;
 }
 
-const searchSettings = (method: PlanName) => (method === "drc" || method === "drc-published" ? SEARCH : {});
+function searchOf(plan: PlanName) {
+  switch (plan) {
+    case "drc-no-dual":
+      return { method: "drc", settings: { ...SEARCH, dualWeight: 0 } } as const;
+    case "drc":
+    case "drc-published":
+      return { method: plan, settings: SEARCH } as const;
+    default:
+      return { method: plan } as const;
+  }
+}
 
 async function compress(model: Model, at: Point, remove: number, whole: boolean): Promise<Compressed> {
   if (at.choice === "from-scratch") throw new Error("A network from scratch is not compressed.");
