@@ -1,6 +1,6 @@
 /** `drc sweep` on a server of this file: a quiet run, and one whose command and server are killed. */
 import { readFile, writeFile } from "node:fs/promises";
-import type { SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
+import type { ModelResource, SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
 import { DrcClient } from "@drc/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drc, type Ended, type RunningDrc, startDrc } from "./support/drc.ts";
@@ -85,6 +85,19 @@ describe("a sweep of a file", () => {
         expect(quality.pruned?.psnr).toBeGreaterThan(5);
         expect(cost?.latency?.percentile90Ms).toBeGreaterThanOrEqual(cost?.latency?.medianMs ?? Infinity);
       }
+      const names = [0.2, 0.4, 0.6].map((remove, i) => {
+        const of = i < 2 ? "parameters" : "multiply-adds";
+        return `ratios: drn-xs ×2, ${100 * remove} % of the ${of} removed, l1, seed 3`;
+      });
+      expect(quiet.summary.rows.flatMap(({ models }) => models)).toEqual(
+        quiet.points.map(({ seed, modelId }, i) => ({ seed, modelId, name: names[i] })),
+      );
+      const listed = JSON.parse((await drc(["models", ...options, "--json"])).stdout).models as ModelResource[];
+      expect(new Set(listed.map(({ name }) => name)).size).toBe(listed.length);
+      expect(listed.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(["ratios: drn-xs ×2", "ratios: drn-xs ×2, last step", ...names]),
+      );
+      expect((await (await client()).models.card(quiet.points[1].modelId ?? "")).name).toBe(names[1]);
       const rows = (await readFile(at("summary.csv"), "utf8")).trim().split("\r\n");
       expect(rows).toHaveLength(4);
       expect(rows[1]).toMatch(/^parameters,0\.2,,l1,1,0,/);

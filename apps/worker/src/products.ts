@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { countCodes, type DatasetImage, type FieldError, type JobResult, newId } from "@drc/contracts";
 import type { AttemptProducts, ClaimedJob, NewModel } from "@drc/database";
-import { costAtPublishedSizes, decodeModel, networkLabel, networkScale } from "@drc/network";
+import { costAtPublishedSizes, decodeModel, type NetworkGraph, networkLabel, networkScale } from "@drc/network";
 import type { BlobStore } from "@drc/storage";
 import type { KeptFile } from "./protocol.ts";
 
@@ -75,6 +75,12 @@ function fileOf(files: readonly KeptFile[], role: KeptFile["role"]): KeptFile {
   return file;
 }
 
+/** In a compression or sweep all jobs have one name, so that each model needs its own. */
+function nameOf({ name, modelName }: ClaimedJob, graph: NetworkGraph, role: "best" | "last"): string {
+  const given = modelName === null ? name : [name, modelName].filter((part) => part !== null).join(": ");
+  return `${given ?? networkLabel(graph)}${role === "last" ? ", last step" : ""}`;
+}
+
 async function describeModel(
   job: ClaimedJob,
   { path, sha256, sizeBytes }: KeptFile,
@@ -84,7 +90,7 @@ async function describeModel(
   const { primal, duals } = decodeModel(new Uint8Array(await readFile(path)));
   return {
     id: newId("model"),
-    name: job.name ?? networkLabel(primal.graph),
+    name: nameOf(job, primal.graph, role),
     blob: { sha256, sizeBytes },
     architecture: primal.graph.architecture,
     scale: networkScale(primal.graph),

@@ -170,6 +170,8 @@ export const sweepSummaryRow = z.strictObject({
   seeds: count,
   /** Seeds that ended otherwise, or have not ended. */
   others: count,
+  /** Of the seeds that succeeded, but for what was deleted since. */
+  models: z.array(z.strictObject({ seed: z.int(), modelId, name: z.string() })),
   psnr: spread,
   ssim: spread,
   /** Of the pruned network, before its fine-tuning. */

@@ -21,6 +21,8 @@ export interface Claim {
 export interface ClaimedJob {
   id: string;
   name: string | null;
+  /** Of the model that it gives, after the name; null for a job alone. */
+  modelName: string | null;
   /** Kind and spec. */
   work: JobSpec;
   seed: number;
@@ -91,6 +93,7 @@ export async function claimJob(database: Database, claim: Claim): Promise<Claime
     return {
       id: job.id,
       name: job.name,
+      modelName: job.modelName,
       work: work.data,
       seed: job.seed,
       compressionId: job.compressionId,

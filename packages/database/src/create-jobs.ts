@@ -19,6 +19,8 @@ export interface NewJob {
   id: string;
   work: JobSpec;
   name?: string;
+  /** Of the model that it gives, after the name. */
+  modelName?: string;
   labels?: readonly string[];
   /** Who asked for it. */
   apiKeyId?: string;
@@ -103,6 +105,7 @@ function rowsOf(job: NewJob, after: number, unfinished: ReadonlySet<string>) {
     id,
     kind: work.kind,
     name: name ?? null,
+    modelName: job.modelName ?? null,
     labels: [...(job.labels ?? [])],
     apiKeyId: apiKeyId ?? null,
     deviceClass,
@@ -137,12 +140,12 @@ function insert(transaction: Transaction, rows: readonly ReturnType<typeof rowsO
   const entries = JSON.stringify(rows.flatMap(({ entry }) => entry));
   return transaction.$queryRaw<{ id: string; createdAt: Date; served: boolean }[]>`
     WITH job AS (
-      INSERT INTO "Job" (id, kind, name, labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
+      INSERT INTO "Job" (id, kind, name, "modelName", labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
         "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "sweepId", "retryOf", traceparent, "createdAt")
-      SELECT id, kind, name, labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
+      SELECT id, kind, name, "modelName", labels, "apiKeyId", "deviceClass", spec, seed, priority, "maxAttempts",
         "maxRunSeconds", state, "dispatchNumber", "eventCount", "compressionId", "sweepId", "retryOf", traceparent,
         clock_timestamp() - "earlierByMs" * interval '1 millisecond'
-      FROM jsonb_to_recordset(${jobs}::jsonb) AS new (id text, kind text, name text, labels text[], "apiKeyId" text,
+      FROM jsonb_to_recordset(${jobs}::jsonb) AS new (id text, kind text, name text, "modelName" text, labels text[], "apiKeyId" text,
         "deviceClass" text, spec jsonb, seed int, priority int, "maxAttempts" int, "maxRunSeconds" int, state text,
         "dispatchNumber" int, "eventCount" int, "compressionId" text, "sweepId" text, "retryOf" text, traceparent text,
         "earlierByMs" int)

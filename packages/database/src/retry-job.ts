@@ -23,6 +23,7 @@ export async function retryJob(
       id: newJobId(),
       work: jobSpec.parse({ kind: old.kind, spec: old.spec }),
       name: old.name ?? undefined,
+      modelName: old.modelName ?? undefined,
       labels: old.labels,
       apiKeyId,
       traceparent,

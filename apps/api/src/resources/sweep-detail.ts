@@ -31,5 +31,8 @@ export async function readSweepSummary(database: Transaction, id: string): Promi
   // One for all: the same images, measured in the same way.
   const measured = await database.job.findFirst({ where: { sweepId: id, kind: "evaluate", state: "succeeded" } });
   const protocol = (measured?.result as unknown as EvaluateResult | undefined)?.protocol ?? null;
-  return summariseSweep(sweep, images, protocol);
+  const modelIds = sweep.points.flatMap(({ modelId }) => modelId ?? []);
+  const models = await database.model.findMany({ where: { id: { in: modelIds } }, select: { id: true, name: true } });
+  const names = new Map(models.map((model) => [model.id, model.name]));
+  return summariseSweep(sweep, images, names, protocol);
 }

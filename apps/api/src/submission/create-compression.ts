@@ -3,6 +3,7 @@ import { type Transaction, toJson } from "@drc/database";
 import { checkCompression } from "./check-compression.ts";
 import { type CreatedGroup, createStageJobs } from "./create-group.ts";
 import type { Submitter } from "./create-job.ts";
+import { baseName, compressedName, methodLabel } from "./model-names.ts";
 import { StageChain, type StageJob } from "./stage-chain.ts";
 
 /** Checks a compression and creates it with all of its jobs, which wait for each other. */
@@ -14,7 +15,7 @@ export async function createCompression(
 ): Promise<CreatedGroup> {
   await checkCompression(transaction, body);
   const id = newId("compression");
-  const { stages, jobs } = planStages(body);
+  const { stages, jobs } = planStages(body, await baseName(transaction, body));
   const { name, labels } = body;
   const { apiKeyId } = submitter;
   await transaction.compression.create({
@@ -25,12 +26,13 @@ export async function createCompression(
 }
 
 /** (train →) search → prune → fine-tune (→ evaluate). */
-function planStages(body: CreateCompressionBody): { stages: CompressionStages; jobs: StageJob[] } {
+function planStages(body: CreateCompressionBody, base: string): { stages: CompressionStages; jobs: StageJob[] } {
   const { budget, method, evaluation } = body;
-  const chain = new StageChain(body);
+  const chain = new StageChain(body, base);
+  const modelName = `${compressedName(base, budget, methodLabel(method))}, seed ${body.seed}`;
   const search = chain.search({ budget, ...method });
-  const prune = chain.prune(search, method.importance);
-  const fineTune = chain.fineTune(prune);
+  const prune = chain.prune(search, method.importance, { modelName: `${modelName}, before fine-tuning` });
+  const fineTune = chain.fineTune(prune, { modelName });
   const stages = { ...(chain.train ? { train: chain.train } : {}), search, prune, fineTune };
   if (!evaluation) return { stages, jobs: chain.jobs };
   const evaluations = {

@@ -3,6 +3,7 @@ import { type Transaction, toJson } from "@drc/database";
 import { type BaseTraining, checkSweep } from "./check-sweep.ts";
 import { type CreatedGroup, createStageJobs } from "./create-group.ts";
 import type { Submitter } from "./create-job.ts";
+import { baseName, compressedName } from "./model-names.ts";
 import { StageChain } from "./stage-chain.ts";
 
 /** Checks a sweep and creates it with its points and all of their jobs, each of which is made once. */
@@ -14,10 +15,12 @@ export async function createSweep(
 ): Promise<CreatedGroup> {
   const base = await checkSweep(transaction, body);
   const id = newId("sweep");
-  const chain = new StageChain(body);
-  const points = planPoints(chain, body, base);
-  const { name, labels } = body;
-  await transaction.sweep.create({ data: { id, name, labels, apiKeyId: submitter.apiKeyId, body: toJson(body) } });
+  const name = await baseName(transaction, body);
+  const chain = new StageChain(body, name);
+  const points = planPoints(chain, body, { ...base, name });
+  await transaction.sweep.create({
+    data: { id, name: body.name, labels: body.labels, apiKeyId: submitter.apiKeyId, body: toJson(body) },
+  });
   await transaction.sweepPoint.createMany({
     data: points.map((point, i) => ({
       ...point,
@@ -29,6 +32,11 @@ export async function createSweep(
   });
   const jobs = await createStageJobs(transaction, chain.jobs, body, submitter, { sweepId: id }, clonedFrom);
   return { id, jobs };
+}
+
+/** The network that a sweep makes smaller. */
+interface Base extends BaseTraining {
+  name: string;
 }
 
 interface Point {
@@ -43,7 +51,7 @@ interface Point {
  * By budget, then method, then seed. Only fine-tuning, drawing at random and training from scratch have the point's own
  * seed: what comes before them is the same for all seeds, and made once.
  */
-function planPoints(chain: StageChain, body: CreateSweepBody, base: BaseTraining): Point[] {
+function planPoints(chain: StageChain, body: CreateSweepBody, base: Base): Point[] {
   const { budgets, methods, seeds } = body.grid;
   return budgets.flatMap((budget) =>
     methods.flatMap((method) =>
@@ -65,10 +73,12 @@ function stepsBehind(method: SweepMethod, { fineTune }: CreateSweepBody, baseSte
 function planPoint(
   chain: StageChain,
   { evaluation, stopWhen }: CreateSweepBody,
-  { settings }: BaseTraining,
+  { settings, name }: Base,
   { budget, method, seed, trainingSteps }: Pick<Point, "budget" | "seed" | "trainingSteps"> & { method: SweepMethod },
 ): SweepPointStages {
   const search = chain.search({ budget, ...method });
+  const label = compressedName(name, budget, method.name);
+  const own = { seed, modelName: `${label}, seed ${seed}` };
   const shared = {
     ...(chain.train ? { train: chain.train } : {}),
     search,
@@ -78,7 +88,7 @@ function planPoint(
   if (isFromScratch(method)) {
     // The check has refused what has no number of steps.
     const training = { ...settings, steps: trainingSteps ?? settings.steps };
-    const trainFromScratch = chain.trainFromScratch(search, training, seed);
+    const trainFromScratch = chain.trainFromScratch(search, training, own);
     return {
       ...shared,
       trainFromScratch,
@@ -86,12 +96,12 @@ function planPoint(
     };
   }
   const { importance } = method;
-  const prune =
-    importance.method === "random" ? chain.prune(search, importance, seed) : chain.prune(search, importance);
+  const drawn = importance.method === "random" ? own : { modelName: label };
+  const prune = chain.prune(search, importance, { ...drawn, modelName: `${drawn.modelName}, before fine-tuning` });
   const evaluatePruned = evaluation.pruned ? chain.evaluate({ fromJob: prune }, evaluation) : undefined;
   // Only where a rule reads them: else the fine-tuning need not wait for measurements.
   const judged = stopWhen && evaluatePruned ? [evaluatePruned, shared.evaluateBicubic] : [];
-  const fineTune = chain.fineTune(prune, seed, judged);
+  const fineTune = chain.fineTune(prune, { ...own, after: judged });
   return {
     ...shared,
     prune,

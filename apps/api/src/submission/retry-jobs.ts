@@ -50,6 +50,7 @@ function replacementOf(old: Job, parents: readonly string[], replacements: Reado
     id: newJobId(),
     work: withInputs(jobSpec.parse({ kind: old.kind, spec: old.spec }), replacements),
     name: old.name ?? undefined,
+    modelName: old.modelName ?? undefined,
     labels: old.labels,
     deviceClass: old.deviceClass as DeviceClass,
     seed: old.seed,

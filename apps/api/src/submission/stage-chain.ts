@@ -16,6 +16,16 @@ export interface StageJob {
   work: JobSpec;
   parents: string[];
   seed: number;
+  /** Of the model that it gives, for people. */
+  modelName?: string;
+}
+
+/** What a job has beside its work. */
+interface StageFields {
+  seed?: number;
+  /** Further jobs to wait for. */
+  after?: readonly string[];
+  modelName?: string;
 }
 
 /** What the stages of a compression, and of all points of a sweep, have in common. */
@@ -47,12 +57,14 @@ export class StageChain {
   private readonly inputs: StageInputs;
   private readonly known = new Map<string, string>();
 
-  constructor(inputs: StageInputs) {
+  /** @param base the name of the network to make smaller. */
+  constructor(inputs: StageInputs, base: string) {
     this.inputs = inputs;
     const { network, model, dataset, unpaired, validation } = inputs;
     if (network) {
       const settings = inputs.train ?? trainSettings.parse({});
-      this.train = this.add({ kind: "train", spec: { network, dataset, unpaired, validation, settings } });
+      const spec = { network, dataset, unpaired, validation, settings };
+      this.train = this.add({ kind: "train", spec }, { modelName: base });
       this.original = { fromJob: this.train };
     } else this.original = { modelId: (model as { modelId: string }).modelId };
   }
@@ -69,45 +81,38 @@ export class StageChain {
     return this.add({ kind: "channel-search", spec });
   }
 
-  prune(search: string, importance: Importance, seed = this.inputs.seed): string {
+  prune(search: string, importance: Importance, fields: StageFields): string {
     const { dataset } = this.inputs;
-    return this.add(
-      { kind: "prune", spec: { model: this.original, plan: { fromJob: search }, dataset, importance } },
-      [],
-      seed,
-    );
+    const spec = { model: this.original, plan: { fromJob: search }, dataset, importance };
+    return this.add({ kind: "prune", spec }, fields);
   }
 
   /** The shape that the search finds, trained from random weights. */
-  trainFromScratch(search: string, settings: TrainSettings, seed: number): string {
+  trainFromScratch(search: string, settings: TrainSettings, fields: StageFields): string {
     const { dataset, unpaired, validation } = this.inputs;
     const network = { like: this.original, plan: { fromJob: search } };
-    return this.add({ kind: "train", spec: { network, dataset, unpaired, validation, settings } }, [], seed);
+    return this.add({ kind: "train", spec: { network, dataset, unpaired, validation, settings } }, fields);
   }
 
-  /** @param after further jobs to wait for. */
-  fineTune(prune: string, seed = this.inputs.seed, after: readonly string[] = []): string {
+  fineTune(prune: string, fields: StageFields): string {
     const { dataset, unpaired, validation, teacher, fineTune: settings, fineTuneTargets } = this.inputs;
-    const targets = fineTuneTargets === "original" ? this.original : "images";
+    const targets = fineTuneTargets === "original" ? this.original : ("images" as const);
     const model = { fromJob: prune };
-    return this.add(
-      { kind: "fine-tune", spec: { model, dataset, unpaired, validation, targets, teacher, settings } },
-      after,
-      seed,
-    );
+    const spec = { model, dataset, unpaired, validation, targets, teacher, settings };
+    return this.add({ kind: "fine-tune", spec }, fields);
   }
 
   evaluate(model: ModelInput | "bicubic", { dataset, keepImages }: Evaluation): string {
     return this.add({ kind: "evaluate", spec: { model, dataset, keepImages } });
   }
 
-  private add(work: JobSpec, after: readonly string[] = [], seed = this.inputs.seed): string {
+  private add(work: JobSpec, { after = [], seed = this.inputs.seed, modelName }: StageFields = {}): string {
     const key = JSON.stringify([work, seed]);
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const id = newJobId();
     this.known.set(key, id);
-    this.jobs.push({ id, work, parents: [...new Set([...parentsOf(work), ...after])], seed });
+    this.jobs.push({ id, work, parents: [...new Set([...parentsOf(work), ...after])], seed, modelName });
     return id;
   }
 }

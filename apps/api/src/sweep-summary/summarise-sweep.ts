@@ -10,6 +10,9 @@ import { type ImagePsnr, pairedDifference, paretoFront, spreadOf } from "./stati
 /** PSNR of each image, by the evaluation's job. */
 export type EvaluatedImages = ReadonlyMap<string, ImagePsnr>;
 
+/** Names of the models that are there, by their identifiers. */
+export type ModelNames = ReadonlyMap<string, string>;
+
 interface Cell {
   budget: SweepPointResource["budget"];
   method: string;
@@ -23,11 +26,15 @@ interface Cell {
 export function summariseSweep(
   sweep: SweepDetailResource,
   images: EvaluatedImages,
+  names: ModelNames,
   protocol: SweepSummaryResource["protocol"],
 ): SweepSummaryResource {
   const baseline = baselineOf(sweep.body as unknown as CreateSweepBody);
   const cells = cellsOf(sweep, images);
-  const rows = cells.map((cell) => rowOf(cell, baseline, cells, originalImages(sweep, images)));
+  const rows = cells.map((cell) => ({
+    ...rowOf(cell, baseline, cells, originalImages(sweep, images)),
+    models: modelsOf(cell, names),
+  }));
   const fronts = {
     parameters: frontBy(rows, (row) => row.parameters.mean),
     multiplyAdds: frontBy(rows, (row) => row.multiplyAddsLr96x96.mean),
@@ -82,12 +89,19 @@ function originalImages({ points }: SweepDetailResource, images: EvaluatedImages
   return measured ? [measured] : [];
 }
 
+function modelsOf({ succeeded }: Cell, names: ModelNames): SweepSummaryRow["models"] {
+  return succeeded.flatMap(({ seed, modelId }) => {
+    const name = names.get(modelId ?? "");
+    return modelId === null || name === undefined ? [] : [{ seed, modelId, name }];
+  });
+}
+
 function rowOf(
   { budget, method, points, succeeded, images }: Cell,
   baseline: string,
   cells: readonly Cell[],
   original: readonly ImagePsnr[],
-): Omit<SweepSummaryRow, "pareto"> {
+): Omit<SweepSummaryRow, "pareto" | "models"> {
   const over = (value: (point: SweepPointResource) => number | null | undefined) => spreadOf(succeeded.map(value));
   const beside =
     method === baseline

@@ -47,6 +47,7 @@ function recordOf(row: SweepSummaryRow): Record<string, Value> {
     pareto_parameters: row.pareto.parameters,
     pareto_multiply_adds: row.pareto.multiplyAdds,
     pareto_latency: row.pareto.latency,
+    models: row.models.map(({ modelId }) => modelId).join(" "),
   };
 }
 

@@ -54,6 +54,7 @@ function formatModels(models: readonly ModelResource[], jobs: readonly (JobResou
     { title: "parameters", align: right },
     { title: "file", align: right },
     { title: "made" },
+    { title: "scale", align: right },
     { title: "name" },
   ];
   const rows = models.map((model, i) => {
@@ -67,7 +68,8 @@ function formatModels(models: readonly ModelResource[], jobs: readonly (JobResou
       groupDigits(cost.parameters),
       formatBytes(sizeBytes),
       createdAt.slice(0, 16).replace("T", " "),
-      `${name} ×${scale}`,
+      `×${scale}`,
+      name,
     ];
   });
   return formatTable(columns, rows);

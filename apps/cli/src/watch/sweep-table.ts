@@ -39,6 +39,7 @@ export function formatSummary(summary: SweepSummaryResource): string {
     ],
   );
   const latency = original?.cost.latency;
+  const best = rows.filter(({ pareto }) => Object.values(pareto).includes(true)).flatMap(({ models }) => models);
   return [
     table,
     `PSNR on the evaluation images: the mean over the seeds ± its standard deviation; before: of the pruned network.`,
@@ -47,6 +48,7 @@ export function formatSummary(summary: SweepSummaryResource): string {
         ? ` Latency at ${latency.lrWidth}×${latency.lrHeight} on ${latency.device}, ${latency.threads} threads.`
         : ""),
     "best: no other row costs as little and is as good, by parameters (p), multiply-adds (m) or latency (l).",
+    ...(best.length === 0 ? [] : ["", "Their models:", ...best.map(({ modelId, name }) => `${modelId}  ${name}`)]),
   ].join("\n");
 }
 
