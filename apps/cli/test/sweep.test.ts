@@ -3,9 +3,18 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { ModelResource, SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
 import { DrcClient } from "@drc/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serverAt } from "../src/server/server-answers.ts";
 import { drc, type Ended, type RunningDrc, startDrc } from "./support/drc.ts";
 import { pictureFolder } from "./support/pictures.ts";
-import { addressOf, keyOf, startServer, startUp, type TestServer, untilNoProcessIn } from "./support/server.ts";
+import {
+  addressOf,
+  keyOf,
+  makeWorkplace,
+  startServer,
+  startUp,
+  type TestServer,
+  untilNoProcessIn,
+} from "./support/server.ts";
 
 type Outcome = SweepDetailResource & { summary: SweepSummaryResource };
 
@@ -104,6 +113,27 @@ describe("a sweep of a file", () => {
     },
     LONG_MS,
   );
+
+  it("says which server it uses, of which data folder", async () => {
+    const { errors } = await drc(["sweep", at("ratios.yaml"), ...options, "--dry-run"]);
+    expect(errors).toContain(`Server: ${await addressOf(up)}, data folder ${server.workplace.data}`);
+  });
+
+  it("says that it starts one where none runs, though one does elsewhere", async () => {
+    expect(await serverAt(await addressOf(up))).toBe(await addressOf(up));
+    expect(await serverAt("http://127.0.0.1:9")).toBeUndefined();
+    const own = await makeWorkplace();
+    try {
+      const sweep = startDrc(["sweep", at("ratios.yaml"), "--data-folder", own.data, "--wait"], { cwd: own.data });
+      await sweep.line(new RegExp(`^No server runs in the data folder ${own.data}: one does until this ends`));
+      await sweep.line(/^swp_/);
+      sweep.kill("SIGINT");
+      expect((await sweep.ended).code).toBe(130);
+    } finally {
+      await untilNoProcessIn(own.data);
+      await own.remove();
+    }
+  }, 120_000);
 
   it("removes the more the larger the budget is: field case 32", () => {
     const { original, points } = quiet;

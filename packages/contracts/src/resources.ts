@@ -360,3 +360,13 @@ export const compressionListQuery = pageQuery.extend({
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
 });
+
+export const SERVER_NAME = "Dual regression compression";
+
+/** `GET /`: by its name a program knows that this server is behind an address. */
+export const serverResource = z.strictObject({
+  name: z.literal(SERVER_NAME),
+  api: z.string(),
+  health: z.array(z.string()),
+  documentation: z.array(z.string()),
+});

@@ -4,6 +4,8 @@ import {
   includesScope,
   type ReadinessResource,
   readinessResource,
+  SERVER_NAME,
+  serverResource,
   type WorkerResource,
 } from "@drc/contracts";
 import { type Database, liveWorkers, servedClasses } from "@drc/database";
@@ -14,13 +16,6 @@ import type { ApiContext } from "../context.ts";
 import { answers } from "../openapi/answers.ts";
 import { findCaller, type KeyCheck, SESSION_COOKIE } from "../plugins/authentication.ts";
 import { missingWorker } from "../resources/job-resource.ts";
-
-const serverResource = z.strictObject({
-  name: z.string(),
-  api: z.string(),
-  health: z.array(z.string()),
-  documentation: z.array(z.string()),
-});
 
 /**
  * `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. Everybody may
@@ -40,7 +35,7 @@ export function healthRoutes(context: ApiContext, keys: KeyCheck): FastifyPlugin
         },
       },
       () => ({
-        name: "Dual regression compression",
+        name: SERVER_NAME,
         api: "/v1",
         health: ["/healthz", "/readyz"],
         documentation: ["/docs", "/openapi.json"],

@@ -1,11 +1,12 @@
+import { resolve } from "node:path";
 import type { DrcClient } from "@drc/sdk";
 import { type Command, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { checkOutputFile } from "../output-file.ts";
 import { clientOf } from "../server/client.ts";
-import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
+import { addServerOptions, connect, describeServer, type ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
-import { serverAnswers } from "../server/server-answers.ts";
+import { serverAnswers, serverAt } from "../server/server-answers.ts";
 import { withStack } from "../stack/stack.ts";
 import { formatDryRun } from "../submit/dry-run-table.ts";
 import { dryRunSweep, type HashedSweep, hashSweep, submitSweep } from "../sweep/submit-sweep.ts";
@@ -45,9 +46,16 @@ export function registerSweep(program: Command): void {
         await checkOutputFile(options.csv, "--csv");
       }
       const sweep = await hashSweep(await readSweepFile(file));
-      if ((await serverAnswers(options)) || !options.wait) return runSweep(() => connect(options), sweep, options);
+      if ((await serverAnswers(options)) || !options.wait) {
+        say(await describeServer(options));
+        return runSweep(() => connect(options), sweep, options);
+      }
       const { dataFolder } = options;
-      say(`No server runs in ${dataFolder}: one does until this ends.`);
+      say(`No server runs in the data folder ${resolve(dataFolder)}: one does until this ends.`);
+      const other = await serverAt();
+      if (other) {
+        say(`Another server listens at ${other}: to use that one, give its --data-folder, or --url and --key.`);
+      }
       await withStack({ dataFolder, log: say }, ({ url, key, stopping }) =>
         runSweep(async () => clientOf({ url, key }), sweep, options, stopping),
       );

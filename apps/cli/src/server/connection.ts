@@ -1,9 +1,10 @@
+import { resolve } from "node:path";
 import type { DrcClient } from "@drc/sdk";
 import type { Command } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
 import { readConfig } from "../config.ts";
 import { clientOf } from "./client.ts";
-import { readConnection } from "./connection-file.ts";
+import { type Connection, readConnection } from "./connection-file.ts";
 
 export const DEFAULT_DATA_FOLDER = ".drc";
 
@@ -22,7 +23,18 @@ export function addServerOptions(command: Command): Command {
 }
 
 /** The server that the options, the environment or the data folder name, in this order. */
-export async function connect({ url, key, dataFolder }: ServerOptions): Promise<DrcClient> {
+export async function connect(options: ServerOptions): Promise<DrcClient> {
+  return clientOf(await findConnection(options));
+}
+
+/** Which server `connect` finds, as a line for people. */
+export async function describeServer(options: ServerOptions): Promise<string> {
+  const { url, named } = await findConnection(options);
+  return named ? `Server: ${url}` : `Server: ${url}, data folder ${resolve(options.dataFolder)}`;
+}
+
+/** `named`: by the options or the environment, not by a data folder. */
+async function findConnection({ url, key, dataFolder }: ServerOptions): Promise<Connection & { named: boolean }> {
   const { DRC_URL, DRC_API_KEY } = readConfig(process.env);
   const givenUrl = url ?? DRC_URL;
   const givenKey = key ?? DRC_API_KEY;
@@ -30,7 +42,7 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
     if (givenKey === undefined) {
       throw new CliError(`--key: ${givenUrl} needs an API key; give --key or DRC_API_KEY.`, EXIT.usage);
     }
-    return clientOf({ url: givenUrl, key: givenKey });
+    return { url: givenUrl, key: givenKey, named: true };
   }
   const found = await readConnection(dataFolder);
   if (found?.url === undefined) {
@@ -39,5 +51,5 @@ export async function connect({ url, key, dataFolder }: ServerOptions): Promise<
       EXIT.usage,
     );
   }
-  return clientOf({ url: found.url, key: givenKey ?? found.key });
+  return { url: found.url, key: givenKey ?? found.key, named: false };
 }

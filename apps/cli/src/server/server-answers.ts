@@ -1,7 +1,28 @@
+import { serverResource } from "@drc/contracts";
 import { ConnectionError } from "@drc/sdk";
 import { readConfig } from "../config.ts";
 import { connect, type ServerOptions } from "./connection.ts";
 import { readConnection } from "./connection-file.ts";
+
+/** Where `drc up` listens, left to itself. */
+const DEFAULT_URL = "http://127.0.0.1:8080";
+
+/** Long for this machine: another program may take the connection and say nothing. */
+const ANSWERS_WITHIN_MS = 1000;
+
+/** The address, where a server of ours listens there, of whatever data folder. */
+export async function serverAt(url = DEFAULT_URL): Promise<string | undefined> {
+  try {
+    const answer = await fetch(url, {
+      headers: { accept: "application/json" },
+      signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+    });
+    return serverResource.safeParse(await answer.json()).success ? url : undefined;
+  } catch {
+    // Nobody, or somebody else.
+    return undefined;
+  }
+}
 
 /** Whether options or environment name a server, or the one of the data folder answers. */
 export async function serverAnswers(options: ServerOptions): Promise<boolean> {
