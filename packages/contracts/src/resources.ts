@@ -27,6 +27,12 @@ export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
+/** For lists of things that people name. */
+export const namedListQuery = pageQuery.extend({
+  /** An identifier, or a part of the name, whatever the case. */
+  search: displayName.optional(),
+});
+
 /** For lists that only grow and whose entries are numbered from 1. */
 export const afterQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),

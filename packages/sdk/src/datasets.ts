@@ -8,6 +8,7 @@ import type {
   DatasetResource,
   DatasetUsageResource,
   DatasetVersionResource,
+  namedListQuery,
   Page,
   UploadResource,
 } from "@drc/contracts";
@@ -39,6 +40,9 @@ export interface ImageOptions extends RequestOptions {
   side?: number;
 }
 
+/** Of a list of things that people name. */
+export type NameFilter = Omit<z.input<typeof namedListQuery>, "cursor" | "limit">;
+
 /** Files of one request; more go in several. */
 const FILES_PER_REQUEST = 50;
 
@@ -60,13 +64,13 @@ export class Datasets {
   }
 
   /** From new to old. */
-  list(options?: RequestOptions): AsyncGenerator<DatasetResource> {
-    return this.transport.items("/v1/datasets", {}, options);
+  list(filter: NameFilter = {}, options?: RequestOptions): AsyncGenerator<DatasetResource> {
+    return this.transport.items("/v1/datasets", filter, options);
   }
 
   /** One page of the list. */
-  page(options?: PageOptions): Promise<Page<DatasetResource>> {
-    return this.transport.page("/v1/datasets", {}, options);
+  page(filter: NameFilter = {}, options?: PageOptions): Promise<Page<DatasetResource>> {
+    return this.transport.page("/v1/datasets", filter, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<DatasetResource> {

@@ -16,6 +16,7 @@ export {
   Datasets,
   type ImageListOptions,
   type ImageOptions,
+  type NameFilter,
   type NewDataset,
   type NewDatasetVersion,
   type UploadFile,

@@ -1,5 +1,5 @@
 import type { CreateModelBody, ModelCard, ModelFormat, ModelResource, Page } from "@drc/contracts";
-import { asBlob, type UploadFile } from "./datasets.ts";
+import { asBlob, type NameFilter, type UploadFile } from "./datasets.ts";
 import { Download } from "./download.ts";
 import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
 
@@ -27,13 +27,13 @@ export class Models {
   }
 
   /** From new to old. */
-  list(options?: RequestOptions): AsyncGenerator<ModelResource> {
-    return this.transport.items("/v1/models", {}, options);
+  list(filter: NameFilter = {}, options?: RequestOptions): AsyncGenerator<ModelResource> {
+    return this.transport.items("/v1/models", filter, options);
   }
 
   /** One page of the list. */
-  page(options?: PageOptions): Promise<Page<ModelResource>> {
-    return this.transport.page("/v1/models", {}, options);
+  page(filter: NameFilter = {}, options?: PageOptions): Promise<Page<ModelResource>> {
+    return this.transport.page("/v1/models", filter, options);
   }
 
   get(id: string, options?: RequestOptions): Promise<ModelResource> {

@@ -6,9 +6,9 @@ import {
   datasetId,
   datasetResource as datasetSchema,
   jobSpec,
+  namedListQuery,
   newId,
   pageOf,
-  pageQuery,
   type UploadResource,
   uploadResource,
   datasetVersionResource as versionSchema,
@@ -27,6 +27,7 @@ import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
+import { nameSearch } from "../name-search.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
@@ -75,15 +76,16 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
         config: { scope: "read" },
         schema: {
           operationId: "listDatasets",
-          summary: "List datasets, newest first",
+          summary: "List datasets, newest first; `search` is an identifier or a part of the name",
           tags: ["Datasets"],
-          querystring: pageQuery,
+          querystring: namedListQuery,
           response: answers({ 200: pageOf(datasetSchema) }),
         },
       },
       async (request) => {
         const { after, ...page } = pageArguments(request.query);
-        const rows = await database.dataset.findMany({ ...page, where: after, include: DATASET_COUNTS });
+        const where = { AND: [after, nameSearch(request.query.search, datasetId)] };
+        const rows = await database.dataset.findMany({ ...page, where, include: DATASET_COUNTS });
         return toPage(rows, request.query.limit, datasetResource);
       },
     );

@@ -11,9 +11,9 @@ import {
   modelFields,
   modelId,
   modelResource as modelSchema,
+  namedListQuery,
   newId,
   pageOf,
-  pageQuery,
 } from "@drc/contracts";
 import { insertModels, requireStoredBytes, type StoreCheck, type Transaction } from "@drc/database";
 import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
@@ -24,6 +24,7 @@ import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { ModelConverter } from "../exports/model-converter.ts";
 import { readModelCard } from "../model-card/read-model-card.ts";
+import { nameSearch } from "../name-search.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { MODEL_COLUMNS, modelResource } from "../resources/model-resource.ts";
@@ -66,15 +67,16 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         config: { scope: "read" },
         schema: {
           operationId: "listModels",
-          summary: "List models, newest first",
+          summary: "List models, newest first; `search` is an identifier or a part of the name",
           tags: ["Models"],
-          querystring: pageQuery,
+          querystring: namedListQuery,
           response: answers({ 200: pageOf(modelSchema) }),
         },
       },
       async (request) => {
         const { after, ...page } = pageArguments(request.query);
-        const rows = await database.model.findMany({ ...page, where: after, ...MODEL_COLUMNS });
+        const where = { AND: [after, nameSearch(request.query.search, modelId)] };
+        const rows = await database.model.findMany({ ...page, where, ...MODEL_COLUMNS });
         return toPage(rows, request.query.limit, modelResource);
       },
     );

@@ -1,11 +1,12 @@
-import type { DatasetResource, DatasetVersionResource, ModelResource, Scale } from "@drc/contracts";
-import { Button, FileInput, Group, NativeSelect, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
+import type { DatasetVersionResource, ModelResource, Scale } from "@drc/contracts";
+import { Button, FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
 import { useMay } from "../../api/session.ts";
-import { short } from "../../components/format.ts";
+import { DatasetPicker } from "../../components/dataset-picker.tsx";
+import { ModelPicker, useModel } from "../../components/model-picker.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
@@ -13,42 +14,30 @@ import { WindowButtons } from "../../components/window-buttons.tsx";
 import type { CompareSearch } from "./compare-search.ts";
 import { startComparison } from "./start-comparison.ts";
 
-/** A list for a menu; whatever is older is reached by its own page. */
-const LISTED = 200;
-
 /** Two networks and an image: what is to be compared. */
 export function CompareForm({ search }: { search: CompareSearch }) {
-  const models = useQuery({
-    queryKey: ["models", "menu"],
-    queryFn: async ({ signal }) => (await client.models.page({ limit: LISTED, signal })).items,
-  });
+  const { compression: id } = search;
   const compression = useQuery({
-    queryKey: ["compressions", search.compression],
-    queryFn: ({ signal }) => client.compressions.get(search.compression ?? "", { signal }),
-    enabled: search.compression !== undefined,
+    queryKey: ["compressions", id],
+    queryFn: ({ signal }) => client.compressions.get(id ?? "", { signal }),
+    enabled: id !== undefined,
   });
+  if (id !== undefined && compression.isPending) return null;
   return (
-    <QueryView query={models}>
-      {(listed) =>
-        search.compression !== undefined && compression.isPending ? null : (
-          <ModelsAndImage
-            models={listed}
-            original={search.originalModel ?? compression.data?.models.original ?? ""}
-            compressed={search.compressedModel ?? compression.data?.models.compressed ?? ""}
-          />
-        )
-      }
-    </QueryView>
+    <ModelsAndImage
+      original={search.originalModel ?? compression.data?.models.original ?? ""}
+      compressed={search.compressedModel ?? compression.data?.models.compressed ?? ""}
+    />
   );
 }
 
 interface ModelsAndImageProps {
-  models: readonly ModelResource[];
+  /** Identifiers. */
   original: string;
   compressed: string;
 }
 
-function ModelsAndImage({ models, ...given }: ModelsAndImageProps) {
+function ModelsAndImage(given: ModelsAndImageProps) {
   const navigate = useNavigate({ from: "/compare" });
   const may = useMay("submit");
   const [originalId, setOriginal] = useState(given.original);
@@ -58,8 +47,8 @@ function ModelsAndImage({ models, ...given }: ModelsAndImageProps) {
   const [file, setFile] = useState<File | null>(null);
   const [picked, setPicked] = useState<PickedImage | null>(null);
   const [step, setStep] = useState("");
-  const original = models.find(({ id }) => id === originalId);
-  const compressed = models.find(({ id }) => id === compressedId);
+  const original = useModel(originalId).data;
+  const compressed = useModel(compressedId).data;
   const missing = whatIsMissing({
     original,
     compressed,
@@ -89,23 +78,18 @@ function ModelsAndImage({ models, ...given }: ModelsAndImageProps) {
     event.preventDefault();
     starting.mutate();
   };
-  const options = [{ value: "", label: "Choose a model" }, ...models.map(optionOf)];
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
         <Panel title="Networks">
           <Group align="start" gap="md" grow preventGrowOverflow={false}>
-            <NativeSelect
-              label="Original"
-              value={originalId}
-              data={options}
-              onChange={({ currentTarget }) => setOriginal(currentTarget.value)}
-            />
-            <NativeSelect
+            <ModelPicker label="Original" required value={originalId} onChange={setOriginal} />
+            <ModelPicker
               label="Compressed"
+              required
               value={compressedId}
-              data={options}
-              onChange={({ currentTarget }) => setCompressed(currentTarget.value)}
+              onChange={setCompressed}
+              original={original}
             />
           </Group>
           <Text size="sm" c="dimmed" mt="xs">
@@ -180,10 +164,6 @@ function ModelsAndImage({ models, ...given }: ModelsAndImageProps) {
   );
 }
 
-function optionOf({ id, name, scale, cost, createdAt }: ModelResource) {
-  return { value: id, label: `${name} · ×${scale} · ${short(cost.parameters)} parameters · ${createdAt.slice(0, 10)}` };
-}
-
 function whatIsMissing(given: {
   original?: ModelResource;
   compressed?: ModelResource;
@@ -223,10 +203,6 @@ const THUMBNAILS = 24;
 function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
   const [datasetId, setDataset] = useState("");
   const [after, setAfter] = useState(0);
-  const datasets = useQuery({
-    queryKey: ["datasets", "menu"],
-    queryFn: async ({ signal }) => (await client.datasets.page({ limit: LISTED, signal })).items,
-  });
   const versions = useQuery({
     queryKey: ["datasets", datasetId, "versions"],
     queryFn: ({ signal }) => client.datasets.versions(datasetId, { signal }),
@@ -241,18 +217,17 @@ function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
   });
   return (
     <Stack gap="sm">
-      <NativeSelect
+      <DatasetPicker
         label="Dataset"
+        required
         maw={400}
         value={datasetId}
-        data={[{ value: "", label: "Choose a dataset" }, ...(datasets.data ?? []).map(datasetOption)]}
-        onChange={({ currentTarget }) => {
-          setDataset(currentTarget.value);
+        onChange={(id) => {
+          setDataset(id);
           setAfter(0);
           onPick(null);
         }}
       />
-      {datasets.error && <Problem error={datasets.error} />}
       {versions.data && !version && <Text size="sm">None of its versions is ready and has HR images.</Text>}
       {version && (
         <QueryView query={images}>
@@ -291,10 +266,6 @@ function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
       )}
     </Stack>
   );
-}
-
-function datasetOption({ id, name, files }: DatasetResource) {
-  return { value: id, label: `${name} · ${files} files` };
 }
 
 function isUsable({ state, content }: DatasetVersionResource): boolean {

@@ -36,7 +36,7 @@ export function DatasetsPage() {
   const paging = usePaging(cursor, (next) => void navigate({ search: { cursor: next } }));
   const query = useQuery({
     queryKey: ["datasets", "list", cursor],
-    queryFn: ({ signal }) => client.datasets.page({ cursor, limit: 50, signal }),
+    queryFn: ({ signal }) => client.datasets.page({}, { cursor, limit: 50, signal }),
   });
   return (
     <Page title="Datasets">

@@ -46,7 +46,7 @@ export function ModelsPage() {
   const paging = usePaging(cursor, (next) => void navigate({ search: { cursor: next } }));
   const query = useQuery({
     queryKey: ["models", "list", cursor],
-    queryFn: ({ signal }) => client.models.page({ cursor, limit: 50, signal }),
+    queryFn: ({ signal }) => client.models.page({}, { cursor, limit: 50, signal }),
   });
   return (
     <Page title="Models">

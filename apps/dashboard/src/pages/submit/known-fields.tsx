@@ -3,11 +3,11 @@ import { Autocomplete, Group, NativeSelect, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
-import { short } from "../../components/format.ts";
+import { DatasetPicker } from "../../components/dataset-picker.tsx";
+import { ModelPicker } from "../../components/model-picker.tsx";
 import { useForm } from "./form-context.ts";
 import { isObject, type Path, pointerOf, valueAt } from "./form-node.ts";
 
-const LISTED = 200;
 /** The server knows which there are, and refuses others by naming them. */
 const NETWORK_PRESETS = ["drn-xs", "drn-tiny", "drn-s", "drn-l"];
 
@@ -28,10 +28,6 @@ export function DatasetField({ path, label, required }: KnownFieldProps) {
   const value = valueAt(body, path);
   const datasetId = isObject(value) ? String(value.datasetId ?? "") : "";
   const version = isObject(value) ? value.version : undefined;
-  const datasets = useQuery({
-    queryKey: ["datasets", "menu"],
-    queryFn: async ({ signal }) => (await client.datasets.page({ limit: LISTED, signal })).items,
-  });
   const versions = useQuery({ ...versionsQuery(datasetId), enabled: datasetId !== "" });
   const choose = async (id: string) => {
     if (id === "") return change(path, undefined);
@@ -44,16 +40,12 @@ export function DatasetField({ path, label, required }: KnownFieldProps) {
   return (
     <div>
       <Group gap="sm" align="start" grow preventGrowOverflow={false}>
-        <NativeSelect
+        <DatasetPicker
           label={label}
           required={required}
           value={datasetId}
           error={errors.get(pointer) ?? errors.get(`${pointer}/datasetId`)}
-          data={[
-            { value: "", label: required ? "Choose a dataset" : "None" },
-            ...(datasets.data ?? []).map(({ id, name, files }) => ({ value: id, label: `${name} · ${files} files` })),
-          ]}
-          onChange={({ currentTarget }) => void choose(currentTarget.value)}
+          onChange={(id) => void choose(id)}
         />
         {datasetId !== "" && (
           <NativeSelect
@@ -83,25 +75,14 @@ export function DatasetField({ path, label, required }: KnownFieldProps) {
 export function ModelField({ path, label, required }: KnownFieldProps) {
   const { body, errors, change } = useForm();
   const value = valueAt(body, path);
-  const models = useQuery({
-    queryKey: ["models", "menu"],
-    queryFn: async ({ signal }) => (await client.models.page({ limit: LISTED, signal })).items,
-  });
   const pointer = pointerOf(path);
   return (
-    <NativeSelect
+    <ModelPicker
       label={label}
       required={required}
       value={isObject(value) ? String(value.modelId ?? "") : ""}
       error={errors.get(pointer) ?? errors.get(`${pointer}/modelId`)}
-      data={[
-        { value: "", label: required ? "Choose a model" : "None" },
-        ...(models.data ?? []).map(({ id, name, scale, cost }) => ({
-          value: id,
-          label: `${name} · ×${scale} · ${short(cost.parameters)} parameters`,
-        })),
-      ]}
-      onChange={({ currentTarget: { value: modelId } }) => change(path, modelId === "" ? undefined : { modelId })}
+      onChange={(modelId) => change(path, modelId === "" ? undefined : { modelId })}
     />
   );
 }
