@@ -1,34 +1,27 @@
 /** The comparison of two networks on an image of the user's: from the file to the pictures, in a real browser. */
 import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
-import { chooseImage, compare, comparedJobs } from "./support/steps.ts";
+import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
+import { chooseImage, chooseRecord, compare, comparedJobs } from "./support/steps.ts";
 
-let server: DashboardServer;
-let browser: Browser;
+const dashboard = useDashboard();
 let original: string;
 let compressed: string;
 let photo: Buffer;
 
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-  await server.startWorker();
+  await dashboard.server.startWorker();
   const upload = async (name: string, features: number) => {
     const file = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features, seed: 1 })));
-    return (await server.client.models.upload({ name: `${name}.safetensors`, data: file }, { name })).id;
+    return (await dashboard.server.client.models.upload({ name: `${name}.safetensors`, data: file }, { name })).id;
   };
   original = await upload("before <b>it</b>", 8);
   compressed = await upload("after", 4);
   photo = await encodePng(photograph(3, 192, 128));
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 async function startFrom(page: Page): Promise<void> {
@@ -37,12 +30,12 @@ async function startFrom(page: Page): Promise<void> {
 }
 
 it("compares two networks and bicubic on an HR image of one's own", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, "/compare");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/compare");
   expect(await page.getByRole("button", { name: "Compare" }).isDisabled()).toBe(true);
   await startFrom(page);
   expect(await violationsInBothColours(page, "compare-form")).toEqual([]);
-  const numbers = await compare(page, server);
+  const numbers = await compare(page, dashboard.server);
   const jobs = comparedJobs(page);
   expect(await numbers.textContent()).toContain("Y of BT.601");
 
@@ -91,15 +84,14 @@ it("compares two networks and bicubic on an HR image of one's own", async () => 
 
   // The same image again: nothing is computed twice, and the address has all that is needed.
   await startFrom(page);
-  await compare(page, server);
+  await compare(page, dashboard.server);
   expect(comparedJobs(page)).toEqual(jobs);
   expect(faults).toEqual([]);
-  await context.close();
 });
 
 it("says that an LR image has no PSNR, and shows it enlarged", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, "/compare");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/compare");
   await startFrom(page);
   await page.getByText("An LR image: it is made 4 times larger").click();
   await page.getByRole("button", { name: "Compare" }).click();
@@ -114,20 +106,19 @@ it("says that an LR image has no PSNR, and shows it enlarged", async () => {
     "LR image",
   ]);
   expect(faults).toEqual([]);
-  await context.close();
 });
 
 it("takes an image of a dataset, and says why one cannot be read", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  const { id } = await server.client.datasets.create({ name: "photographs <u>1</u>" });
+  const { page, faults } = dashboard.open;
+  const { id } = await dashboard.server.client.datasets.create({ name: "photographs <u>1</u>" });
   const files = [1, 2].map(async (seed) => ({ name: `${seed}.png`, data: await encodePng(photograph(seed, 64, 64)) }));
-  await server.client.datasets.upload(id, await Promise.all(files));
-  const { version } = await server.client.datasets.createVersion(id, { scale: 2 });
-  await server.client.datasets.waitForVersion({ datasetId: id, version });
-  await signIn(page, server.key, "/compare");
+  await dashboard.server.client.datasets.upload(id, await Promise.all(files));
+  const { version } = await dashboard.server.client.datasets.createVersion(id, { scale: 2 });
+  await dashboard.server.client.datasets.waitForVersion({ datasetId: id, version });
+  await signIn(page, dashboard.server.key, "/compare");
   await startFrom(page);
   await page.getByText("An image of a dataset").click();
-  await page.getByLabel("Dataset", { exact: true }).selectOption(id);
+  await chooseRecord(page, "Dataset", id);
   await page.getByRole("button", { name: "2.png" }).click();
   await page.getByRole("button", { name: "Compare" }).click();
   await page.getByText("64×64 pixels").waitFor({ timeout: 120_000 });
@@ -138,5 +129,39 @@ it("takes an image of a dataset, and says why one cannot be read", async () => {
   await page.getByRole("alert").waitFor({ timeout: 60_000 });
   expect(await page.getByRole("alert").textContent()).toMatch(/PNG, JPEG, WebP, TIFF or GIF/);
   expect(faults).toEqual([]);
-  await context.close();
+});
+
+it("finds every model of the server, and tells those of one name apart", async () => {
+  const { page, faults } = dashboard.open;
+  const { database } = dashboard.server.services;
+  // As sweeps leave them; those of the tests above become the oldest.
+  await database.$executeRaw`
+    INSERT INTO "Model" (id, name, sha256, architecture, scale, graph, "dualNetworks", cost, role, metrics, "createdAt")
+    SELECT 'mdl_' || lpad(i::text, 20, '0'), 'drn-xs', sha256, architecture, scale, graph, "dualNetworks", cost, 'best',
+      jsonb_build_object('validationPsnr', 27 + i / 100.0), clock_timestamp() + i * interval '1 second'
+    FROM "Model", generate_series(1, 300) AS i WHERE id = ${compressed}`;
+  await signIn(page, dashboard.server.key, "/compare");
+  const menu = page.getByRole("combobox", { name: "Original", exact: true });
+  await menu.fill("BEFORE");
+  await page.getByRole("option", { name: "before <b>it</b>" }).click();
+  expect(await menu.inputValue()).toMatch(/^before <b>it<\/b> · ×4 · .* parameters · …\w{5}$/);
+
+  await page.getByRole("combobox", { name: "Compressed", exact: true }).fill("drn");
+  const options = page.getByRole("listbox").getByRole("option");
+  await options.getByText("There are more: type a part of the name").waitFor();
+  await expect.poll(() => options.count()).toBe(51);
+  const details = (await options.allTextContents()).slice(0, 50);
+  expect(new Set(details).size).toBe(50);
+  for (const detail of details) {
+    expect(detail).toMatch(
+      /^drn-xs×4 · [\d,]+ parameters \(\d\d\.\d % removed\) · \d\d\.\d\d dB in validation · 20\d\d-.* · …\w{5}$/,
+    );
+  }
+  expect(await violationsInBothColours(page, "compare-menu")).toEqual([]);
+  expect(await violationsOnPhone(page, "compare-menu")).toEqual([]);
+  await chooseRecord(page, "Compressed", "mdl_00000000000000000007");
+  await page.getByText("Choose an image.").waitFor();
+  await page.getByRole("combobox", { name: "Original", exact: true }).fill("nobody");
+  await page.getByText("Nothing has this in its name").waitFor();
+  expect(faults).toEqual([]);
 });

@@ -3,21 +3,17 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photographs } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 import { createDataset, uploadFolder, writeFolder } from "./support/steps.ts";
 
-let server: DashboardServer;
-let browser: Browser;
+const dashboard = useDashboard();
 let folder: string;
 
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-  await server.startWorker("none:1");
+  await dashboard.server.startWorker("none:1");
   folder = await mkdtemp(join(tmpdir(), "drc-datasets-test-"));
   await writeFolder(join(folder, "train"), {
     ...Object.fromEntries((await photographs(3, 97, 64)).map(({ name, bytes }) => [name, bytes])),
@@ -25,14 +21,12 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
 it("takes a folder, says of each file that is refused why, and shows what a version has", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, "/datasets");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/datasets");
   await page.getByText("None yet. Name one above").waitFor();
   const id = await createDataset(page, "photographs <i>one</i>");
 
@@ -51,7 +45,7 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
   await expect.poll(() => page.evaluate(loaded)).toBe(true);
   expect(await page.getByRole("region", { name: "Notes on version 1" }).textContent()).toContain("CROPPED 3");
 
-  await server.client.jobs.create({
+  await dashboard.server.client.jobs.create({
     kind: "evaluate",
     spec: { model: "bicubic", dataset: { datasetId: id, version: 1 } },
   });
@@ -75,15 +69,14 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
   await page.getByRole("link", { name: "photographs <i>one</i>" }).waitFor();
   expect(await violationsInBothColours(page, "datasets")).toEqual([]);
   expect(faults).toEqual([]);
-  await context.close();
 });
 
 it("goes on with a large file that was cut off, without the parts that had arrived", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  const { id } = await server.client.datasets.create({ name: "large" });
+  const { page, faults } = dashboard.open;
+  const { id } = await dashboard.server.client.datasets.create({ name: "large" });
   const bytes = randomBytes(40_000_000);
   await writeFile(join(folder, "large.png"), bytes);
-  await signIn(page, server.key, `/datasets/${id}`);
+  await signIn(page, dashboard.server.key, `/datasets/${id}`);
   const puts: string[] = [];
   page.on("request", (request) => {
     if (request.method() === "PUT") puts.push(new URL(request.url()).searchParams.get("partNumber") ?? "");
@@ -94,27 +87,25 @@ it("goes on with a large file that was cut off, without the parts that had arriv
   await page.getByRole("button", { name: "Try the failed ones again" }).click({ timeout: 60_000 });
   await page.getByText("1 of 1 files stored").waitFor({ timeout: 60_000 });
   expect(puts).toEqual(["1", "2", "2", "3"]);
-  const { items } = await server.client.datasets.files(id);
+  const { items } = await dashboard.server.client.datasets.files(id);
   expect(items).toMatchObject([{ name: "large.png", sizeBytes: bytes.length }]);
   expect(faults.filter((fault) => !/ERR_FAILED/.test(fault))).toEqual([]);
-  await context.close();
 });
 
 it("takes what is dropped, folders with their files", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  const { id } = await server.client.datasets.create({ name: "dropped" });
-  await signIn(page, server.key, `/datasets/${id}`);
+  const { page, faults } = dashboard.open;
+  const { id } = await dashboard.server.client.datasets.create({ name: "dropped" });
+  await signIn(page, dashboard.server.key, `/datasets/${id}`);
   await page.locator(".drop-zone").waitFor();
   const box = await page.locator(".drop-zone").boundingBox();
-  const devTools = await context.newCDPSession(page);
+  const devTools = await dashboard.open.context.newCDPSession(page);
   const data = { items: [], files: [folder, join(folder, "train", "1.png")], dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
     await devTools.send("Input.dispatchDragEvent", { type, x: (box?.x ?? 0) + 40, y: (box?.y ?? 0) + 20, data });
   }
   await page.getByText(/^(\d+) of \1 files stored/).waitFor();
-  const { items } = await server.client.datasets.files(id);
+  const { items } = await dashboard.server.client.datasets.files(id);
   const names = items.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(["1.png", "train/1.png", "train/2.png", "train/3.png"]));
   expect(faults).toEqual([]);
-  await context.close();
 });

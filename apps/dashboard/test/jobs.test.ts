@@ -1,38 +1,25 @@
 /** Overview, jobs and compressions with real jobs on a real worker; the tests go on one after the other. */
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { photographs } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 
 const MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 const NETWORK = { blocks: 1, features: 8, scale: 2 } as const;
 
-let server: DashboardServer;
-let browser: Browser;
-let open: TestPage;
+const dashboard = useDashboard({ onePage: true });
 let dataset: { datasetId: string; version: number };
-beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-  open = await openPage(browser, server.url);
-});
-afterAll(async () => {
-  await open?.context.close();
-  await browser?.close();
-  await server?.stop();
-});
 
 it("says without a worker what every job waits for", async () => {
-  const { client } = server;
+  const { client } = dashboard.server;
   const { id } = await client.datasets.create({ name: "photographs" });
   await client.datasets.upload(
     id,
     (await photographs(5)).map(({ name, bytes }) => ({ name, data: bytes })),
   );
   dataset = { datasetId: id, version: (await client.datasets.createVersion(id, { scale: 2 })).version };
-  const { page } = open;
-  await signIn(page, server.key);
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key);
   const queue = page.getByRole("region", { name: "Queue" });
   await queue.getByText(/No worker with a working slot of the device class none is running/).waitFor();
   await page.getByText("No worker is running.").waitFor();
@@ -44,9 +31,9 @@ it("says without a worker what every job waits for", async () => {
 });
 
 it("follows a training live, with curves and log, and pauses and resumes it", async () => {
-  const { client } = server;
-  const { page } = open;
-  await server.startWorker();
+  const { client } = dashboard.server;
+  const { page } = dashboard.open;
+  await dashboard.server.startWorker();
   await client.datasets.waitForVersion(dataset);
   const job = await client.jobs.create({
     kind: "train",
@@ -84,10 +71,10 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
 });
 
 it("field case 49: over a restart of the server the page tells no lie, and goes on", async () => {
-  const { page } = open;
+  const { page } = dashboard.open;
   const bar = page.getByRole("progressbar", { name: "Progress" });
   const step = async () => Number(await bar.getAttribute("aria-valuenow"));
-  await server.killApi();
+  await dashboard.server.killApi();
   await page.getByText(/^Connection lost since/).waitFor();
   expect(await page.getByRole("button", { name: "Cancel" }).isDisabled()).toBe(true);
   const text = () => page.getByRole("region", { name: "Progress: train" }).textContent();
@@ -95,7 +82,7 @@ it("field case 49: over a restart of the server the page tells no lie, and goes 
   await page.waitForTimeout(1_500);
   expect(await text()).toBe(shown);
   const before = await step();
-  await server.startApi();
+  await dashboard.server.startApi();
   await page.getByText(/^Connection lost since/).waitFor({ state: "detached" });
   await expect.poll(step, { timeout: 20_000 }).toBeGreaterThan(before);
   // Nothing twice, nothing lost: the numbers of the events rise one by one.
@@ -105,7 +92,7 @@ it("field case 49: over a restart of the server the page tells no lie, and goes 
 });
 
 it("cancels a job after a question", async () => {
-  const { page } = open;
+  const { page } = dashboard.open;
   await page.getByRole("button", { name: "Cancel" }).click();
   expect(await violationsInBothColours(page, "cancel-job")).toEqual([]);
   await page.getByRole("button", { name: "Cancel the job" }).click();
@@ -115,8 +102,8 @@ it("cancels a job after a question", async () => {
 });
 
 it("shows why a job failed, first of all", async () => {
-  const { client } = server;
-  const { page } = open;
+  const { client } = dashboard.server;
+  const { page } = dashboard.open;
   const job = await client.jobs.create({
     kind: "train",
     name: "diverges",
@@ -138,7 +125,7 @@ it("shows why a job failed, first of all", async () => {
 });
 
 it("clones a job with changes", async () => {
-  const { page } = open;
+  const { page } = dashboard.open;
   await page.getByRole("link", { name: "diverges" }).click();
   await page.getByRole("button", { name: "Clone" }).click();
   const changes = page.getByLabel("Changes");
@@ -152,8 +139,8 @@ it("clones a job with changes", async () => {
 });
 
 it("shows a compression as its stages, and cost and quality before and after", async () => {
-  const { client } = server;
-  const { page, faults } = open;
+  const { client } = dashboard.server;
+  const { page, faults } = dashboard.open;
   const { id } = await client.compressions.create({
     name: "half of a small network",
     labels: ["nightly"],
@@ -183,8 +170,8 @@ it("shows a compression as its stages, and cost and quality before and after", a
 });
 
 it("filters jobs, and finds them by name and identifier", async () => {
-  const { client } = server;
-  const { page } = open;
+  const { client } = dashboard.server;
+  const { page } = dashboard.open;
   const rows = page.getByRole("region", { name: "Jobs" }).locator("tbody tr");
   await page.goto("/jobs");
   await page.getByLabel("State", { exact: true }).selectOption("failed");
@@ -215,8 +202,8 @@ it("filters jobs, and finds them by name and identifier", async () => {
 });
 
 it("shows names, labels and log lines as text, whatever they hold", async () => {
-  const { client, services } = server;
-  const { page, faults } = open;
+  const { client, services } = dashboard.server;
+  const { page, faults } = dashboard.open;
   const job = await client.jobs.create({ kind: "evaluate", name: MARKUP, spec: { model: "bicubic", dataset } });
   await client.jobs.wait(job.id);
   await services.database.jobLog.create({ data: { jobId: job.id, number: 9_999, line: MARKUP } });
@@ -233,9 +220,9 @@ it("shows names, labels and log lines as text, whatever they hold", async () => 
 });
 
 it("disables what a key of the scope read may not do", async () => {
-  const { key } = await server.client.keys.create({ name: "reader", scopes: ["read"] });
-  const reader = await openPage(browser, server.url);
-  const [job] = (await server.client.jobs.page({ state: "failed" })).items;
+  const { key } = await dashboard.server.client.keys.create({ name: "reader", scopes: ["read"] });
+  const reader = await openPage(dashboard.browser, dashboard.server.url);
+  const [job] = (await dashboard.server.client.jobs.page({ state: "failed" })).items;
   await signIn(reader.page, key ?? "", `/jobs/${job.id}`);
   const clone = reader.page.getByRole("button", { name: "Clone" });
   await clone.waitFor();

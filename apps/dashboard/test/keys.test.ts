@@ -1,38 +1,16 @@
 /** The page of keys in a real browser. */
 import { DrcClient } from "@drc/sdk";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import {
-  launchBrowser,
-  openPage,
-  signIn,
-  type TestPage,
-  violationsInBothColours,
-  violationsOnPhone,
-} from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { expect, it } from "vitest";
+import { openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 
 const MARKUP = "<b onclick=alert(1)>nightly</b>";
 
-let server: DashboardServer;
-let browser: Browser;
-let open: TestPage;
-beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-beforeEach(async () => {
-  open = await openPage(browser, server.url);
-});
-afterEach(() => open.context.close());
+const dashboard = useDashboard();
 
 it("creates a key with scope, expiry and limits, shows it once, and revokes it", async () => {
-  const { page, faults } = open;
-  await signIn(page, server.key, "/keys");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/keys");
   await page.getByRole("button", { name: "Create a key" }).press("Enter");
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox", { name: "Name" }).fill(MARKUP);
@@ -44,7 +22,7 @@ it("creates a key with scope, expiry and limits, shows it once, and revokes it",
   await dialog.getByRole("button", { name: "Create" }).click();
   const key = await dialog.getByRole("textbox", { name: "API key" }).inputValue();
   expect(await violationsInBothColours(page, "key-secret")).toEqual([]);
-  const client = new DrcClient({ url: server.url, key });
+  const client = new DrcClient({ url: dashboard.server.url, key });
   const { id, scopes, limits, expiresAt } = await client.keys.own();
   expect({ scopes, limits }).toEqual({
     scopes: ["read"],
@@ -64,19 +42,19 @@ it("creates a key with scope, expiry and limits, shows it once, and revokes it",
   await row.waitFor({ state: "detached" });
   await page.getByRole("checkbox", { name: "Show expired and revoked ones" }).check();
   await row.getByText("revoked").waitFor();
-  expect((await server.client.keys.get(id)).state).toBe("revoked");
+  expect((await dashboard.server.client.keys.get(id)).state).toBe("revoked");
   expect(faults).toEqual([]);
 });
 
 it("fits a phone, with its dialogs", async () => {
-  const { page, faults } = open;
+  const { page, faults } = dashboard.open;
   const name = `${MARKUP} ${"long".repeat(20)}`;
-  const { id } = await server.client.keys.create({
+  const { id } = await dashboard.server.client.keys.create({
     name,
     scopes: ["read"],
     limits: { queuedJobs: 5, storedBytes: 1_500_000_000, requestsPerMinute: 600 },
   });
-  await signIn(page, server.key, "/keys");
+  await signIn(page, dashboard.server.key, "/keys");
   await page.getByRole("region", { name: "All keys" }).getByText(name).waitFor();
   expect(await violationsOnPhone(page, "keys")).toEqual([]);
   await page.getByRole("button", { name: "Create a key" }).click();
@@ -85,19 +63,19 @@ it("fits a phone, with its dialogs", async () => {
   await page.getByRole("button", { name: `Revoke ${name}` }).click();
   expect(await violationsOnPhone(page, "key-revoke")).toEqual([]);
   await page.getByRole("button", { name: "Leave it" }).click();
-  await server.client.keys.revoke(id);
+  await dashboard.server.client.keys.revoke(id);
   expect(faults).toEqual([]);
 });
 
 it("says why the last admin key stays, and shows a key without the scope its own alone", async () => {
-  const { page } = open;
-  await signIn(page, server.key, "/keys");
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/keys");
   await page.getByRole("button", { name: /^Revoke/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.getByRole("dialog").getByRole("alert").waitFor();
 
-  const { key } = await server.client.keys.create({ name: "reader", scopes: ["read"] });
-  const reader = await openPage(browser, server.url, 390);
+  const { key } = await dashboard.server.client.keys.create({ name: "reader", scopes: ["read"] });
+  const reader = await openPage(dashboard.browser, dashboard.server.url, 390);
   await signIn(reader.page, key ?? "", "/keys");
   await reader.page.getByRole("region", { name: "The key of this session" }).getByText("reader").waitFor();
   expect(await reader.page.getByRole("heading", { level: 2, name: "All keys" }).count()).toBe(0);

@@ -1,8 +1,7 @@
 /** With 100,000 jobs, and with 10,000 points in a job's curves, the pages stay quick. */
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchBrowser, openPage, signIn, type TestPage } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { beforeAll, expect, it } from "vitest";
+import { signIn } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 
 const JOBS = 100_000;
 const POINTS = 10_000;
@@ -10,19 +9,14 @@ const INTERACTION_MS = 100;
 const DRAWING_MS = 200;
 const LONG_JOB = "job_00000000000000099999";
 
-let server: DashboardServer;
-let browser: Browser;
-let open: TestPage;
+const dashboard = useDashboard({ onePage: true });
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-  open = await openPage(browser, server.url);
-  const { database } = server.services;
+  const { database } = dashboard.server.services;
   const spec = JSON.stringify({ model: "bicubic", dataset: { datasetId: "ds_00000000000000000000", version: 1 } });
   await database.$executeRaw`
     INSERT INTO "Job" (id, kind, name, labels, "deviceClass", spec, seed, priority, state, "eventCount", "metricCount",
       "createdAt", "startedAt", "endedAt")
-    SELECT 'job_' || lpad(i::text, 20, '0'), (ARRAY['evaluate', 'export'])[1 + i % 2], 'run ' || i, ARRAY['set-' || i % 7],
+    SELECT 'job_' || lpad(i::text, 20, '0'), (ARRAY['evaluate', 'export'])[1 + i / 4 % 2], 'run ' || i, ARRAY['set-' || i % 7],
       'cpu', ${spec}::jsonb, 1, 50, (ARRAY['succeeded', 'succeeded', 'failed', 'cancelled'])[1 + i % 4], 0,
       CASE WHEN i = ${JOBS - 1}::int THEN ${POINTS}::int ELSE 0 END, at, at, at + interval '20 seconds'
     FROM generate_series(0, ${JOBS - 1}::int) AS i,
@@ -34,11 +28,6 @@ beforeAll(async () => {
     FROM generate_series(1, ${POINTS}::int) AS i`;
   await database.$executeRaw`VACUUM ANALYZE`;
 }, 300_000);
-afterAll(async () => {
-  await open?.context.close();
-  await browser?.close();
-  await server?.stop();
-});
 
 /** From a click, or a choice, until the list shows other rows: request, server and drawing together. */
 function timed(action: string): string {
@@ -58,29 +47,51 @@ const press = (name: string) =>
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-it("pages and filters a list of 100,000 jobs within 100 ms", { retry: 2 }, async () => {
-  const { page } = open;
-  if (page.url() === "about:blank") await signIn(page, server.key, "/jobs");
+/** None of which was read before: what the page has kept would be there at once. Each changes one menu, and the first row. */
+const FILTERS = [
+  { menu: "State", value: "failed" },
+  { menu: "Kind", value: "evaluate" },
+  { menu: "Kind", value: "export" },
+  { menu: "State", value: "cancelled" },
+  { menu: "Kind", value: "evaluate" },
+  { menu: "State", value: "succeeded" },
+  { menu: "Kind", value: "export" },
+  { menu: "State", value: "" },
+  { menu: "Kind", value: "evaluate" },
+];
+const PAGES = 9;
+const NAMES = ["run 1", "run 22", "run 333", "run 4444", "run 55555", "run 6", "run 77", "run 888", "run 9999"];
+
+/** Chooses in the list of that label, as somebody with a mouse. */
+const choose = (menu: string, value: string) =>
+  timed(`
+    const list = [...document.querySelectorAll("form label")].find((one) => one.textContent === "${menu}").control;
+    Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(list, "${value}");
+    list.dispatchEvent(new Event("change", { bubbles: true }));`);
+
+it("pages, filters and searches a list of 100,000 jobs within 100 ms each, in the median", { retry: 2 }, async () => {
+  const { page } = dashboard.open;
+  if (page.url() === "about:blank") await signIn(page, dashboard.server.key, "/jobs");
   else await page.goto("/jobs");
   await page.getByRole("link", { name: "run 99999" }).waitFor();
-  const times: number[] = [];
-  for (let i = 0; i < 5; i++) times.push((await page.evaluate(press("Older"))) as number);
-  for (let i = 0; i < 5; i++) times.push((await page.evaluate(press("Newer"))) as number);
-  for (const state of ["failed", "", "succeeded", "", "failed"]) {
-    const choose = timed(`
-      const list = document.querySelector("form select");
-      Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(list, "${state}");
-      list.dispatchEvent(new Event("change", { bubbles: true }));`);
-    times.push((await page.evaluate(choose)) as number);
+  const measured = { pages: [] as number[], filters: [] as number[], searches: [] as number[] };
+  const time = async (times: number[], action: string) => times.push((await page.evaluate(action)) as number);
+  for (let i = 0; i < PAGES; i++) await time(measured.pages, press("Older"));
+  for (const { menu, value } of FILTERS) await time(measured.filters, choose(menu, value));
+  await page.goto("/jobs");
+  await page.getByRole("link", { name: "run 99999" }).waitFor();
+  for (const name of NAMES) {
+    await page.getByLabel("Name begins with, or identifier").fill(name);
+    await time(measured.searches, timed(`document.querySelector("form").requestSubmit();`));
   }
-  const quickest = Math.min(...times);
-  console.log(`interactions: the quickest took ${quickest.toFixed(0)} ms, the median ${median(times).toFixed(0)} ms`);
-  // Neighbours on the machine hold up the others; what the page and the server need, the quickest shows.
-  expect(quickest).toBeLessThan(INTERACTION_MS);
+  for (const [what, times] of Object.entries(measured)) {
+    console.log(`${what}: ${times.map((ms) => ms.toFixed(0)).join(", ")}; median ${median(times).toFixed(0)} ms`);
+    expect(median(times)).toBeLessThan(INTERACTION_MS);
+  }
 });
 
 it("draws curves of 10,000 points within 200 ms", { retry: 2 }, async () => {
-  const { page, faults } = open;
+  const { page, faults } = dashboard.open;
   await page.goto(`/jobs/${LONG_JOB}`);
   await page.getByRole("img", { name: /^Learning rate by step; newest values: rate 1\.00e-7$/ }).waitFor();
   // The whole of it once more, as when the colours change.

@@ -2,22 +2,18 @@
 import type { PruneResult } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { signIn, violationsInBothColours } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 
-let server: DashboardServer;
-let browser: Browser;
+const dashboard = useDashboard();
 let base: string;
 let compressed: string;
 
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-  await server.startWorker();
-  const { client } = server;
+  await dashboard.server.startWorker();
+  const { client } = dashboard.server;
   const { id: datasetId } = await client.datasets.create({ name: "photographs" });
   const files = [1, 2].map(async (seed) => ({ name: `${seed}.png`, data: await encodePng(photograph(seed, 96, 96)) }));
   await client.datasets.upload(datasetId, await Promise.all(files));
@@ -41,14 +37,10 @@ beforeAll(async () => {
   const evaluation = await client.jobs.create({ kind: "evaluate", spec: { model, dataset } });
   await client.jobs.wait(evaluation.id);
 }, 300_000);
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 it("shows where a model comes from, what is left of its widths, and its files", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, "/models");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/models");
   await page.getByRole("link", { name: "base <b>network</b>" }).waitFor();
   expect(await violationsInBothColours(page, "models")).toEqual([]);
   await page.goto(`/models/${compressed}`);
@@ -88,7 +80,6 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
-  await expect(server.client.models.get(base)).rejects.toMatchObject({ status: 404 });
+  await expect(dashboard.server.client.models.get(base)).rejects.toMatchObject({ status: 404 });
   expect(faults).toEqual([]);
-  await context.close();
 });

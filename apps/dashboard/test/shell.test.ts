@@ -1,28 +1,13 @@
 /** Sign-in, navigation, the policy of the page, and what it says while the server is away; in a real browser. */
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { describe, expect, it } from "vitest";
+import { openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 
-let server: DashboardServer;
-let browser: Browser;
-let open: TestPage;
-beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-beforeEach(async () => {
-  open = await openPage(browser, server.url);
-});
-afterEach(() => open.context.close());
+const dashboard = useDashboard();
 
 describe("the sign-in", () => {
   it("refuses a wrong key in words, and lets a right one in to the page that was wanted", async () => {
-    const { page, context, faults } = open;
+    const { page, context, faults } = dashboard.open;
     await page.goto("/webhooks?from=a-link");
     await page.getByRole("heading", { level: 1 }).waitFor();
     expect(await page.title()).toBe("Sign in – DRC");
@@ -30,11 +15,11 @@ describe("the sign-in", () => {
     await page.getByRole("textbox", { name: "API key" }).fill("drc_wrong");
     await page.getByRole("textbox", { name: "API key" }).press("Enter");
     await page.getByRole("alert").getByText("This API key is unknown").waitFor();
-    await page.getByRole("textbox", { name: "API key" }).fill(server.key);
+    await page.getByRole("textbox", { name: "API key" }).fill(dashboard.server.key);
     await page.getByRole("textbox", { name: "API key" }).press("Enter");
     await page.getByRole("heading", { level: 1, name: "Webhooks" }).waitFor();
-    expect(page.url()).toBe(`${server.url}/webhooks?from=a-link`);
-    expect(await page.content()).not.toContain(server.key);
+    expect(page.url()).toBe(`${dashboard.server.url}/webhooks?from=a-link`);
+    expect(await page.content()).not.toContain(dashboard.server.key);
     expect(await context.cookies()).toMatchObject([{ name: "drc_session", httpOnly: true, sameSite: "Strict" }]);
     expect(await page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")).not.toContain(
       "drc_",
@@ -43,34 +28,34 @@ describe("the sign-in", () => {
   });
 
   it("leads to no other server, whatever the address says", async () => {
-    const { page } = open;
+    const { page } = dashboard.open;
     for (const to of ["https://evil.example/", "//evil.example", "/\\evil.example"]) {
       await page.goto(`/sign-in?to=${encodeURIComponent(to)}`);
-      await page.getByRole("textbox", { name: "API key" }).fill(server.key);
+      await page.getByRole("textbox", { name: "API key" }).fill(dashboard.server.key);
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-      expect(new URL(page.url()).origin).toBe(server.url);
+      expect(new URL(page.url()).origin).toBe(dashboard.server.url);
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByRole("textbox", { name: "API key" }).waitFor();
     }
   });
 
   it("is asked for again where the session has ended, and goes on where one was", async () => {
-    const { page } = open;
-    await signIn(page, server.key, "/jobs?state=failed");
-    await server.services.database.session.deleteMany();
+    const { page } = dashboard.open;
+    await signIn(page, dashboard.server.key, "/jobs?state=failed");
+    await dashboard.server.services.database.session.deleteMany();
     await page.getByText("The session has ended").waitFor();
-    await page.getByRole("textbox", { name: "API key" }).fill(server.key);
+    await page.getByRole("textbox", { name: "API key" }).fill(dashboard.server.key);
     await page.getByRole("textbox", { name: "API key" }).press("Enter");
     await page.getByRole("heading", { level: 1, name: "Jobs" }).waitFor();
-    expect(page.url()).toBe(`${server.url}/jobs?state=failed`);
+    expect(page.url()).toBe(`${dashboard.server.url}/jobs?state=failed`);
   });
 });
 
 describe("the page", () => {
   it("is used by keyboard: skip link, navigation, titles", async () => {
-    const { page, faults } = open;
-    await signIn(page, server.key);
+    const { page, faults } = dashboard.open;
+    await signIn(page, dashboard.server.key);
     await page.reload();
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.keyboard.press("Tab");
@@ -88,9 +73,9 @@ describe("the page", () => {
   });
 
   it("follows the system's colours until somebody chooses", async () => {
-    const { page } = open;
+    const { page } = dashboard.open;
     await page.emulateMedia({ colorScheme: "dark" });
-    await signIn(page, server.key);
+    await signIn(page, dashboard.server.key);
     const scheme = () => page.evaluate("document.documentElement.dataset.mantineColorScheme");
     expect(await scheme()).toBe("dark");
     await page.emulateMedia({ colorScheme: "light" });
@@ -102,8 +87,8 @@ describe("the page", () => {
   });
 
   it("fits a phone, with the navigation behind a button", async () => {
-    const phone = await openPage(browser, server.url, 375);
-    await signIn(phone.page, server.key);
+    const phone = await openPage(dashboard.browser, dashboard.server.url, 375);
+    await signIn(phone.page, dashboard.server.key);
     const link = phone.page.getByRole("link", { name: "Models" });
     expect(await link.isVisible()).toBe(false);
     await phone.page.getByRole("button", { name: "Open the navigation" }).click();
@@ -116,8 +101,8 @@ describe("the page", () => {
   });
 
   it("lets no script in that is not a file of the server", async () => {
-    const { page } = open;
-    await signIn(page, server.key);
+    const { page } = dashboard.open;
+    await signIn(page, dashboard.server.key);
     const ran = await page.evaluate(`new Promise((resolve) => {
       document.addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective));
       const script = document.createElement("script");
@@ -130,13 +115,13 @@ describe("the page", () => {
 });
 
 it("field case 49: says since when the server is away, and heals by itself", async () => {
-  const { page } = open;
-  await signIn(page, server.key);
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key);
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-  await server.killApi();
+  await dashboard.server.killApi();
   const banner = page.getByText(/^Connection lost since \d\d:\d\d:\d\d$/);
   await banner.waitFor();
-  await server.startApi();
+  await dashboard.server.startApi();
   await banner.waitFor({ state: "detached" });
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
 });

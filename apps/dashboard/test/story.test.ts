@@ -4,13 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CompressionDetailResource } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photograph, photographs } from "../../../test/photographs.ts";
 import { type Receiver, startReceiver } from "../../../test/receiver.ts";
-import { launchBrowser, openPage, signIn, type TestPage } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
-import { chooseImage, compare, createDataset, openSettings, uploadFolder, writeFolder } from "./support/steps.ts";
+import { signIn } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
+import {
+  chooseImage,
+  chooseRecord,
+  compare,
+  createDataset,
+  openSettings,
+  uploadFolder,
+  writeFolder,
+} from "./support/steps.ts";
 
 const WORK = {
   network: { blocks: 1, features: 8, scale: 2 },
@@ -21,37 +28,29 @@ const WORK = {
 const LONG = { timeout: 240_000 };
 const LONG_TEST_MS = 600_000;
 
-let server: DashboardServer;
-let browser: Browser;
+const dashboard = useDashboard({ onePage: true });
 let receiver: Receiver;
 let receiverWorks = false;
-let open: TestPage;
 let folder: string;
 let models: CompressionDetailResource["models"];
 let dataset: { datasetId: string; version: number };
 beforeAll(async () => {
-  server = await startDashboardServer();
-  await server.startWorker("none:1,cpu:2");
+  await dashboard.server.startWorker("none:1,cpu:2");
   receiver = await startReceiver(() => ({ status: receiverWorks ? 204 : 500, body: receiverWorks ? "" : "not today" }));
-  await server.client.webhooks.create({ url: receiver.url, events: ["job.failed"] });
+  await dashboard.server.client.webhooks.create({ url: receiver.url, events: ["job.failed"] });
   folder = await mkdtemp(join(tmpdir(), "drc-story-test-"));
   await writeFolder(folder, Object.fromEntries((await photographs(5)).map(({ name, bytes }) => [name, bytes])));
-  browser = await launchBrowser();
-  open = await openPage(browser, server.url);
 });
 afterAll(async () => {
-  await open?.context.close();
-  await browser?.close();
   await receiver?.stop();
-  await server?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
 it(
   "begins with the sign-in, and a folder of images",
   async () => {
-    const { page } = open;
-    await signIn(page, server.key);
+    const { page } = dashboard.open;
+    await signIn(page, dashboard.server.key);
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.getByRole("link", { name: "Datasets" }).click();
     const datasetId = await createDataset(page, "photographs");
@@ -69,15 +68,15 @@ it(
 it(
   "submits a compression, follows it live to its end, and reads what it cost",
   async () => {
-    const { page } = open;
+    const { page } = dashboard.open;
     await page.getByRole("link", { name: "Submit" }).click();
     await page.getByText("A new network", { exact: true }).click();
     await page.getByRole("combobox", { name: "Network", exact: true }).selectOption("blocks and features");
     await page.getByRole("textbox", { name: "Blocks" }).fill(String(WORK.network.blocks));
     await page.getByRole("textbox", { name: "Features" }).fill(String(WORK.network.features));
     await page.getByRole("combobox", { name: "Scale" }).selectOption({ label: String(WORK.network.scale) });
-    await page.getByRole("combobox", { name: "Dataset", exact: true }).selectOption(dataset.datasetId);
-    await page.getByRole("combobox", { name: "Evaluation dataset", exact: true }).selectOption(dataset.datasetId);
+    await chooseRecord(page, "Dataset", dataset.datasetId);
+    await chooseRecord(page, "Evaluation dataset", dataset.datasetId);
     await page.getByRole("textbox", { name: "Share to remove" }).fill("0.4");
     for (const [title, settings] of [
       ["Training", WORK.train],
@@ -102,7 +101,7 @@ it(
       .filter({ hasText: "compressed" })
       .getByText(/\d\d\.\d\d dB/)
       .waitFor();
-    const compression = await server.client.compressions.get(page.url().split("/").at(-1) ?? "");
+    const compression = await dashboard.server.client.compressions.get(page.url().split("/").at(-1) ?? "");
     expect(compression.name).toBe("half of a small network");
     expect(compression.body).toMatchObject({ ...WORK, dataset, evaluation: { dataset }, budget: { remove: 0.4 } });
     ({ models } = compression);
@@ -113,7 +112,7 @@ it(
 it(
   "compares its two networks on an image of one's own",
   async () => {
-    const { page } = open;
+    const { page } = dashboard.open;
     await page.getByRole("main").getByRole("link", { name: "Compare" }).click();
     for (const [name, model] of [
       ["Original", models.original],
@@ -122,7 +121,7 @@ it(
       await expect.poll(() => page.getByRole("combobox", { name }).inputValue()).toBe(model);
     }
     await chooseImage(page, "my photo.png", await encodePng(photograph(9, 96, 64)));
-    await compare(page, server);
+    await compare(page, dashboard.server);
     await page.getByRole("slider").waitFor();
     await page.getByText("96×64 pixels").waitFor();
   },
@@ -130,8 +129,8 @@ it(
 );
 
 it("cancels another compression", async () => {
-  const { page } = open;
-  const { id } = await server.client.compressions.create({
+  const { page } = dashboard.open;
+  const { id } = await dashboard.server.client.compressions.create({
     ...WORK,
     name: "too long",
     dataset,
@@ -145,18 +144,18 @@ it("cancels another compression", async () => {
 });
 
 it("sees a job fail, with its reason", async () => {
-  const { page } = open;
+  const { page } = dashboard.open;
   const settings = { steps: 400, batchSize: 2, patchSize: 12, learningRate: 1e9 };
   const spec = { network: WORK.network, dataset, settings };
-  const { id } = await server.client.jobs.create({ kind: "train", name: "diverges", spec });
-  expect((await server.client.jobs.wait(id)).state).toBe("failed");
+  const { id } = await dashboard.server.client.jobs.create({ kind: "train", name: "diverges", spec });
+  expect((await dashboard.server.client.jobs.wait(id)).state).toBe("failed");
   await page.getByRole("link", { name: "Overview" }).click();
   await page.getByRole("link", { name: "diverges" }).click();
   await page.getByRole("alert").getByText("The training diverged").waitFor();
 });
 
 it("delivers again what a receiver refused", async () => {
-  const { page } = open;
+  const { page } = dashboard.open;
   await page.getByRole("link", { name: "Webhooks" }).click();
   await page.getByRole("link", { name: receiver.url }).click();
   await page.getByRole("row").filter({ hasText: "job.failed" }).getByRole("link").click();
@@ -172,8 +171,8 @@ it("delivers again what a receiver refused", async () => {
 it(
   "reads the curve of a sweep while it grows",
   async () => {
-    const { page, faults } = open;
-    const { client } = server;
+    const { page, faults } = dashboard.open;
+    const { client } = dashboard.server;
     const sweep = await client.sweeps.create({
       ...WORK,
       name: "how small",

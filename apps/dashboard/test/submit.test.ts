@@ -1,23 +1,19 @@
 /** Forms made of the schemas of requests: defaults, estimate, refusals at their fields, the same request as text. */
 import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { launchBrowser, openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
-import { openSettings } from "./support/steps.ts";
+import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
+import { chooseRecord, openSettings } from "./support/steps.ts";
 
-let server: DashboardServer;
-let browser: Browser;
+const dashboard = useDashboard();
 let datasetId: string;
 let modelId: string;
 
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
-  await server.startWorker("none:1");
-  const { client } = server;
+  await dashboard.server.startWorker("none:1");
+  const { client } = dashboard.server;
   ({ id: datasetId } = await client.datasets.create({ name: "photographs <b>1</b>" }));
   const files = [1, 2, 3].map(async (seed) => ({
     name: `${seed}.png`,
@@ -29,18 +25,14 @@ beforeAll(async () => {
   const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
   ({ id: modelId } = await client.models.upload({ name: "base", data }, { name: "base" }));
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 it("submits a compression with defaults, after an estimate, and shows the same request as text", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, "/submit");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/submit");
   const submit = page.getByRole("button", { name: "Submit" });
   expect(await submit.isDisabled()).toBe(true);
-  await page.getByRole("combobox", { name: "Model" }).selectOption(modelId);
-  await page.getByLabel("Dataset", { exact: false }).first().selectOption(datasetId);
+  await chooseRecord(page, "Model", modelId);
+  await chooseRecord(page, "Dataset", datasetId);
   const estimate = page.getByRole("region", { name: "Estimate" });
   await estimate.getByText(/^4 jobs|^3 jobs/).waitFor();
   expect(await estimate.textContent()).toMatch(/channel-search.*prune.*fine-tune/);
@@ -60,7 +52,7 @@ it("submits a compression with defaults, after an estimate, and shows the same r
   const request = page.getByRole("region", { name: "Request", exact: true });
   const curl = await request.textContent();
   expect(curl).toContain("$DRC_API_KEY");
-  expect(curl).not.toContain(server.key);
+  expect(curl).not.toContain(dashboard.server.key);
   expect(JSON.parse((curl ?? "").split("<<'JSON'\n")[1].replace(/JSON\s*$/, ""))).toEqual({
     budget: { of: "parameters", remove: 0.3 },
     model: { modelId },
@@ -76,15 +68,14 @@ it("submits a compression with defaults, after an estimate, and shows the same r
   await submit.click();
   await page.waitForURL(/\/compressions\/cmp_/);
   const id = page.url().split("/").at(-1) ?? "";
-  const { body } = await server.client.compressions.get(id);
+  const { body } = await dashboard.server.client.compressions.get(id);
   expect(body).toMatchObject({ budget: { remove: 0.3 }, fineTune: { steps: 77 }, model: { modelId } });
   expect(faults).toEqual([]);
-  await context.close();
 });
 
 it("trains a new network, and evaluates bicubic", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, `/submit?what=training&dataset=${datasetId}&version=1`);
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=training&dataset=${datasetId}&version=1`);
   const preset = page.locator("input").and(page.getByLabel("Preset *"));
   await preset.fill("drn-nothing");
   await page
@@ -102,23 +93,22 @@ it("trains a new network, and evaluates bicubic", async () => {
 
   await page.goto("/submit?what=evaluation");
   await page.getByRole("combobox", { name: "Model" }).selectOption({ label: "bicubic" });
-  await page.getByLabel("Dataset", { exact: false }).first().selectOption(datasetId);
+  await chooseRecord(page, "Dataset", datasetId);
   await page
     .getByRole("region", { name: "Estimate" })
     .getByText(/^1 job,/)
     .waitFor();
   await page.getByRole("button", { name: "Submit" }).click();
   await page.waitForURL(/\/jobs\/job_/);
-  const { kind, spec } = await server.client.jobs.get(page.url().split("/").at(-1) ?? "");
+  const { kind, spec } = await dashboard.server.client.jobs.get(page.url().split("/").at(-1) ?? "");
   expect([kind, spec.model]).toEqual(["evaluate", "bicubic"]);
   expect(faults).toEqual([]);
-  await context.close();
 });
 
 it("submits a sweep as a grid", async () => {
-  const { page, context, faults } = await openPage(browser, server.url);
-  await signIn(page, server.key, `/submit?what=sweep&model=${modelId}&dataset=${datasetId}&version=1`);
-  await page.getByLabel("Evaluation dataset", { exact: false }).first().selectOption(datasetId);
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=sweep&model=${modelId}&dataset=${datasetId}&version=1`);
+  await chooseRecord(page, "Evaluation dataset", datasetId);
   await page.getByLabel("Shares to remove").fill("0.3, 0.5");
   await page.getByLabel("taylor").check();
   await page.getByLabel("Seeds").fill("1, 2");
@@ -130,8 +120,7 @@ it("submits a sweep as a grid", async () => {
   expect(await violationsInBothColours(page, "submit-sweep")).toEqual([]);
   await page.getByRole("button", { name: "Submit" }).click();
   await page.waitForURL(/\/sweeps\/swp_/);
-  const { points } = await server.client.sweeps.get(page.url().split("/").at(-1) ?? "");
+  const { points } = await dashboard.server.client.sweeps.get(page.url().split("/").at(-1) ?? "");
   expect(points).toHaveLength(12);
   expect(faults).toEqual([]);
-  await context.close();
 });

@@ -1,32 +1,27 @@
 /** The pages of sweeps in a real browser. What the points measured is made up, so that it is always the same. */
 import type { SweepDetailResource } from "@drc/contracts";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser, openPage, signIn, type TestPage, violationsInBothColours } from "./support/browser.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 import { endPoints, readyDataset, startSweep } from "./support/ended-sweep.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
 
 const MARKUP = '<img src=x onerror="alert(1)">';
 
-let server: DashboardServer;
-let browser: Browser;
-let open: TestPage;
+const dashboard = useDashboard();
 let dataset: { datasetId: string; version: number };
 let sweep: SweepDetailResource;
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
   // It ingests, and leaves the jobs of the sweeps alone.
-  await server.startWorker("none:1");
-  dataset = await readyDataset(server);
-  sweep = await startSweep(server, dataset, "Which budget?");
+  await dashboard.server.startWorker("none:1");
+  dataset = await readyDataset(dashboard.server);
+  sweep = await startSweep(dashboard.server, dataset, "Which budget?");
   const all = sweep.points.map(({ number }) => number);
   await endPoints(
-    server,
+    dashboard.server,
     sweep,
     all.filter((number) => number <= 25),
   );
-  const { database } = server.services;
+  const { database } = dashboard.server.services;
   const [running, failed] = sweep.points.slice(25);
   const progress = { stage: "fine-tune", step: 150, of: 600, secondsLeft: 95 };
   await database.job.update({ where: { id: running.stages.search }, data: { state: "succeeded" } });
@@ -34,20 +29,12 @@ beforeAll(async () => {
   const error = { code: "DIVERGED", title: "The training diverged", detail: `The loss is not finite. ${MARKUP}` };
   await database.job.update({ where: { id: failed.stages.fineTune }, data: { state: "failed", error } });
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-beforeEach(async () => {
-  open = await openPage(browser, server.url);
-});
-afterEach(() => open.context.close());
 
 describe("the list of sweeps", () => {
   it("has state and progress, filters by state and label, and leads to a sweep", async () => {
-    const { page, faults } = open;
-    await startSweep(server, dataset, MARKUP);
-    await signIn(page, server.key, "/sweeps");
+    const { page, faults } = dashboard.open;
+    await startSweep(dashboard.server, dataset, MARKUP);
+    await signIn(page, dashboard.server.key, "/sweeps");
     const row = page.getByRole("row").filter({ hasText: "Which budget?" });
     await row.getByText("3 budgets × 3 methods × 3 seeds").waitFor();
     await row.getByRole("progressbar").waitFor();
@@ -67,8 +54,8 @@ describe("the list of sweeps", () => {
 
 describe("a sweep", () => {
   it("has a curve whose points lead to their jobs, by keyboard", async () => {
-    const { page, faults } = open;
-    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const { page, faults } = dashboard.open;
+    await signIn(page, dashboard.server.key, `/sweeps/${sweep.id}`);
     const points = page.locator(".point-link");
     await points.first().waitFor();
     expect(await points.count()).toBe(25);
@@ -93,8 +80,8 @@ describe("a sweep", () => {
   });
 
   it("shows other costs and qualities, and keeps the choice in its address", async () => {
-    const { page } = open;
-    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const { page } = dashboard.open;
+    await signIn(page, dashboard.server.key, `/sweeps/${sweep.id}`);
     await page.getByRole("combobox", { name: "Cost" }).selectOption("latency");
     await page.getByText("ms, median latency of an LR image of 320×180, cpu, 2 threads", { exact: true }).waitFor();
     await page.getByRole("combobox", { name: "Quality" }).selectOption("ssim");
@@ -106,8 +93,8 @@ describe("a sweep", () => {
   });
 
   it("tells of every point how far it is or why it is not further, and of a method what it is worth", async () => {
-    const { page, faults } = open;
-    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const { page, faults } = dashboard.open;
+    await signIn(page, dashboard.server.key, `/sweeps/${sweep.id}`);
     const points = page.getByLabel("Points", { exact: true });
     await points.getByText("150 of 600, 1 min 35 s left").waitFor();
     await page.getByRole("combobox", { name: "State of points" }).selectOption("failed");
@@ -125,10 +112,10 @@ describe("a sweep", () => {
   });
 
   it("leads to the datasets it reads, and to its base network", async () => {
-    const { page, faults } = open;
-    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const { page, faults } = dashboard.open;
+    await signIn(page, dashboard.server.key, `/sweeps/${sweep.id}`);
     const facts = page.getByRole("region", { name: "What is compared" });
-    const { original } = await server.client.sweeps.get(sweep.id);
+    const { original } = await dashboard.server.client.sweeps.get(sweep.id);
     const model = facts.getByRole("link", { name: original.modelId ?? "none" });
     expect(await model.getAttribute("href")).toBe(`/models/${original.modelId}`);
     const datasets = facts.getByRole("link", { name: dataset.datasetId });
@@ -139,36 +126,36 @@ describe("a sweep", () => {
   });
 
   it("follows its points while they come", async () => {
-    const { page } = open;
-    const live = await startSweep(server, dataset, "Live");
-    await signIn(page, server.key, `/sweeps/${live.id}`);
+    const { page } = dashboard.open;
+    const live = await startSweep(dashboard.server, dataset, "Live");
+    await signIn(page, dashboard.server.key, `/sweeps/${live.id}`);
     await page.getByText("Nothing is measured yet.").waitFor();
-    await endPoints(server, live, [1]);
+    await endPoints(dashboard.server, live, [1]);
     await page.locator(".point-link").first().waitFor();
-    await endPoints(server, live, [2, 3, 4]);
+    await endPoints(dashboard.server, live, [2, 3, 4]);
     await page.locator(".point-link").nth(3).waitFor();
     expect(await page.locator(".point-link").count()).toBe(4);
   });
 
   it("field case 49: says that the server is away, and shows afterwards what happened meanwhile", async () => {
-    const { page } = open;
-    const live = await startSweep(server, dataset, "Over a restart");
-    await signIn(page, server.key, `/sweeps/${live.id}`);
+    const { page } = dashboard.open;
+    const live = await startSweep(dashboard.server, dataset, "Over a restart");
+    await signIn(page, dashboard.server.key, `/sweeps/${live.id}`);
     await page.getByText("0 of 90 jobs ended. Points: 27 waiting.").waitFor();
-    await server.killApi();
+    await dashboard.server.killApi();
     const banner = page.getByText(/^Connection lost since/);
     await banner.waitFor();
-    await endPoints(server, live, [1, 2]);
+    await endPoints(dashboard.server, live, [1, 2]);
     await page.getByText("0 of 90 jobs ended. Points: 27 waiting.").waitFor();
-    await server.startApi();
+    await dashboard.server.startApi();
     await banner.waitFor({ state: "detached" });
     await page.getByText("2 succeeded").waitFor();
     await page.locator(".point-link").nth(1).waitFor();
   });
 
   it("gives its summary as CSV and JSON", async () => {
-    const { page } = open;
-    await signIn(page, server.key, `/sweeps/${sweep.id}`);
+    const { page } = dashboard.open;
+    await signIn(page, dashboard.server.key, `/sweeps/${sweep.id}`);
     for (const format of ["CSV", "JSON"]) {
       const [download] = await Promise.all([
         page.waitForEvent("download"),
@@ -182,9 +169,9 @@ describe("a sweep", () => {
   });
 
   it("is paused, resumed and cancelled, where that is possible", async () => {
-    const { page } = open;
-    const { id } = await startSweep(server, dataset, "Verbs");
-    await signIn(page, server.key, `/sweeps/${id}`);
+    const { page } = dashboard.open;
+    const { id } = await startSweep(dashboard.server, dataset, "Verbs");
+    await signIn(page, dashboard.server.key, `/sweeps/${id}`);
     expect(await page.getByRole("button", { name: "Resume" }).isDisabled()).toBe(true);
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("heading", { level: 1, name: /paused$/ }).waitFor();
@@ -197,8 +184,8 @@ describe("a sweep", () => {
   });
 
   it("fits a phone", async () => {
-    const phone = await openPage(browser, server.url, 390);
-    await signIn(phone.page, server.key, `/sweeps/${sweep.id}`);
+    const phone = await openPage(dashboard.browser, dashboard.server.url, 390);
+    await signIn(phone.page, dashboard.server.key, `/sweeps/${sweep.id}`);
     await phone.page.locator(".point-link").first().waitFor();
     expect(await phone.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     expect(await violationsInBothColours(phone.page, "sweep-phone")).toEqual([]);

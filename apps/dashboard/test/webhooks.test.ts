@@ -1,44 +1,28 @@
 /** The pages of webhooks in a real browser, with a receiver that answers as the test says. */
 import { verifyWebhook } from "@drc/sdk";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { eventually, type Receiver, type ReceiverAnswer, startReceiver } from "../../../test/receiver.ts";
-import {
-  launchBrowser,
-  openPage,
-  signIn,
-  type TestPage,
-  violationsInBothColours,
-  violationsOnPhone,
-} from "./support/browser.ts";
-import { type DashboardServer, startDashboardServer } from "./support/server.ts";
+import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
 
 const MARKUP = '<script>alert("from the receiver")</script>';
 
-let server: DashboardServer;
-let browser: Browser;
+const dashboard = useDashboard();
 let receiver: Receiver;
 let answer: ReceiverAnswer;
-let open: TestPage;
 beforeAll(async () => {
-  server = await startDashboardServer();
-  browser = await launchBrowser();
   receiver = await startReceiver(() => answer);
 });
 afterAll(async () => {
-  await browser?.close();
   await receiver?.stop();
-  await server?.stop();
 });
 beforeEach(async () => {
   answer = { status: 204 };
-  open = await openPage(browser, server.url);
 });
-afterEach(() => open.context.close());
 
 it("adds a webhook, shows its secret once, and delivers a test that the secret verifies", async () => {
-  const { page, faults } = open;
-  await signIn(page, server.key, "/webhooks");
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/webhooks");
   await page.getByText("Nobody is told").waitFor();
   await page.getByRole("button", { name: "Add a webhook" }).press("Enter");
   const dialog = page.getByRole("dialog");
@@ -74,12 +58,12 @@ it("adds a webhook, shows its secret once, and delivers a test that the secret v
 });
 
 it("shows a delivery with its body and the answers, and delivers it again under the same identifier", async () => {
-  const { page, faults } = open;
+  const { page, faults } = dashboard.open;
   answer = { status: 500, body: MARKUP };
-  const { id } = await server.client.webhooks.create({ url: `${receiver.url}?again` });
+  const { id } = await dashboard.server.client.webhooks.create({ url: `${receiver.url}?again` });
   const before = receiver.received.length;
-  await server.client.webhooks.test(id);
-  await signIn(page, server.key, `/webhooks/${id}`);
+  await dashboard.server.client.webhooks.test(id);
+  await signIn(page, dashboard.server.key, `/webhooks/${id}`);
   await page.getByRole("link", { name: /^msg_/ }).press("Enter");
   await page.getByRole("heading", { level: 1, name: "webhook.test" }).waitFor();
   const attempts = page.getByLabel("Attempts", { exact: true });
@@ -99,12 +83,15 @@ it("shows a delivery with its body and the answers, and delivers it again under 
 });
 
 it("disables, enables, rotates, changes and deletes", async () => {
-  const { page, faults } = open;
-  const { id } = await server.client.webhooks.create({ url: `${receiver.url}?verbs`, events: ["job.failed"] });
-  await signIn(page, server.key, `/webhooks/${id}`);
+  const { page, faults } = dashboard.open;
+  const { id } = await dashboard.server.client.webhooks.create({
+    url: `${receiver.url}?verbs`,
+    events: ["job.failed"],
+  });
+  await signIn(page, dashboard.server.key, `/webhooks/${id}`);
   await page.getByRole("button", { name: "Disable" }).click();
   await page.getByRole("button", { name: "Enable" }).waitFor();
-  expect((await server.client.webhooks.get(id)).state).toBe("disabled");
+  expect((await dashboard.server.client.webhooks.get(id)).state).toBe("disabled");
   expect(await page.getByRole("button", { name: "Send a test" }).isDisabled()).toBe(true);
   await page.getByRole("button", { name: "Enable" }).click();
   await page.getByRole("button", { name: "Disable" }).waitFor();
@@ -131,16 +118,16 @@ it("disables, enables, rotates, changes and deletes", async () => {
 });
 
 it("fits a phone, with its dialogs", async () => {
-  const { page, faults } = open;
+  const { page, faults } = dashboard.open;
   answer = { status: 500, body: "refused ".repeat(40) };
-  const { client } = server;
+  const { client } = dashboard.server;
   const { id, url } = await client.webhooks.create({
     url: `${receiver.url}?${"long".repeat(100)}`,
     events: ["job.failed", "job.succeeded", "sweep.failed"],
     description: "x".repeat(200),
   });
   await client.webhooks.test(id);
-  await signIn(page, server.key, "/webhooks");
+  await signIn(page, dashboard.server.key, "/webhooks");
   await page.getByRole("link", { name: url }).waitFor();
   expect(await violationsOnPhone(page, "webhooks")).toEqual([]);
   await page.getByRole("button", { name: "Add a webhook" }).click();
@@ -161,8 +148,8 @@ it("fits a phone, with its dialogs", async () => {
 });
 
 it("lets a key that may only read look, and says why the rest is not for it", async () => {
-  const { page } = open;
-  const { key } = await server.client.keys.create({ name: "reader", scopes: ["read"] });
+  const { page } = dashboard.open;
+  const { key } = await dashboard.server.client.keys.create({ name: "reader", scopes: ["read"] });
   await signIn(page, key ?? "", "/webhooks");
   const button = page.getByRole("button", { name: "Add a webhook" });
   expect(await button.isDisabled()).toBe(true);

@@ -32,6 +32,15 @@ export async function uploadFolder(page: Page, folder: string, files: number): P
   await page.getByText(`${files} of ${files} files stored`).waitFor();
 }
 
+/** Takes a record of the server from a menu that is searched: the newest alone are in it at once. */
+export async function chooseRecord(page: Page, label: string, id: string): Promise<void> {
+  await page.getByRole("combobox", { name: label, exact: true }).fill(id);
+  await page
+    .getByRole("option")
+    .filter({ hasText: `…${id.slice(-5)}` })
+    .click();
+}
+
 /** On the page of a submission: settings that are folded, opened. */
 export async function openSettings(page: Page, title: string): Promise<Locator> {
   const summary = page.locator("summary", { hasText: new RegExp(`^${title}$`) });
