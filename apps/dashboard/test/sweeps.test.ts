@@ -137,6 +137,25 @@ describe("a sweep", () => {
     expect(await page.locator(".point-link").count()).toBe(4);
   });
 
+  it("does not say of points that they run while only the shared training does", async () => {
+    const { page } = dashboard.open;
+    const live = await startSweep(dashboard.server, dataset, "Shared");
+    const { database } = dashboard.server.services;
+    const [{ stages }] = live.points;
+    const progress = { stage: "train", step: 40, of: 100, secondsLeft: 30 };
+    await database.job.update({ where: { id: stages.train }, data: { state: "running", progress } });
+    await signIn(page, dashboard.server.key, `/sweeps/${live.id}`);
+    await page.getByText("0 of 90 jobs ended. Points: 27 waiting. What runs now needs 30 s more.").waitFor();
+    const first = page.getByLabel("Points", { exact: true }).getByRole("row").nth(1);
+    await first.getByText("waits for what all points share:").waitFor();
+    await first.getByText("40 of 100, 30 s left").waitFor();
+    await page.getByRole("combobox", { name: "State of points" }).selectOption("running");
+    await page.getByText("No point is like that.").waitFor();
+    await database.job.update({ where: { id: stages.train }, data: { state: "succeeded" } });
+    await database.job.update({ where: { id: stages.search }, data: { state: "running" } });
+    await page.getByText(/Points: \d+ waiting, \d+ running\./).waitFor();
+  });
+
   it("field case 49: says that the server is away, and shows afterwards what happened meanwhile", async () => {
     const { page } = dashboard.open;
     const live = await startSweep(dashboard.server, dataset, "Over a restart");

@@ -48,6 +48,12 @@ export function percent(share: number | null | undefined, decimals = 1): string 
   return share == null ? MISSING : `${(share * 100).toFixed(decimals)} %`;
 }
 
+/** 4.56 ms, 45.6 ms, 456 ms: of a latency. */
+export function milliseconds(value: number | null | undefined): string {
+  if (value == null) return MISSING;
+  return value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+}
+
 /** 45 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds == null || !Number.isFinite(seconds)) return MISSING;

@@ -1,31 +1,46 @@
+import type { FieldError } from "@drc/contracts";
 import { ConnectionError, ProblemError } from "@drc/sdk";
 import { Alert, List } from "@mantine/core";
+import type { ReactNode } from "react";
+import { detailBeside } from "./problem-text.ts";
+
+interface ProblemBoxProps {
+  title: string;
+  detail: string;
+  /** The fields or files that are wrong. */
+  errors?: readonly FieldError[];
+  children?: ReactNode;
+}
+
+/** What is wrong, each sentence once. */
+export function ProblemBox({ title, detail, errors = [], children }: ProblemBoxProps) {
+  return (
+    <Alert color="red" variant="outline" title={title} role="alert">
+      {detailBeside({ title, detail, errors })}
+      {errors.length > 0 && (
+        <List size="sm">
+          {errors.map(({ pointer, file, detail: why }) => (
+            <List.Item key={`${pointer ?? file}: ${why}`}>
+              <code>{pointer ?? file}</code> {why}
+            </List.Item>
+          ))}
+        </List>
+      )}
+      {children}
+    </Alert>
+  );
+}
 
 /** An error as the server words it: what is wrong, which fields, and what to look for in its log. */
 export function Problem({ error }: { error: unknown }) {
   if (error instanceof ProblemError) {
     const { title, detail, requestId } = error.problem;
     return (
-      <Alert color="red" variant="outline" title={title} role="alert">
-        {detail}
-        {error.errors.length > 0 && (
-          <List size="sm" mt="xs">
-            {error.errors.map(({ pointer, file, detail: why }) => (
-              <List.Item key={`${pointer ?? file}: ${why}`}>
-                <code>{pointer ?? file}</code> {why}
-              </List.Item>
-            ))}
-          </List>
-        )}
+      <ProblemBox title={title} detail={detail} errors={error.errors}>
         {error.status >= 500 && requestId !== undefined && <div>Request {requestId}</div>}
-      </Alert>
+      </ProblemBox>
     );
   }
   const title = error instanceof ConnectionError ? "The server does not answer" : "Something went wrong";
-  const detail = error instanceof Error ? error.message : String(error);
-  return (
-    <Alert color="red" variant="outline" title={title} role="alert">
-      {detail}
-    </Alert>
-  );
+  return <ProblemBox title={title} detail={error instanceof Error ? error.message : String(error)} />;
 }

@@ -1,5 +1,6 @@
 import type { JobKind, JobResource, Progress } from "@drc/contracts";
 import { count, duration } from "./format.ts";
+import { errorLine } from "./problem-text.ts";
 
 /** How far a stage is, with the time left where it is known. */
 export function ProgressBar({ progress, label }: { progress: Progress; label: string }) {
@@ -41,7 +42,7 @@ export function JobStatus({ job }: { job: JobResource }) {
     case "failed":
       return (
         <span className="clamp" title={error?.detail}>
-          {error ? `${error.title}: ${error.detail}` : (stateReason ?? "")}
+          {error ? errorLine(error) : (stateReason ?? "")}
         </span>
       );
     case "cancelled":

@@ -1,6 +1,6 @@
 import { Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { bytes, decibels, short } from "../../components/format.ts";
+import { bytes, decibels, milliseconds, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Table } from "../../components/table.tsx";
 import { type Evaluation, ROLES } from "./evaluation.ts";
@@ -76,11 +76,6 @@ export function ComparisonFacts({ evaluations, image }: ComparisonFactsProps) {
       </Text>
     </Panel>
   );
-}
-
-function milliseconds(value: number | undefined): string {
-  if (value === undefined) return "–";
-  return value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 }
 
 /** What the compression costs and saves, in a sentence. */

@@ -1,5 +1,5 @@
 import type { ChannelSearchResult, CompressionDetailResource, EvaluateResult, Latency } from "@drc/contracts";
-import { bytes, count, decibels, percent, short } from "../../components/format.ts";
+import { bytes, count, decibels, milliseconds, percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Table } from "../../components/table.tsx";
 import { COST_NAMES } from "./compression-body.ts";
@@ -44,7 +44,12 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
           {
             title: "Latency, median",
             as: "number",
-            cell: ({ latency: one }) => (one ? `${one.medianMs.toFixed(1)} ms` : "–"),
+            cell: ({ latency: one }) => milliseconds(one?.medianMs),
+          },
+          {
+            title: "90th percentile",
+            as: "number",
+            cell: ({ latency: one }) => milliseconds(one?.percentile90Ms),
           },
           { title: "PSNR", as: "number", cell: ({ psnr }) => decibels(psnr) },
           { title: "SSIM", as: "number", cell: ({ ssim }) => ssim?.toFixed(4) ?? "–" },
@@ -53,7 +58,7 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
       <p className="note dimmed small">
         Multiply-adds {rows.some(({ psnr }) => psnr !== null) ? "for an image of 1280×720" : "for 96×96 LR pixels"}.
         {latency &&
-          ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${latency.threads} threads, over ${latency.runs} runs.`}
+          ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${latency.threads} threads, over ${latency.runs} runs; a 90th percentile far above the median is that of a busy machine.`}
         {evaluatedRows(compression) === undefined &&
           " PSNR and SSIM come with the evaluations, where they were asked for."}
       </p>

@@ -9,6 +9,7 @@ import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Pipeline } from "../../components/pipeline.tsx";
+import { errorLine } from "../../components/problem-text.ts";
 import { QueryView } from "../../components/query-view.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { Ago } from "../../components/time.tsx";
@@ -65,8 +66,7 @@ function Compression({ compression }: { compression: CompressionDetailResource }
       <div className="stack">
         {failed?.error && (
           <p className="failure" role="alert">
-            <JobLink id={failed.id} name={failed.name ?? failed.kind} /> failed: {failed.error.title}:{" "}
-            {failed.error.detail}
+            <JobLink id={failed.id} name={failed.name ?? failed.kind} /> failed: {errorLine(failed.error)}
           </p>
         )}
         <Panel title="Stages">

@@ -1,5 +1,5 @@
 import type { DatasetVersionResource, FieldError, Scale } from "@drc/contracts";
-import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
+import { Button, Group, List, NativeSelect, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -15,6 +15,7 @@ import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import { WindowButtons } from "../../components/window-buttons.tsx";
+import { noteText, withoutFile } from "./note-text.ts";
 
 const POLL_EVERY_MS = 1_000;
 const TONES = { ingesting: "running", ready: "succeeded", failed: "failed" } as const;
@@ -171,8 +172,15 @@ function NewVersion({
 
 const REPORTED: readonly Column<FieldError>[] = [
   { title: "File", cell: ({ file, pointer }) => file ?? pointer ?? "" },
-  { title: "Code", as: "short", cell: ({ code }) => code ?? "" },
-  { title: "Why", as: "wide", cell: ({ detail }) => detail },
+  {
+    title: "Why",
+    as: "wide",
+    cell: (finding) => (
+      <>
+        {withoutFile(finding)} <code className="dimmed small">{finding.code}</code>
+      </>
+    ),
+  },
 ];
 
 const SHOWN_NOTES = 100;
@@ -180,7 +188,6 @@ const THUMBNAILS = 24;
 
 function VersionContent({ version: version_ }: { version: DatasetVersionResource }) {
   const { datasetId, version, state, badFiles, notes, noteCounts, images } = version_;
-  const counts = Object.entries(noteCounts).map(([code, times]) => `${code} ${count(times)}`);
   return (
     <>
       {badFiles.length > 0 && (
@@ -201,9 +208,11 @@ function VersionContent({ version: version_ }: { version: DatasetVersionResource
       {notes.length > 0 && (
         <Panel title={`Notes on version ${version}`} flush>
           <div className="panel-body">
-            <Text size="sm" mb="xs">
-              {counts.join(", ")}
-            </Text>
+            <List size="sm" mb="xs">
+              {Object.entries(noteCounts).map(([code, files]) => (
+                <List.Item key={code}>{noteText(code, files)}</List.Item>
+              ))}
+            </List>
             <details className="form-group">
               <summary>Each of them</summary>
               <Table

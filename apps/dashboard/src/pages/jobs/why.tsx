@@ -1,9 +1,10 @@
 import type { JobDetailResource } from "@drc/contracts";
-import { Alert, List } from "@mantine/core";
+import { Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../api/client.ts";
 import { count, dateTime, duration } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
+import { ProblemBox } from "../../components/problem.tsx";
 import { useNow } from "../../components/time.tsx";
 
 /** Field case 49: the error of the newest attempt comes first. */
@@ -17,25 +18,15 @@ export function JobError({ job: { state, error, stateReason, attemptHistory } }:
   }
   const [newest] = attemptHistory;
   if (state === "failed" && error) {
-    const { title, detail, errors = [], retryable } = error;
+    const { title, detail, errors, retryable } = error;
     return (
-      <Alert variant="outline" color="red" title={title} role="alert">
-        {detail}
-        {errors.length > 0 && (
-          <List size="sm" mt="xs">
-            {errors.map((one) => (
-              <List.Item key={`${one.pointer ?? one.file}: ${one.detail}`}>
-                <code>{one.pointer ?? one.file}</code> {one.detail}
-              </List.Item>
-            ))}
-          </List>
-        )}
+      <ProblemBox title={title} detail={detail} errors={errors}>
         <div className="small">
           {retryable
-            ? `It was tried ${attemptHistory.length} times; what is wrong may pass: retry it.`
+            ? `It was tried ${times(attemptHistory.length)}; what is wrong may pass: retry it.`
             : "The same again would fail again: clone it with changes."}
         </div>
-      </Alert>
+      </ProblemBox>
     );
   }
   // An attempt that was lost, of a job that is tried again.
@@ -126,4 +117,8 @@ function Queued({ job: { deviceClass, waitsFor, runAfter, stateReason } }: { job
         : `It needs a slot ${device}.`}
     </Alert>
   );
+}
+
+function times(value: number): string {
+  return value === 1 ? "once" : `${value} times`;
 }

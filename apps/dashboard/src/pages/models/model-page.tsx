@@ -5,7 +5,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { useMay } from "../../api/session.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
-import { bytes, count, decibels, short } from "../../components/format.ts";
+import { bytes, count, decibels, milliseconds, short } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
@@ -205,7 +205,12 @@ const QUALITY: readonly Column<ModelCard["quality"][number]>[] = [
   {
     title: "Latency for 1280×720",
     as: "number",
-    cell: ({ latencyHr1280x720: latency }) => (latency ? `${latency.medianMs.toFixed(1)} ms` : "–"),
+    cell: ({ latencyHr1280x720: latency }) => milliseconds(latency?.medianMs),
+  },
+  {
+    title: "90th percentile",
+    as: "number",
+    cell: ({ latencyHr1280x720: latency }) => milliseconds(latency?.percentile90Ms),
   },
   {
     title: "Measured on",

@@ -6,6 +6,7 @@ import { bytes, count, duration, percent } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { errorLine } from "../../components/problem-text.ts";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { Tone } from "../../components/state-badge.tsx";
@@ -237,7 +238,7 @@ function Failures({ overview: { failures } }: { overview: OverviewResource }) {
           {
             title: "Reason",
             as: "wide",
-            cell: ({ error }) => error && <span className="clamp">{`${error.title}: ${error.detail}`}</span>,
+            cell: ({ error }) => error && <span className="clamp">{errorLine(error)}</span>,
           },
           { title: "When", as: "number", cell: ({ endedAt }) => <Ago at={endedAt} /> },
         ]}

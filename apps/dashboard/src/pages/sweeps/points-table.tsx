@@ -1,4 +1,10 @@
-import { SWEEP_POINT_STATES, type SweepDetailResource, type SweepPointResource, type SweepStage } from "@drc/contracts";
+import {
+  type MeasuredCost,
+  SWEEP_POINT_STATES,
+  type SweepDetailResource,
+  type SweepPointResource,
+  type SweepStage,
+} from "@drc/contracts";
 import { Group, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { count, duration, percent, short } from "../../components/format.ts";
@@ -6,6 +12,7 @@ import { Panel } from "../../components/panel.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { budgetText } from "./chart-data.ts";
 import { STAGE_NAMES } from "./point-job.ts";
+import { shownState } from "./shown-state.ts";
 import { SweepStateBadge } from "./sweep-state.tsx";
 
 /** Each point: what it is, how far it is or why it is not further, what it measured, and its jobs. */
@@ -16,7 +23,8 @@ export function PointsTable({ sweep: { points } }: { sweep: SweepDetailResource 
     navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
   const methods = [...new Set(points.map((point) => point.method))];
   const rows = points.filter(
-    (point) => (method === undefined || point.method === method) && (state === undefined || point.state === state),
+    (point) =>
+      (method === undefined || point.method === method) && (state === undefined || shownState(point) === state),
   );
   return (
     <Panel
@@ -57,13 +65,13 @@ const COLUMNS: Column<SweepPointResource>[] = [
   { title: "To remove", as: "short", cell: ({ budget }) => budgetText(budget) },
   { title: "Method", as: "short", cell: ({ method }) => method },
   { title: "Seed", as: "number", cell: ({ seed }) => seed },
-  { title: "State", as: "short", cell: ({ state }) => <SweepStateBadge state={state} /> },
+  { title: "State", as: "short", cell: (point) => <SweepStateBadge state={shownState(point)} /> },
   { title: "PSNR, dB", as: "number", cell: ({ quality }) => quality.compressed?.psnr?.toFixed(2) ?? "–" },
   { title: "Pruned, dB", as: "number", cell: ({ quality }) => quality.pruned?.psnr?.toFixed(2) ?? "–" },
   { title: "Removed", as: "number", cell: ({ removed }) => <RemovedText removed={removed} /> },
   { title: "Parameters", as: "number", cell: ({ cost }) => count(cost?.parameters) },
   { title: "Multiply-adds", as: "number", cell: ({ cost }) => short(cost?.multiplyAddsHr1280x720) },
-  { title: "Latency, ms", as: "number", cell: ({ cost }) => cost?.latency?.medianMs.toFixed(1) ?? "–" },
+  { title: "Latency, ms (90th percentile)", as: "number", cell: ({ cost }) => latencyText(cost?.latency) },
   {
     title: "Its jobs",
     as: "wide",
@@ -75,6 +83,12 @@ const COLUMNS: Column<SweepPointResource>[] = [
     ),
   },
 ];
+
+/** A busy machine shows in how far the two are apart. */
+function latencyText(latency: MeasuredCost["latency"] | undefined): string {
+  if (!latency) return "–";
+  return `${latency.medianMs.toFixed(1)} (${latency.percentile90Ms.toFixed(1)})`;
+}
 
 function RemovedText({ removed }: { removed: SweepPointResource["removed"] }) {
   if (removed === null) return <>–</>;
@@ -96,6 +110,7 @@ function PointStatus({ point }: { point: SweepPointResource }) {
     const name = STAGE_NAMES[stage as SweepStage] ?? stage;
     return (
       <div className="point-progress">
+        {shownState(point) === "waiting" && <span>waits for what all points share:</span>}
         <Link to="/jobs/$jobId" params={{ jobId }}>
           {name}
         </Link>

@@ -1,4 +1,9 @@
-import type { CreateSweepBody, SweepDetailResource, SweepSummaryResource } from "@drc/contracts";
+import {
+  type CreateSweepBody,
+  SWEEP_POINT_STATES,
+  type SweepDetailResource,
+  type SweepSummaryResource,
+} from "@drc/contracts";
 import { Button, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -11,6 +16,7 @@ import { Lasting } from "../../components/time.tsx";
 import { VerbButtons } from "../../components/verb-controls.tsx";
 import { sweepVerbs } from "../../components/verbs.ts";
 import { PointsTable } from "./points-table.tsx";
+import { shownState } from "./shown-state.ts";
 import { SummaryTable } from "./summary-table.tsx";
 import { SweepCurve } from "./sweep-curve.tsx";
 import { SweepStateBadge } from "./sweep-state.tsx";
@@ -93,9 +99,10 @@ function Downloads({ id }: { id: string }) {
 
 /** Of all of its points together. */
 function HowFar({ sweep }: { sweep: SweepDetailResource }) {
-  const { endedAt, jobs, pointStates } = sweep;
-  const secondsLeft = Math.max(0, ...sweep.points.map(({ progress }) => progress?.secondsLeft ?? 0));
-  const states = Object.entries(pointStates).filter(([, points]) => points > 0);
+  const { endedAt, jobs, points } = sweep;
+  const secondsLeft = Math.max(0, ...points.map(({ progress }) => progress?.secondsLeft ?? 0));
+  const shown = points.map(shownState);
+  const states = SWEEP_POINT_STATES.map((state) => [state, shown.filter((one) => one === state).length] as const);
   return (
     <section className="panel panel-body" aria-label="Progress">
       <div
@@ -110,7 +117,7 @@ function HowFar({ sweep }: { sweep: SweepDetailResource }) {
       </div>
       <p className="sweep-states">
         {count(jobs.ended)} of {count(jobs.total)} jobs ended. Points:{" "}
-        {states.map(([state, points]) => `${count(points)} ${state}`).join(", ")}.
+        {states.flatMap(([state, many]) => (many === 0 ? [] : `${count(many)} ${state}`)).join(", ")}.
         {endedAt === null && secondsLeft > 0 && ` What runs now needs ${duration(secondsLeft)} more.`}
       </p>
     </section>
