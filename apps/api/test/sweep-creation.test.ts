@@ -1,5 +1,6 @@
 /** What a sweep makes, and what it refuses. */
-import type { SweepPointStages } from "@drc/contracts";
+import { DEFAULT_WIDTH_MULTIPLE, type SweepPointStages } from "@drc/contracts";
+import { WIDTH_MULTIPLE } from "@drc/network";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pointersOf, storedModel } from "./support/api.ts";
 import { BUDGETS, jobsOf, SMALL, startTestSweeps, type TestSweeps } from "./support/sweeps.ts";
@@ -125,6 +126,13 @@ describe("a sweep", () => {
     ]);
     const twice = { ...SMALL, methods: ["l1", { preset: "l1", name: "l1" }], seeds: [1, 1] };
     expect(pointersOf(await sweeps.submit({ grid: twice }))).toEqual(["/grid/methods/1", "/grid/seeds/1"]);
+    // Without a multiple it is 4: the same work, which would stand in the summary as if it were two.
+    expect(DEFAULT_WIDTH_MULTIPLE).toBe(WIDTH_MULTIPLE);
+    const [budget] = SMALL.budgets;
+    const alike = { ...SMALL, budgets: [budget, { ...budget, widthMultiple: 8 }, { ...budget, widthMultiple: 4 }] };
+    const refused = await sweeps.submit({ grid: alike });
+    expect(pointersOf(refused)).toEqual(["/grid/budgets/2"]);
+    expect(refused.body).toMatch(/0\.3 of parameters in widths of 4.* stands at position 0 already/);
     const many = {
       ...SMALL,
       seeds: Array.from({ length: 100 }, (_, i) => i),

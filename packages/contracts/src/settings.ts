@@ -286,6 +286,9 @@ const SHARE_RANGE = {
 };
 
 /** Widths that shrink become multiples of this, where a runtime wants others than the 4 of the published plans. */
+/** Of a budget without `widthMultiple`. */
+export const DEFAULT_WIDTH_MULTIPLE = 4;
+
 export const widthMultiple = z.int().min(1).max(64);
 
 /** What to remove, as a share of the primal network's cost (mean shift included, dual networks not). */

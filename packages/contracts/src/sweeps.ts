@@ -1,7 +1,7 @@
 /** What a sweep is asked for: a grid over budgets, methods and seeds on one base network. */
 import { z } from "zod";
 import { checkNetworkOrModel, compressionFields, datasetInput, seed, submissionFields } from "./job-specs.ts";
-import { budget } from "./settings.ts";
+import { type Budget, budget, DEFAULT_WIDTH_MULTIPLE } from "./settings.ts";
 import { isFromScratch, methodName, sweepMethod } from "./sweep-methods.ts";
 
 export const MAX_SWEEP_POINTS = 500;
@@ -25,7 +25,7 @@ const grid = z
     seeds: z.array(seed).min(1).max(100).default([1]),
   })
   .superRefine(({ budgets, methods, seeds }, context) => {
-    refuseRepeated(context, "budgets", budgets, (budget) => Object.values(budget).join(" "));
+    refuseRepeated(context, "budgets", budgets, budgetText);
     refuseRepeated(context, "methods", methods, ({ name }) => name);
     refuseRepeated(context, "seeds", seeds, String);
     const points = budgets.length * methods.length * seeds.length;
@@ -37,6 +37,11 @@ const grid = z
         `a sweep has at most ${MAX_SWEEP_POINTS}. Make several.`,
     });
   });
+
+/** A budget that names the default multiple asks for the same work as one that names none. */
+function budgetText({ of, remove, widthMultiple = DEFAULT_WIDTH_MULTIPLE }: Budget): string {
+  return `${remove} of ${of} in widths of ${widthMultiple}`;
+}
 
 function refuseRepeated<T>(
   context: z.core.$RefinementCtx<unknown>,
