@@ -15,10 +15,8 @@ export function fieldErrors(issues: readonly Issue[], prefix: readonly PropertyK
   return issues.flatMap((issue): FieldError[] => {
     const path = [...prefix, ...issue.path];
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({
-        pointer: pointerOf([...path, key]),
-        detail: "This field is unknown here. Leave it out, or look for a misspelling.",
-      }));
+      const details = issue.message.split("\n");
+      return issue.keys.map((key, i) => ({ pointer: pointerOf([...path, key]), detail: details[i] ?? details[0] }));
     }
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
       const values = issue.errors.map(onlyValues);

@@ -38,6 +38,26 @@ it("names all wrong values of a body at once, with their ranges", () => {
   });
 });
 
+it("names the field that an unknown one was most likely meant for, where one is close", () => {
+  const dataset = { datasetId: "ds_00000000000000000000", version: 1 };
+  const settings = { learning_rate: 1e-4, setps: 100, warmth: 3 };
+  const spec = { network: { preset: "drn-xs", scale: 2 }, dataset, settings };
+  expect(detailsOf(createJobBody, { kind: "train", spec, lables: [] })).toEqual({
+    "/lables": 'This field is unknown here. Did you mean "labels"?',
+    "/spec/settings/learning_rate": 'This field is unknown here. Did you mean "learningRate"?',
+    "/spec/settings/setps": 'This field is unknown here. Did you mean "steps"?',
+    "/spec/settings/warmth": "This field is unknown here. Leave it out, or look for a misspelling.",
+  });
+});
+
+it("looks for no more than twenty of the unknown fields of an object", () => {
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`scale${i}`, 2]));
+  const details = Object.values(detailsOf(createDatasetVersionBody, { scale: 2, ...many }));
+  expect(details).toHaveLength(1_000);
+  expect(details.map((detail) => detail.includes('"scale"')).lastIndexOf(true)).toBeLessThan(20);
+  expect(details[0]).toContain('Did you mean "scale"?');
+});
+
 it("names a share to remove that is none", () => {
   const dataset = { datasetId: "ds_00000000000000000000", version: 1 };
   const spec = { model: { modelId: "mdl_00000000000000000000" }, dataset, budget: { of: "parameters", remove: 50 } };

@@ -1,5 +1,6 @@
 /** What is said of a value that a schema refuses, where the schema itself says nothing: the value, and what is wanted. */
 import type { z } from "zod";
+import { closestName } from "./closest-name.ts";
 
 type RawIssue = z.core.$ZodRawIssue;
 
@@ -27,9 +28,27 @@ export function messageOf(issue: RawIssue): string | undefined {
       return `${shown(issue.input)} is too small; ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}.`;
     case "too_big":
       return `${shown(issue.input)} is too large; ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}.`;
+    case "unrecognized_keys":
+      return unknownFields(issue.keys, knownFields(issue.inst)).join("\n");
     default:
       return undefined;
   }
+}
+
+/** For so many unknown fields of one object a known one is looked for: a body may have very many. */
+const MOST_LOOKED_FOR = 20;
+
+/** One line for each unknown field of an object, in their order. */
+function unknownFields(fields: readonly string[], known: readonly string[]): string[] {
+  return fields.map((field, i) => {
+    const closest = i < MOST_LOOKED_FOR ? closestName(field, known) : undefined;
+    return `This field is unknown here. ${closest === undefined ? "Leave it out, or look for a misspelling." : `Did you mean "${closest}"?`}`;
+  });
+}
+
+function knownFields(schema: unknown): string[] {
+  const { shape } = (schema as Partial<z.core.$ZodObject> | undefined)?._zod?.def ?? {};
+  return Object.keys(shape ?? {});
 }
 
 export function notOneOf(input: unknown, values: readonly unknown[]): string {
