@@ -2,7 +2,7 @@ import { SCOPES, type Scope } from "@drc/contracts";
 import { createApiKey } from "@drc/database";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeclaredRoute } from "../src/plugins/authentication.ts";
-import { makeKey, problemOf, startApi, type TestApi } from "./support/api.ts";
+import { makeKey, problemOf, readyDataset, startApi, type TestApi } from "./support/api.ts";
 
 let api: TestApi;
 /** By scope; `none` may do nothing. */
@@ -74,5 +74,32 @@ describe("scopes", () => {
         expect([nameOf(route), scope, answer.statusCode]).not.toEqual([nameOf(route), scope, 403]);
       }
     }
+  });
+
+  it("are smaller for a dry run, which makes nothing", async () => {
+    const dataset = await readyDataset(api, 4, [
+      { width: 400, height: 200 },
+      { width: 200, height: 200 },
+    ]);
+    const evaluation = { kind: "evaluate", spec: { model: "bicubic", dataset } };
+    const compression = { dataset, network: { blocks: 1, features: 8, scale: 4 }, evaluation: { dataset } };
+    const budget = { of: "parameters", remove: 0.3 };
+    const job = (await api.post("/v1/jobs", evaluation)).json();
+    const reader = api.as(keys.get("read") ?? "");
+    const before = await api.services.database.job.count();
+    for (const [url, body] of [
+      ["/v1/jobs", evaluation],
+      [`/v1/jobs/${job.id}/clone`, { priority: 3 }],
+      ["/v1/compressions", { ...compression, budget }],
+      ["/v1/sweeps", { ...compression, grid: { budgets: [budget], methods: ["l1"], seeds: [1] } }],
+    ] as const) {
+      const planned = await reader.post(`${url}?dryRun=true`, body);
+      expect([url, planned.statusCode, planned.json().dryRun]).toEqual([url, 200, true]);
+      for (const query of ["", "?dryRun=false", "?dryRun=false&dryRun=true", "?dryrun=true"]) {
+        expect([url, query, (await reader.post(url + query, body)).statusCode]).toEqual([url, query, 403]);
+      }
+      expect((await api.as(keys.get("none") ?? "").post(`${url}?dryRun=true`, body)).statusCode).toBe(403);
+    }
+    expect(await api.services.database.job.count()).toBe(before);
   });
 });

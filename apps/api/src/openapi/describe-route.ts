@@ -1,5 +1,5 @@
 /** From a route's schema to its operation in the OpenAPI document, with what all routes of its sort have in common. */
-import type { ErrorCode } from "@drc/contracts";
+import { dryRunQuery, type ErrorCode } from "@drc/contracts";
 import type { SwaggerTransform } from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
 import { createJsonSchemaTransform } from "fastify-type-provider-zod";
@@ -47,7 +47,8 @@ export const describeRoute: SwaggerTransform = (given) => {
   const guarded = url.startsWith("/v1/") || url === "/metrics";
   const codes = guarded ? commonErrors(method, { form, creates, ...schema }) : [];
   const scope = route.config?.scope;
-  const needs = scope === undefined || scope === "none" ? "" : `Needs the scope \`${scope}\`.`;
+  const dry = schema.querystring === dryRunQuery ? ", and `read` for a dry run" : "";
+  const needs = scope === undefined || scope === "none" ? "" : `Needs the scope \`${scope}\`${dry}.`;
   const described = {
     ...schema,
     ...(needs ? { description: schema.description ? `${schema.description} ${needs}` : needs } : {}),

@@ -4,7 +4,7 @@
  * show that the dashboard sent them.
  */
 import { timingSafeEqual } from "node:crypto";
-import { ApiError, includesScope, type Scope } from "@drc/contracts";
+import { ApiError, dryRunQuery, includesScope, type Scope } from "@drc/contracts";
 import {
   authenticateKeys,
   authenticateSession,
@@ -107,8 +107,7 @@ export class KeyCheck {
 /** Lets only requests through to the routes of this instance that have a key of the scope which the route declares. */
 export function registerAuthentication(app: FastifyInstance, keys: KeyCheck): void {
   app.addHook("onRequest", async (request) => {
-    // A route that declares nothing is for administrators alone.
-    const needed = request.routeOptions.config.scope ?? "admin";
+    const needed = neededScope(request);
     if (needed === "none") return;
     const caller = await findCaller(request, keys);
     if (caller.session) requireOwnPage(request, caller.session);
@@ -119,6 +118,13 @@ export function registerAuthentication(app: FastifyInstance, keys: KeyCheck): vo
       `${request.method} ${request.routeOptions.url} needs the scope "${needed}"; the key "${caller.name}" has ${caller.scopes.join(", ")}.`,
     );
   });
+}
+
+function neededScope({ routeOptions: { config, schema }, query }: FastifyRequest): Scope | "none" {
+  // A dry run makes nothing, and tells nothing that its asker could not read.
+  if (schema?.querystring === dryRunQuery && (query as { dryRun?: unknown }).dryRun === "true") return "read";
+  // A route that declares nothing is for administrators alone.
+  return config.scope ?? "admin";
 }
 
 /** @throws ApiError `UNAUTHENTICATED` or `RATE_LIMITED` */
