@@ -122,7 +122,7 @@ export function allPoints(): Point[] {
   }
   for (const base of CORE) {
     for (const choice of ["l1", "second-order"] as const) points.push(point(base, 0.5, "drc-no-dual", choice));
-    points.push(point(base, 0.5, "second-order", "from-scratch"));
+    for (const plan of ["second-order", "balanced"] as const) points.push(point(base, 0.5, plan, "from-scratch"));
     points.push(point(base, 0.5, "second-order", "greedy-4-no-dual"));
     points.push(point(base, 0.5, "second-order", "fpgm"));
     points.push(point(base, 0.5, "drc-published", "greedy-4"));

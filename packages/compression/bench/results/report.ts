@@ -229,7 +229,12 @@ const TABLES: Record<string, () => string> = {
       "one round",
       toward({}),
     ),
-  scratch: () => compared(grid(["from-scratch"], ["second-order"], [0.5]), "compressed, `second-order`", toward(SO)),
+  scratch: () =>
+    compared(
+      grid(["from-scratch"], ["second-order", "balanced"], [0.5]),
+      "compressed, `second-order`",
+      toward({ choice: "second-order" }),
+    ),
   seeds: seedRows,
   x2: () =>
     compared(
