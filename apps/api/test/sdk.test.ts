@@ -104,6 +104,23 @@ describe("the client", () => {
     expect(missing).toEqual([]);
   });
 
+  it("asks for a sweep again and again, and is sent it where it has changed", async () => {
+    const size = { width: 200, height: 200 };
+    const dataset = await readyDataset(api, 4, [size, size]);
+    const grid = { budgets: [{ of: "parameters" as const, remove: 0.3 }], methods: ["l1" as const] };
+    const network = { blocks: 1, features: 8, scale: 4 as const };
+    const { id } = await drc.sweeps.create({ dataset, network, evaluation: { dataset }, grid });
+    const first = await drc.sweeps.poll(id);
+    expect(first?.sweep).toEqual(await drc.sweeps.get(id));
+    expect(await drc.sweeps.poll(id, first?.etag)).toBeNull();
+    await drc.sweeps.pause(id);
+    const changed = await drc.sweeps.poll(id, first?.etag);
+    expect(changed?.sweep.state).toBe("paused");
+    expect(changed?.etag).not.toBe(first?.etag);
+    await drc.sweeps.cancel(id);
+    expect((await drc.sweeps.wait(id)).state).toBe("cancelled");
+  });
+
   it("creates, lists page by page, and downloads what was uploaded", async () => {
     const names = ["one", "two", "three"];
     for (const name of names) await drc.datasets.create({ name });

@@ -17,6 +17,12 @@ export type NewSweep = z.input<typeof createSweepBody>;
 export type SweepChanges = z.input<typeof changeJobBody>;
 export type SweepFilter = Omit<z.input<typeof sweepListQuery>, "cursor" | "limit">;
 
+export interface PolledSweep {
+  /** Of this answer, for the next call. */
+  etag: string | undefined;
+  sweep: SweepDetailResource;
+}
+
 const POLL_EVERY_MS = 2_000;
 
 export class Sweeps {
@@ -49,6 +55,17 @@ export class Sweeps {
   /** With all of its points. */
   get(id: string, options?: RequestOptions): Promise<SweepDetailResource> {
     return this.transport.get(pathOf(id), options);
+  }
+
+  /**
+   * The sweep for whoever asks again and again: null where nothing has changed since the answer with `etag`, so that a
+   * sweep of hundreds of points is not sent each time.
+   */
+  async poll(id: string, etag?: string, options?: RequestOptions): Promise<PolledSweep | null> {
+    const headers: Record<string, string> = etag === undefined ? {} : { "if-none-match": etag };
+    const answer = await this.transport.send("GET", pathOf(id), { ...options, headers, accept: [304] });
+    if (answer.status === 304) return null;
+    return { etag: answer.headers.get("etag") ?? undefined, sweep: (await answer.json()) as SweepDetailResource };
   }
 
   /** Means and spreads over the seeds, differences, and what is best for its cost. */
@@ -95,9 +112,11 @@ export class Sweeps {
 
   /** The sweep when all of its jobs have ended, well or not. */
   async wait(id: string, options?: RequestOptions): Promise<SweepDetailResource> {
+    let etag: string | undefined;
     for (;;) {
-      const sweep = await this.get(id, options);
-      if (sweep.endedAt !== null) return sweep;
+      const polled = await this.poll(id, etag, options);
+      if (polled && polled.sweep.endedAt !== null) return polled.sweep;
+      etag = polled?.etag ?? etag;
       await pause(POLL_EVERY_MS, options?.signal);
     }
   }

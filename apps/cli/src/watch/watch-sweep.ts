@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { SweepDetailResource } from "@drc/contracts";
-import { ConnectionError, type DrcClient } from "@drc/sdk";
+import { ConnectionError, type DrcClient, type PolledSweep } from "@drc/sdk";
 import type { ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { patiently } from "./follow.ts";
@@ -37,7 +37,11 @@ export async function watchSweep(
         throw error;
       }
     }, signal);
-  const sweep = await followSweep(() => ask((drc) => drc.sweeps.get(id)), sweepDisplay(process.stderr), signal);
+  const sweep = await followSweep(
+    (etag) => ask((drc) => drc.sweeps.poll(id, etag)),
+    sweepDisplay(process.stderr),
+    signal,
+  );
   const summary = await ask((drc) => drc.sweeps.summary(id));
   if (options.csv !== undefined) await writeFile(options.csv, await ask((drc) => drc.sweeps.summaryCsv(id)));
   if (options.json) process.stdout.write(`${JSON.stringify({ ...sweep, summary })}\n`);
@@ -47,14 +51,19 @@ export async function watchSweep(
 
 /** Shows all points of a sweep until each job has ended, or until the signal fires: then it throws. */
 async function followSweep(
-  read: () => Promise<SweepDetailResource>,
+  poll: (etag: string | undefined) => Promise<PolledSweep | null>,
   display: SweepDisplay,
   signal: AbortSignal | undefined,
 ): Promise<SweepDetailResource> {
+  let etag: string | undefined;
   for (;;) {
-    const sweep = await read();
-    display.update(sweep);
-    if (sweep.endedAt !== null) return sweep;
+    // Null where it is as it was.
+    const polled = await poll(etag);
+    if (polled) {
+      display.update(polled.sweep);
+      if (polled.sweep.endedAt !== null) return polled.sweep;
+      etag = polled.etag;
+    }
     await delay(POLL_EVERY_MS, undefined, { signal });
   }
 }
