@@ -64,6 +64,7 @@ export class Attempt {
   private readonly reports: ReportBuffer;
   private readonly checkpoints: CheckpointUploader;
   private readonly trace: AttemptTrace;
+  private readonly fetching = new AbortController();
   private child: JobChild | undefined;
   private stopReason: StopReason | undefined;
   private graceTimer: NodeJS.Timeout | undefined;
@@ -123,25 +124,28 @@ export class Attempt {
     }
   }
 
-  /** Asks the child for a checkpoint and its end; a later reason changes nothing. */
+  /** Asks the child for a checkpoint and its end; what is fetched for it is given up. A later reason changes nothing. */
   stop(reason: StopReason): void {
     if (this.stopReason) return;
     this.stopReason = reason;
     this.log.info({ reason }, "Attempt is to stop.");
+    this.fetching.abort();
     this.child?.stop(reason);
     this.graceTimer = setTimeout(() => this.child?.kill(), this.surroundings.stopGraceMs);
   }
 
   private async compute(folder: string): Promise<AttemptOutcome> {
     const { database, cache, program, environment, metrics } = this.surroundings;
-    const inputs = new InputFetcher(database, cache, join(folder, "inputs"));
+    const { signal } = this.fetching;
+    const inputs = new InputFetcher(database, cache, join(folder, "inputs"), signal);
     const { kind, spec } = this.job.work;
     const { checkpoint } = this.job;
-    const [taskInputs, resumeCheckpoint] = await this.trace.during(
-      "download inputs",
-      async () =>
-        [await inputs.fetch(this.job.work), checkpoint ? await inputs.checkpoint(checkpoint) : undefined] as const,
-    );
+    const fetch = async () =>
+      [await inputs.fetch(this.job.work), checkpoint ? await inputs.checkpoint(checkpoint) : undefined] as const;
+    // A store that does not answer must not keep a job that is to stop.
+    const fetched = await this.trace.during("download inputs", () => unlessAborted(signal, fetch()));
+    if (!fetched) return this.stoppedOutcome();
+    const [taskInputs, resumeCheckpoint] = fetched;
     if (checkpoint) this.reports.addLogs([`Goes on from the checkpoint of step ${checkpoint.step}.`]);
     const { deviceClass: device, gpuId, threads } = this.slot;
     const scratchDir = join(folder, "scratch");
@@ -284,7 +288,27 @@ export class Attempt {
   private lose(): void {
     this.lost = true;
     this.log.warn("The lease is lost; the attempt is given up.");
+    this.fetching.abort();
     this.child?.kill();
+  }
+}
+
+/** Undefined where the signal is aborted, whatever else comes of it then. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  let abort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    abort = () => resolve(undefined);
+  });
+  signal.addEventListener("abort", abort);
+  try {
+    if (signal.aborted) abort();
+    const given = work.catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    return await Promise.race([given, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

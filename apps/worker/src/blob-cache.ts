@@ -22,8 +22,8 @@ export class BlobCache {
     this.open = open;
   }
 
-  /** Puts the blob at `path`, on the same file system. */
-  async linkTo(blob: BlobReference, path: string): Promise<void> {
+  /** Puts the blob at `path`, on the same file system. A download ends, with an error, where `signal` is aborted. */
+  async linkTo(blob: BlobReference, path: string, signal?: AbortSignal): Promise<void> {
     const cached = this.pathOf(blob.sha256);
     try {
       const { size } = await stat(cached);
@@ -32,7 +32,7 @@ export class BlobCache {
       await link(cached, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      await this.download(blob, path);
+      await this.download(blob, path, signal);
       return;
     }
     const now = new Date();
@@ -61,12 +61,12 @@ export class BlobCache {
     return join(this.folder, sha256.slice(0, 2), sha256);
   }
 
-  private async download(blob: BlobReference, path: string): Promise<void> {
+  private async download(blob: BlobReference, path: string, signal?: AbortSignal): Promise<void> {
     const cached = this.pathOf(blob.sha256);
     await mkdir(join(cached, ".."), { recursive: true });
     const temporary = `${path}.${randomUUID()}.part`;
     try {
-      await pipeline(await this.open(blob.sha256), createWriteStream(temporary, { flags: "wx" }));
+      await pipeline(await this.open(blob.sha256), createWriteStream(temporary, { flags: "wx" }), { signal });
       await link(temporary, path);
       await rename(temporary, cached);
     } finally {

@@ -31,12 +31,15 @@ export class InputFetcher {
   private readonly database: Database;
   private readonly cache: BlobCache;
   private readonly folder: string;
+  private readonly signal: AbortSignal | undefined;
   private readonly paths = new Map<string, Promise<string>>();
 
-  constructor(database: Database, cache: BlobCache, folder: string) {
+  /** `signal` ends it: what is on its way is given up. */
+  constructor(database: Database, cache: BlobCache, folder: string, signal?: AbortSignal) {
     this.database = database;
     this.cache = cache;
     this.folder = folder;
+    this.signal = signal;
   }
 
   /** Throws `InputError`, or `StoreError` where the store does not answer. */
@@ -146,7 +149,8 @@ export class InputFetcher {
   private async download(blob: BlobReference): Promise<string> {
     const path = join(this.folder, blob.sha256);
     try {
-      await this.cache.linkTo(blob, path);
+      this.signal?.throwIfAborted();
+      await this.cache.linkTo(blob, path, this.signal);
     } catch (error) {
       if (error instanceof StoreError && error.code !== "STORE_UNAVAILABLE") {
         throw new InputError("INPUT_MISSING", error.message);

@@ -36,7 +36,7 @@ export async function startTestWorker(
   {
     program = PROGRAM,
     ...more
-  }: { program?: ChildProgram } & Pick<Partial<WorkerConfig>, "metrics" | "traceEndpoint"> = {},
+  }: { program?: ChildProgram } & Pick<Partial<WorkerConfig>, "metrics" | "store" | "traceEndpoint"> = {},
 ): Promise<TestWorker> {
   const folder = await mkdtemp(join(tmpdir(), "drc-worker-test-"));
   const log: LogEntry[] = [];
