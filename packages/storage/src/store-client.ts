@@ -1,4 +1,5 @@
 import { Client } from "minio";
+import { patientTransport } from "./patient-transport.ts";
 
 export interface StoreOptions {
   /** Such as `http://127.0.0.1:9000`. */
@@ -7,6 +8,8 @@ export interface StoreOptions {
   secretKey: string;
   region: string;
   bucket: string;
+  /** After so long without a byte of the store a request fails; a minute where it is left out. */
+  silenceMs?: number;
 }
 
 /** Longer sources go up in parts of this size; one part at a time is held in memory. */
@@ -24,12 +27,13 @@ interface StoredPart {
 
 /** The MinIO client, with the list of an upload's parts, which it keeps to itself. */
 export class StoreClient extends Client {
-  constructor({ endpoint, accessKey, secretKey, region }: Omit<StoreOptions, "bucket">) {
+  constructor({ endpoint, accessKey, secretKey, region, silenceMs }: Omit<StoreOptions, "bucket">) {
     const { protocol, hostname, port } = new URL(endpoint);
     super({
       endPoint: hostname.replace(/^\[|\]$/g, ""),
       port: port === "" ? undefined : Number(port),
       useSSL: protocol === "https:",
+      transport: patientTransport(protocol === "https:", silenceMs),
       accessKey,
       secretKey,
       // Without a region each first request, and each signature, asks the server for it.
