@@ -173,7 +173,7 @@ it("refuses to go on from a finished model in the place of a checkpoint (field c
   expect(await modelsOf(job)).toEqual({ best: "none", lastModel: "none" });
 });
 
-it("stops a running job that is cancelled, keeps its checkpoint and ends its process (field cases 10, 41, 42)", async () => {
+it("stops a running job that is cancelled within 10 s, once, after its checkpoint, and ends its process (field cases 10, 41, 42)", async () => {
   const jobId = await submitJob(services, trainWork(dataset, { steps: 100_000, checkpointEverySteps: 100_000 }));
   const pid = await untilChild(worker, jobId);
   await until("the training reports a step", async () => {
@@ -181,9 +181,16 @@ it("stops a running job that is cancelled, keeps its checkpoint and ends its pro
     return progress ?? undefined;
   });
   await requestCancel(services.database, jobId);
+  await requestCancel(services.database, jobId);
   await untilState(services, jobId, "cancelled");
   expect(isAlive(pid)).toBe(false);
-  expect(await untilCheckpoint(services, jobId)).toBeGreaterThan(0);
+  const events = await services.database.jobEvent.findMany({ where: { jobId }, orderBy: { number: "asc" } });
+  const stopped = events.slice(events.findIndex(({ type }) => type === "job.cancelling"));
+  expect(stopped.map(({ type }) => type)).toEqual(["job.cancelling", "job.checkpoint", "job.cancelled"]);
+  const [request, checkpoint, end] = stopped;
+  expect(Number(end.createdAt) - Number(request.createdAt)).toBeLessThan(10_000);
+  const { step } = await services.database.checkpoint.findFirstOrThrow({ where: { jobId } });
+  expect(checkpoint.data).toMatchObject({ step });
   expect(await modelsOf({ id: jobId } as Job)).toEqual({ best: "none", lastModel: "none" });
 });
 
