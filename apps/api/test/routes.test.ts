@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { type BackendResource, type JobDetailResource, newId, type ReadinessResource } from "@drc/contracts";
 import {
   claimJob,
@@ -341,16 +343,30 @@ describe("readiness", () => {
     expect((await api.get(`/v1/jobs/${id}`)).json()).toMatchObject({ waitsFor: detail });
   });
 
-  it("is red where the store does not answer", async () => {
-    const store = new BlobStore({ ...api.services.s3, endpoint: "http://127.0.0.1:1" });
+  it.each([
+    ["refuses connections", false, /ECONNREFUSED/],
+    ["takes connections and says nothing", true, /^No answer came within 5 s\.$/],
+  ])("is red, and answers, where the store %s", async (_how, listens, detail) => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    if (!listens) silent.close();
+    const store = new BlobStore({ ...api.services.s3, endpoint: `http://127.0.0.1:${port}` });
     const app = await buildApp(
       { ...api.services, store, device: "cpu", webhooks: api.webhooks },
       pino({ level: "silent" }),
     );
     checkAnswers(app);
-    const response = await app.inject({ method: "GET", url: "/readyz" });
+    const response = await app.inject({
+      method: "GET",
+      url: "/readyz",
+      headers: { authorization: `Bearer ${api.key}` },
+    });
     expect(response.statusCode).toBe(503);
-    expect(response.json()).toMatchObject({ ready: false, checks: { store: { ok: false }, redis: { ok: true } } });
+    const { ready, checks } = response.json<ReadinessResource>();
+    expect([ready, checks.store.ok, checks.redis.ok]).toEqual([false, false, true]);
+    expect(checks.store.detail).toMatch(detail);
     await app.close();
+    silent.close();
   });
 });

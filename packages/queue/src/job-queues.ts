@@ -57,8 +57,9 @@ export class JobQueues {
 
   /** Redis' rule for a full memory; anything but `noeviction` may drop entries. */
   async evictionPolicy(): Promise<string> {
-    const answer = (await this.redis.config("GET", "maxmemory-policy")) as string[];
-    return answer[1] ?? "unknown";
+    // Where Redis is rented, CONFIG is often refused.
+    const memory = await this.redis.info("memory");
+    return /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? "unknown";
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import {
   ApiError,
   type DeviceClass,
@@ -16,6 +17,9 @@ import type { ApiContext } from "../context.ts";
 import { answers } from "../openapi/answers.ts";
 import { findCaller, type KeyCheck, SESSION_COOKIE } from "../plugins/authentication.ts";
 import { missingWorker } from "../resources/job-resource.ts";
+
+/** What says nothing for so long is not ready: whoever probes does not wait for ever. */
+const CHECK_MS = 5_000;
 
 /**
  * `/healthz`: the process answers. `/readyz`: so do Postgres, Redis and the store, each asked to do its work. Everybody may
@@ -144,9 +148,16 @@ async function waitingJobs(database: Database): Promise<NonNullable<ReadinessRes
 }
 
 async function check(action: () => Promise<string>): Promise<{ ok: boolean; detail: string }> {
+  const answered = new AbortController();
+  const silence = wait(CHECK_MS, undefined, { signal: answered.signal }).then(() => {
+    throw new Error(`No answer came within ${CHECK_MS / 1000} s.`);
+  });
   try {
-    return { ok: true, detail: await action() };
+    return { ok: true, detail: await Promise.race([action(), silence]) };
   } catch (error) {
     return { ok: false, detail: (error as Error).message };
+  } finally {
+    silence.catch(() => {});
+    answered.abort();
   }
 }
