@@ -6,19 +6,39 @@ interface Position {
   id: string;
 }
 
-/** A page is read by `id` within `createdAt`, newest first, with one row more than asked for to see whether it ends. */
-export function pageArguments(query: { cursor?: string; limit: number }) {
-  const position = positionOf(query);
+export type PageOrder = "newest" | "oldest";
+
+interface PageQuery {
+  cursor?: string;
+  limit: number;
+  /** Left out, newest first. */
+  order?: PageOrder;
+}
+
+/** A page is read by `id` within `createdAt`, with one row more than asked for to see whether it ends. */
+export function pageArguments(query: PageQuery) {
+  return { ...rowOrder(query, "id"), after: rowsAfter(query, "id") };
+}
+
+/** How many rows are read, and in which order; for lists read from a table that names the thing in another column. */
+export function rowOrder<Key extends string>({ limit, order }: PageQuery, key: Key) {
+  const direction = order === "oldest" ? ("asc" as const) : ("desc" as const);
   return {
-    take: query.limit + 1,
-    orderBy: [{ createdAt: "desc" as const }, { id: "desc" as const }],
-    after: position
-      ? {
-          // Says nothing more than the alternatives; but it alone lets an index begin at the page.
-          createdAt: { lte: position.createdAt },
-          OR: [{ createdAt: { lt: position.createdAt } }, { createdAt: position.createdAt, id: { lt: position.id } }],
-        }
-      : {},
+    take: limit + 1,
+    orderBy: [{ createdAt: direction }, { [key]: direction } as Record<Key, typeof direction>],
+  };
+}
+
+/** Where the rows of the page begin. */
+export function rowsAfter<Key extends string>(query: PageQuery, key: Key) {
+  const position = positionOf(query);
+  if (!position) return {};
+  const { createdAt, id } = position;
+  const beyond = <Value>(value: Value) => (query.order === "oldest" ? { gt: value } : { lt: value });
+  return {
+    // Says nothing more than the alternatives; but it alone lets an index begin at the page.
+    createdAt: query.order === "oldest" ? { gte: createdAt } : { lte: createdAt },
+    OR: [{ createdAt: beyond(createdAt) }, { createdAt, [key]: beyond(id) }],
   };
 }
 

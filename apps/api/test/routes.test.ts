@@ -134,6 +134,33 @@ describe("lists", () => {
     expect(new Set(seen).size).toBe(seen.length);
   });
 
+  it("of jobs are read from the oldest on as well, those of a label too", async () => {
+    const label = "in-order";
+    for (let i = 0; i < 3; i++) {
+      const job = await newJob();
+      expect(
+        (await api.send({ method: "PATCH", url: `/v1/jobs/${job.id}`, payload: { labels: [label] } })).statusCode,
+      ).toBe(200);
+    }
+    for (const filter of ["kind=evaluate", `label=${label}`]) {
+      const read = async (order: string) => {
+        const seen: string[] = [];
+        for (let cursor: string | null = ""; cursor !== null; ) {
+          const more: string = cursor && `&cursor=${cursor}`;
+          const page: { items: { id: string }[]; nextCursor: string | null } = (
+            await api.get(`/v1/jobs?${filter}&order=${order}&limit=2${more}`)
+          ).json();
+          seen.push(...page.items.map(({ id }) => id));
+          cursor = page.nextCursor;
+        }
+        return seen;
+      };
+      const oldest = await read("oldest");
+      expect(oldest.length).toBeGreaterThanOrEqual(3);
+      expect(oldest).toEqual((await read("newest")).reverse());
+    }
+  });
+
   it("are filtered by state and kind", async () => {
     const { items } = (await api.get("/v1/jobs?state=succeeded&kind=ingest")).json();
     expect(items.length).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { photographs } from "../../../test/photographs.ts";
 import { openPage, signIn, violationsInBothColours } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
+import { comparedJobs } from "./support/steps.ts";
 
 const MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 const NETWORK = { blocks: 1, features: 8, scale: 2 } as const;
@@ -149,7 +150,7 @@ it("shows a compression as its stages, and cost and quality before and after", a
     train: { steps: 60, batchSize: 2, patchSize: 12 },
     budget: { of: "parameters", remove: 0.4 },
     fineTune: { steps: 30, batchSize: 2, patchSize: 12 },
-    evaluation: { dataset },
+    evaluation: { dataset, keepImages: true },
   });
   await page.goto(`/compressions/${id}`);
   const stages = page.getByRole("list", { name: "Stages" }).getByRole("listitem");
@@ -158,8 +159,23 @@ it("shows a compression as its stages, and cost and quality before and after", a
   await page.getByRole("heading", { name: /succeeded$/ }).waitFor({ timeout: 90_000 });
   const rows = page.getByRole("region", { name: "Before and after" }).getByRole("row");
   await expect.poll(() => rows.count()).toBe(4);
-  expect(await rows.nth(2).textContent()).toMatch(/^compressed[\d,]+.*\d\d\.\d\d dB0\.\d{4}$/);
+  expect(await rows.nth(2).textContent()).toMatch(
+    /^compressed[\d,]+.*\d+(\.\d+)? ms\d+(\.\d+)? ms\d\d\.\d\d dB0\.\d{4}$/,
+  );
   expect(await violationsInBothColours(page, "compression")).toEqual([]);
+  // Its evaluations kept their images: these are compared, and nothing is computed.
+  const { database } = dashboard.server.services;
+  const jobs = await database.job.count();
+  await page.getByRole("link", { name: "Compare", exact: true }).last().click();
+  await page.getByRole("slider").waitFor();
+  const { stages: made } = await client.compressions.get(id);
+  expect(comparedJobs(page)).toEqual([made.evaluateOriginal, made.evaluateCompressed, made.evaluateBicubic]);
+  const numbers = page.getByRole("region", { name: "In numbers" });
+  await page.getByLabel("Image", { exact: true }).selectOption({ index: 1 });
+  await numbers.getByText(/PSNR and SSIM as the server measures them/).waitFor();
+  expect(await page.getByLabel("Image", { exact: true }).locator("option").count()).toBe(5);
+  expect(await database.job.count()).toBe(jobs);
+  await page.goto(`/compressions/${id}`);
   await page.getByRole("link", { name: "Fine-tune" }).click();
   await page.getByRole("heading", { name: /fine-tune/ }).waitFor();
   await page.getByRole("list", { name: "Stages" }).getByRole("link", { name: "Fine-tune" }).waitFor();
@@ -194,6 +210,11 @@ it("filters jobs, and finds them by name and identifier", async () => {
   await page.getByRole("link", { name: "diverges" }).waitFor();
   await expect.poll(() => rows.count()).toBe(1);
   await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("button", { name: "Created ▼" }).click();
+  await expect.poll(() => rows.first().textContent()).toContain("ingest");
+  await page.getByText(/oldest first/).waitFor();
+  await page.getByRole("button", { name: "Created ▲" }).click();
+  await page.getByText(/newest first/).waitFor();
   await page.getByRole("button", { name: "Actions on diverges" }).click();
   const item = (name: string) => page.getByRole("menuitem", { name });
   expect([await item("Pause").isDisabled(), await item("Retry").isEnabled()]).toEqual([true, true]);
@@ -216,6 +237,17 @@ it("shows names, labels and log lines as text, whatever they hold", async () => 
   await page.getByRole("group", { name: "Log" }).getByText(MARKUP).waitFor();
   await page.getByRole("tab", { name: "Spec" }).click();
   expect(await page.title()).toContain("<img");
+  expect(faults).toEqual([]);
+});
+
+it("deletes a job that has ended, after a question", async () => {
+  const { page, faults } = dashboard.open;
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByLabel("Delete the models that it made as well").check();
+  await page.getByRole("button", { name: "Delete the job" }).click();
+  await page.waitForURL("**/jobs");
+  await page.getByRole("link", { name: "diverges" }).waitFor();
+  expect(await page.getByText(MARKUP).count()).toBe(0);
   expect(faults).toEqual([]);
 });
 

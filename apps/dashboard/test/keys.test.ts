@@ -37,6 +37,19 @@ it("creates a key with scope, expiry and limits, shows it once, and revokes it",
   await row.getByText("5 unfinished jobs").waitFor();
   await row.getByText("1.50 GB").waitFor();
   expect(await violationsInBothColours(page, "keys")).toEqual([]);
+
+  await row.getByRole("button", { name: `Change ${MARKUP}` }).press("Enter");
+  expect(await dialog.getByRole("textbox", { name: "Stored at most, GB" }).inputValue()).toBe("1.5");
+  await dialog.getByRole("radio", { name: /^submit:/ }).check();
+  await dialog.getByRole("textbox", { name: "Unfinished jobs at most" }).fill("");
+  await dialog.getByRole("textbox", { name: "Requests a minute at most" }).fill("60");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await row.getByText("60 requests a minute").waitFor();
+  expect(await dashboard.server.client.keys.get(id)).toMatchObject({
+    scopes: ["submit"],
+    limits: { queuedJobs: null, storedBytes: 1_500_000_000, requestsPerMinute: 60 },
+    expiresAt,
+  });
   await row.getByRole("button", { name: `Revoke ${MARKUP}` }).press("Enter");
   await dialog.getByRole("button", { name: "Revoke" }).click();
   await row.waitFor({ state: "detached" });

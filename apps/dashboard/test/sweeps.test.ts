@@ -187,7 +187,7 @@ describe("a sweep", () => {
     }
   });
 
-  it("is paused, resumed and cancelled, where that is possible", async () => {
+  it("is paused, resumed, cancelled and deleted, where that is possible", async () => {
     const { page } = dashboard.open;
     const { id } = await startSweep(dashboard.server, dataset, "Verbs");
     await signIn(page, dashboard.server.key, `/sweeps/${id}`);
@@ -200,6 +200,11 @@ describe("a sweep", () => {
     await page.getByRole("button", { name: "Cancel the sweep" }).click();
     await page.getByRole("heading", { level: 1, name: /cancelled$/ }).waitFor();
     expect(await page.getByRole("button", { name: "Retry" }).isEnabled()).toBe(true);
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByRole("button", { name: "Delete the sweep" }).click();
+    await page.waitForURL("**/sweeps");
+    await page.getByRole("link", { name: "Which budget?" }).waitFor();
+    await expect(dashboard.server.client.sweeps.get(id)).rejects.toMatchObject({ status: 404 });
   });
 
   it("fits a phone", async () => {

@@ -144,6 +144,13 @@ it("fits a phone, with its dialogs", async () => {
   await message.click();
   await page.getByLabel("Attempts", { exact: true }).getByText("500").first().waitFor();
   expect(await violationsOnPhone(page, "delivery")).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 800 });
+  const answered = await page
+    .getByText(/^refused refused/)
+    .first()
+    .boundingBox();
+  expect(answered?.x).toBeGreaterThanOrEqual(0);
+  expect((answered?.x ?? 0) + (answered?.width ?? 999)).toBeLessThanOrEqual(390);
   expect(faults).toEqual([]);
 });
 

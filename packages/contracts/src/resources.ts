@@ -358,6 +358,8 @@ export const jobListQuery = pageQuery.extend({
   search: displayName.optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
+  /** By the moment of creation. */
+  order: z.enum(["newest", "oldest"]).default("newest"),
 });
 
 export const compressionListQuery = pageQuery.extend({

@@ -19,7 +19,7 @@ import type { ApiContext } from "../context.ts";
 import { idempotentRequest, sendOnce } from "../create-once.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { answers } from "../openapi/answers.ts";
-import { pageArguments, positionOf, toPage } from "../paging.ts";
+import { pageArguments, rowOrder, rowsAfter, toPage } from "../paging.ts";
 import { missingJob, newJobDetail, readJob } from "../resources/job-detail.ts";
 import { JOB_PARENTS, type JobRow, jobResource } from "../resources/job-resource.ts";
 import { createJob } from "../submission/create-job.ts";
@@ -94,7 +94,7 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         config: { scope: "read" },
         schema: {
           operationId: "listJobs",
-          summary: "List jobs, newest first",
+          summary: "List jobs, newest first, or with `order=oldest` from the oldest on",
           tags: ["Jobs"],
           querystring: jobListQuery,
           response: answers({ 200: pageOf(jobSchema) }),
@@ -162,19 +162,10 @@ async function findLabelled(
     sweepId?: string;
   } & ReturnType<typeof searched>,
 ): Promise<JobRow[]> {
-  const { take } = pageArguments(query);
-  const position = positionOf(query);
   const times = { createdAt: { gte: query.createdAfter, lt: query.createdBefore } };
-  const after = position
-    ? {
-        createdAt: { lte: position.createdAt },
-        OR: [{ createdAt: { lt: position.createdAt } }, { createdAt: position.createdAt, jobId: { lt: position.id } }],
-      }
-    : {};
   const found = await database.jobLabel.findMany({
-    take,
-    orderBy: [{ createdAt: "desc" }, { jobId: "desc" }],
-    where: { label, AND: [after, times], job: filter },
+    ...rowOrder(query, "jobId"),
+    where: { label, AND: [rowsAfter(query, "jobId"), times], job: filter },
     include: { job: { include: JOB_PARENTS } },
   });
   return found.map(({ job }) => job);

@@ -33,16 +33,24 @@ export function usePaging(cursor: string | undefined, goTo: (cursor: string | un
   };
 }
 
-export function Pager({ paging, next, rows }: { paging: Paging; next: string | null; rows: number }) {
+interface PagerProps {
+  paging: Paging;
+  next: string | null;
+  rows: number;
+  oldestFirst?: boolean;
+}
+
+export function Pager({ paging, next, rows, oldestFirst = false }: PagerProps) {
   const { page, known } = paging;
   return (
     <Group gap="xs" p="xs" justify="space-between" className="pager">
       <Text size="xs" c="dimmed">
-        {known ? `Page ${count(page + 1)}` : "A later page"}, {counted(rows, "row")}, newest first
+        {known ? `Page ${count(page + 1)}` : "A later page"}, {counted(rows, "row")},{" "}
+        {oldestFirst ? "oldest" : "newest"} first
       </Text>
       <Group gap="xs">
         <Button variant="default" size="compact-sm" disabled={known && page === 0} onClick={() => paging.newer()}>
-          Newer
+          {oldestFirst ? "Older" : "Newer"}
         </Button>
         <Button
           variant="default"
@@ -50,7 +58,7 @@ export function Pager({ paging, next, rows }: { paging: Paging; next: string | n
           disabled={next === null}
           onClick={() => next !== null && paging.older(next)}
         >
-          Older
+          {oldestFirst ? "Newer" : "Older"}
         </Button>
       </Group>
     </Group>

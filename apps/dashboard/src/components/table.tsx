@@ -17,10 +17,12 @@ interface TableProps<Row> {
   keyOf(row: Row): string;
   /** In the place of rows. */
   empty?: ReactNode;
+  /** Under a row, over all columns: what is too long for one of them. Null for nothing. */
+  below?(row: Row): ReactNode;
 }
 
 /** A plain table that scrolls sideways by itself where it is too wide. */
-export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, keyOf, empty = "None.", below }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
     <div className="table-scroll" role="group" aria-label={label} tabIndex={0}>
@@ -36,7 +38,12 @@ export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: Tab
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} />
+            <Row
+              key={keyOf(row)}
+              row={row}
+              columns={columns as readonly Column<unknown>[]}
+              below={below as ((row: unknown) => ReactNode) | undefined}
+            />
           ))}
           {rows.length === 0 && (
             <tr>
@@ -49,15 +56,31 @@ export function Table<Row>({ label, columns, rows, keyOf, empty = "None." }: Tab
   );
 }
 
+interface RowProps {
+  row: unknown;
+  columns: readonly Column<unknown>[];
+  below?(row: unknown): ReactNode;
+}
+
 /** Drawn again only where its record has changed: lists are read again every few seconds. */
-const Row = memo(function Row({ row, columns }: { row: unknown; columns: readonly Column<unknown>[] }) {
+const Row = memo(function Row({ row, columns, below }: RowProps) {
+  const more = below?.(row) ?? null;
   return (
-    <tr>
-      {columns.map(({ title, as, cell }) => (
-        <td key={title} className={as}>
-          {cell(row)}
-        </td>
-      ))}
-    </tr>
+    <>
+      <tr>
+        {columns.map(({ title, as, cell }) => (
+          <td key={title} className={as}>
+            {cell(row)}
+          </td>
+        ))}
+      </tr>
+      {more !== null && (
+        <tr>
+          <td colSpan={columns.length}>
+            <div className="row-below">{more}</div>
+          </td>
+        </tr>
+      )}
+    </>
   );
 });

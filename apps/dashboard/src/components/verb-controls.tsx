@@ -1,4 +1,4 @@
-import { Button, Group, JsonInput, Menu, NumberInput, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, JsonInput, Menu, NumberInput, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -7,7 +7,9 @@ import { queryClient } from "../api/query-client.ts";
 import { useMay } from "../api/session.ts";
 import { Dialog } from "./dialog.tsx";
 import { Problem } from "./problem.tsx";
-import type { Verb } from "./verbs.ts";
+import type { Given, Verb } from "./verbs.ts";
+
+const LISTS = { job: "/jobs", compression: "/compressions", sweep: "/sweeps" } as const;
 
 interface VerbsProps {
   /** The record as a sentence names it. */
@@ -20,7 +22,7 @@ interface VerbsProps {
 
 /** All verbs as buttons; those that are not possible now say why. */
 export function VerbButtons(props: VerbsProps) {
-  const { start, dialog, why } = useVerbs(props);
+  const { start, dialog, why } = useVerbs(props, true);
   return (
     <>
       <Group gap="xs">
@@ -61,7 +63,7 @@ export function VerbMenu(props: VerbsProps) {
 }
 
 function OpenMenu({ label, ...props }: VerbsProps & { label: string }) {
-  const { start, dialog, why } = useVerbs(props);
+  const { start, dialog, why } = useVerbs(props, false);
   return (
     <>
       <Menu defaultOpened position="bottom-end" withinPortal>
@@ -88,17 +90,17 @@ function OpenMenu({ label, ...props }: VerbsProps & { label: string }) {
   );
 }
 
-/** Runs verbs, after a question where one asks for it, and shows a refusal. */
-function useVerbs({ what, id, name, priority }: VerbsProps) {
+/** Runs verbs, after a question where one asks for it, and shows a refusal. On its own page a record that is deleted is left. */
+function useVerbs({ what, id, name, priority }: VerbsProps, onItsPage: boolean) {
   const navigate = useNavigate();
   const may = useMay("submit");
   const lost = useLostSince() !== null;
   const [asked, setAsked] = useState<Verb | null>(null);
   const running = useMutation({
-    mutationFn: ({ verb, ...given }: { verb: Verb; changes: Record<string, unknown>; priority: number }) =>
-      verb.run(given),
-    onSuccess: (record) => {
+    mutationFn: ({ verb, ...given }: Given & { verb: Verb }) => verb.run(given),
+    onSuccess: async (record, { verb }) => {
       setAsked(null);
+      if (verb.name === "Delete" && onItsPage) await navigate({ to: LISTS[what], search: {} });
       for (const key of ["jobs", "compressions", "sweeps", "overview"])
         void queryClient.invalidateQueries({ queryKey: [key] });
       // A retry of a job, and a clone, are records of their own.
@@ -115,7 +117,7 @@ function useVerbs({ what, id, name, priority }: VerbsProps) {
   };
   const start = (verb: Verb) => {
     running.reset();
-    if (verb.asks === undefined) running.mutate({ verb, changes: {}, priority: 0 });
+    if (verb.asks === undefined) running.mutate({ verb, changes: {}, priority: 0, models: false });
     else setAsked(verb);
   };
   const close = () => {
@@ -146,18 +148,29 @@ interface QuestionProps {
   what: string;
   priority: number;
   busy: boolean;
-  onDone(given: { changes: Record<string, unknown>; priority: number }): void;
+  onDone(given: Given): void;
 }
 
 function Question({ verb, what, priority: before, busy, onDone }: QuestionProps) {
   const [text, setText] = useState("{}");
   const [priority, setPriority] = useState<number | string>(before);
+  const [models, setModels] = useState(false);
   const changes = parseObject(text);
   const numeric = typeof priority === "number" ? priority : Number.NaN;
   const ready = verb.asks === "changes" ? changes !== null : verb.asks === "priority" ? !Number.isNaN(numeric) : true;
   return (
     <Stack>
       {verb.asks === "yes" && <Text>A cancelled {what} does not go on. What it has written so far stays.</Text>}
+      {verb.asks === "deletion" && (
+        <>
+          <Text>The {what} is removed with its log, its curves and its files. This cannot be taken back.</Text>
+          <Checkbox
+            label="Delete the models that it made as well"
+            checked={models}
+            onChange={(event) => setModels(event.currentTarget.checked)}
+          />
+        </>
+      )}
       {verb.asks === "changes" && (
         <JsonInput
           label="Changes"
@@ -180,11 +193,21 @@ function Question({ verb, what, priority: before, busy, onDone }: QuestionProps)
           onChange={setPriority}
         />
       )}
-      <Button loading={busy} disabled={!ready} onClick={() => onDone({ changes: changes ?? {}, priority: numeric })}>
-        {verb.asks === "yes" ? `Cancel the ${what}` : verb.name === "Clone" ? `Start the new ${what}` : "Set priority"}
+      <Button
+        loading={busy}
+        disabled={!ready}
+        color={verb.asks === "deletion" ? "red" : undefined}
+        onClick={() => onDone({ changes: changes ?? {}, priority: numeric, models })}
+      >
+        {actionName(verb, what)}
       </Button>
     </Stack>
   );
+}
+
+function actionName({ name }: Verb, what: string): string {
+  if (name === "Clone") return `Start the new ${what}`;
+  return name === "Priority" ? "Set priority" : `${name} the ${what}`;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -2,14 +2,22 @@
 import { type CompressionResource, isFinal, type JobResource, mayFollow, type SweepResource } from "@drc/contracts";
 import { client } from "../api/client.ts";
 
+/** What a verb is told by who asks for it. */
+export interface Given {
+  changes: Record<string, unknown>;
+  priority: number;
+  /** Of a deletion: the models that it made as well. */
+  models: boolean;
+}
+
 export interface Verb {
-  name: "Pause" | "Resume" | "Retry" | "Clone" | "Priority" | "Cancel";
+  name: "Pause" | "Resume" | "Retry" | "Clone" | "Priority" | "Cancel" | "Delete";
   /** Why it is not possible now; null where it is. */
   impossible: string | null;
-  /** Asked for before it is done: a yes, changes as JSON, or a number. */
-  asks?: "yes" | "changes" | "priority";
+  /** Asked for before it is done: a yes, changes as JSON, a number, or whether models are deleted as well. */
+  asks?: "yes" | "changes" | "priority" | "deletion";
   /** The record as it is afterwards, or the new one. */
-  run(given: { changes: Record<string, unknown>; priority: number }): Promise<{ id: string }>;
+  run(given: Given): Promise<{ id: string }>;
 }
 
 export function jobVerbs(job: JobResource): Verb[] {
@@ -60,6 +68,15 @@ export function jobVerbs(job: JobResource): Verb[] {
       asks: "yes",
       run: () => client.jobs.cancel(id),
     },
+    {
+      name: "Delete",
+      impossible: whole === null ? unless(isFinal(state), "Cancel it first.") : `Delete its ${whole} as a whole.`,
+      asks: "deletion",
+      run: async ({ models }) => {
+        await client.jobs.delete(id, { models });
+        return { id };
+      },
+    },
   ];
 }
 
@@ -107,6 +124,15 @@ function groupVerbs(
       impossible: unless(unfinished, "It has ended."),
       asks: "yes",
       run: () => routes.cancel(id),
+    },
+    {
+      name: "Delete",
+      impossible: unless(!unfinished, "Cancel it first."),
+      asks: "deletion",
+      run: async ({ models }) => {
+        await routes.delete(id, { models });
+        return { id };
+      },
     },
   ];
 }

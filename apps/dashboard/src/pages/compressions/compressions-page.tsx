@@ -5,10 +5,10 @@ import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { CompressionLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
-import { QueryView } from "../../components/query-view.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
 import { compressionVerbs } from "../../components/verbs.ts";
@@ -31,24 +31,19 @@ export function CompressionsPage() {
   });
   return (
     <Page title="Compressions">
-      <QueryView query={compressions}>
-        {({ items, nextCursor }) => (
-          <section className="panel" aria-label="Compressions" aria-busy={compressions.isPlaceholderData}>
-            <Table
-              label="Compressions"
-              columns={COLUMNS}
-              rows={items}
-              keyOf={({ id }) => id}
-              empty={
-                <>
-                  There is no compression yet. <Link to="/submit">Submit one</Link>
-                </>
-              }
-            />
-            <Pager paging={paging} next={nextCursor} rows={items.length} />
-          </section>
-        )}
-      </QueryView>
+      <section className="panel" aria-label="Compressions">
+        <PagedTable
+          label="Compressions"
+          query={compressions}
+          paging={paging}
+          columns={COLUMNS}
+          empty={
+            <>
+              There is no compression yet. <Link to="/submit">Submit one</Link>
+            </>
+          }
+        />
+      </section>
     </Page>
   );
 }

@@ -7,11 +7,11 @@ import { client } from "../../api/client.ts";
 import { useMay } from "../../api/session.ts";
 import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
-import { QueryView } from "../../components/query-view.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import "./datasets.css";
 
@@ -45,20 +45,13 @@ export function DatasetsPage() {
       </Panel>
       <div className="below">
         <Panel title="Datasets, newest first" flush>
-          <QueryView query={query}>
-            {({ items, nextCursor }) => (
-              <>
-                <Table
-                  label="Datasets"
-                  columns={COLUMNS}
-                  rows={items}
-                  keyOf={({ id }) => id}
-                  empty="None yet. Name one above, and drop images on its page."
-                />
-                <Pager paging={paging} next={nextCursor} rows={items.length} />
-              </>
-            )}
-          </QueryView>
+          <PagedTable
+            label="Datasets"
+            query={query}
+            paging={paging}
+            columns={COLUMNS}
+            empty="None yet. Name one above, and drop images on its page."
+          />
         </Panel>
       </div>
     </Page>

@@ -27,7 +27,8 @@ export function JobFilters({ states, kinds, search, onChange }: JobFiltersProps)
     event.preventDefault();
     onChange({ search: text.trim() || undefined, label: label.trim() || undefined });
   };
-  const filtered = Object.values(search).some((value) => value !== undefined);
+  const { order, ...filters } = search;
+  const filtered = Object.values(filters).some((value) => value !== undefined);
   return (
     <form onSubmit={submit} aria-label="Filter">
       <Group gap="xs" align="end">

@@ -8,6 +8,8 @@ export interface JobSearch {
   /** Days and hours back, such as 1h or 7d. */
   within?: string;
   search?: string;
+  /** Left out, newest first. */
+  order?: "oldest";
   cursor?: string;
 }
 
@@ -22,6 +24,7 @@ export function jobSearch(given: Record<string, unknown>): JobSearch {
     label: text("label"),
     within: text("within"),
     search: text("search"),
+    order: given.order === "oldest" ? "oldest" : undefined,
     cursor: text("cursor"),
   };
 }

@@ -4,11 +4,11 @@ import { getRouteApi } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { JobStatus } from "../../components/progress-bar.tsx";
-import { QueryView } from "../../components/query-view.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
 import { jobVerbs } from "../../components/verbs.ts";
@@ -43,27 +43,42 @@ export function JobsPage() {
             void navigate({ search: { ...filter, ...changes, cursor: undefined } });
           }}
         />
-        <QueryView query={jobs}>
-          {({ items, nextCursor }) => (
-            <section className="panel" aria-label="Jobs" aria-busy={jobs.isPlaceholderData}>
-              <Table
-                label="Jobs"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ id }) => id}
-                empty="No job is as the filter says."
-              />
-              <Pager paging={paging} next={nextCursor} rows={items.length} />
-            </section>
-          )}
-        </QueryView>
+        <section className="panel" aria-label="Jobs">
+          <PagedTable
+            label="Jobs"
+            query={jobs}
+            paging={paging}
+            columns={COLUMNS}
+            oldestFirst={filter.order === "oldest"}
+            empty="No job is as the filter says."
+          />
+        </section>
       </div>
     </Page>
   );
 }
 
-function apiFilter({ state, kind, label, within, search }: JobSearch) {
-  return { state, kind, label, search, createdAfter: createdAfterOf(within) };
+/** Turns the order around; a page in the middle of the other order means nothing. */
+function CreatedHead() {
+  const { order } = route.useSearch();
+  const navigate = route.useNavigate();
+  const oldestFirst = order === "oldest";
+  return (
+    <button
+      type="button"
+      className="head-button"
+      title={oldestFirst ? "Oldest first: show the newest first" : "Newest first: show the oldest first"}
+      onClick={() =>
+        navigate({ search: (before) => ({ ...before, order: oldestFirst ? undefined : "oldest", cursor: undefined }) })
+      }
+    >
+      Created {oldestFirst ? "▲" : "▼"}
+    </button>
+  );
+}
+
+function apiFilter({ state, kind, label, within, search, order }: JobSearch) {
+  return { state, kind, label, search, order, createdAfter: createdAfterOf(within) };
 }
 
 const COLUMNS: readonly Column<JobResource>[] = [
@@ -80,7 +95,7 @@ const COLUMNS: readonly Column<JobResource>[] = [
   { title: "Kind", as: "short", cell: ({ kind }) => kind },
   { title: "Status", as: "wide", cell: (job) => <JobStatus job={job} /> },
   { title: "Priority", as: "number", cell: ({ priority }) => priority },
-  { title: "Created", as: "number", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  { title: "Created", as: "number", head: <CreatedHead />, cell: ({ createdAt }) => <Ago at={createdAt} /> },
   {
     title: "Ran for",
     as: "number",

@@ -1,8 +1,9 @@
-import { SCOPES, type Scope } from "@drc/contracts";
+import { type KeyResource, SCOPES, type Scope } from "@drc/contracts";
 import type { NewKey } from "@drc/sdk";
 import { Button, Group, NativeSelect, NumberInput, Radio, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { dateTime } from "../../components/format.ts";
 import { Problem } from "../../components/problem.tsx";
 
 const DAY_MS = 86_400_000;
@@ -20,14 +21,27 @@ const MEANINGS: Record<Scope, string> = {
 };
 const BYTES_PER_GB = 1e9;
 
+/** Of a key that is changed: its expiry stays. */
+const AS_IT_IS = "as it is";
+
+interface KeyFormProps {
+  /** What there is already, where one is changed. */
+  apiKey?: KeyResource;
+  submitLabel: string;
+  run(body: NewKey): Promise<void>;
+}
+
 /** Name, scope, expiry and limits. Each scope includes those before it, so one is enough. */
-export function KeyForm({ run }: { run(body: NewKey): Promise<void> }) {
-  const [name, setName] = useState("");
-  const [scope, setScope] = useState<Scope>("submit");
-  const [days, setDays] = useState("");
-  const [queuedJobs, setQueuedJobs] = useState<number | string>("");
-  const [storedGb, setStoredGb] = useState<number | string>("");
-  const [requests, setRequests] = useState<number | string>("");
+export function KeyForm({ apiKey, submitLabel, run }: KeyFormProps) {
+  const { limits } = apiKey ?? {};
+  const [name, setName] = useState(apiKey?.name ?? "");
+  const [scope, setScope] = useState<Scope>(SCOPES.findLast((one) => apiKey?.scopes.includes(one)) ?? "submit");
+  const [days, setDays] = useState(apiKey ? AS_IT_IS : "");
+  const [queuedJobs, setQueuedJobs] = useState<number | string>(limits?.queuedJobs ?? "");
+  const [storedGb, setStoredGb] = useState<number | string>(
+    limits?.storedBytes == null ? "" : limits.storedBytes / BYTES_PER_GB,
+  );
+  const [requests, setRequests] = useState<number | string>(limits?.requestsPerMinute ?? "");
   const sending = useMutation({ mutationFn: run, gcTime: 0 });
   const limit = (value: number | string) => (typeof value === "number" ? value : null);
   return (
@@ -38,7 +52,7 @@ export function KeyForm({ run }: { run(body: NewKey): Promise<void> }) {
         sending.mutate({
           name,
           scopes: [scope],
-          expiresAt: days === "" ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString(),
+          expiresAt: expiryOf(days, apiKey),
           limits: {
             queuedJobs: limit(queuedJobs),
             storedBytes: gigabytes === null ? null : Math.round(gigabytes * BYTES_PER_GB),
@@ -66,7 +80,7 @@ export function KeyForm({ run }: { run(body: NewKey): Promise<void> }) {
         <NativeSelect
           label="Expires"
           value={days}
-          data={EXPIRIES}
+          data={apiKey ? [{ value: AS_IT_IS, label: expiryText(apiKey) }, ...EXPIRIES] : EXPIRIES}
           onChange={(event) => setDays(event.currentTarget.value)}
         />
         <NumberInput
@@ -96,10 +110,19 @@ export function KeyForm({ run }: { run(body: NewKey): Promise<void> }) {
         {sending.error && <Problem error={sending.error} />}
         <Group justify="flex-end">
           <Button type="submit" loading={sending.isPending} disabled={name.trim() === ""}>
-            Create
+            {submitLabel}
           </Button>
         </Group>
       </Stack>
     </form>
   );
+}
+
+function expiryOf(days: string, apiKey: KeyResource | undefined): string | null {
+  if (days === AS_IT_IS) return apiKey?.expiresAt ?? null;
+  return days === "" ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+}
+
+function expiryText({ expiresAt }: KeyResource): string {
+  return `${AS_IT_IS}: ${expiresAt === null ? "never" : dateTime(expiresAt)}`;
 }

@@ -1,5 +1,5 @@
 import type { KeyDetailResource, KeyResource } from "@drc/contracts";
-import { Button, Checkbox, Stack } from "@mantine/core";
+import { Button, Checkbox, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -10,18 +10,23 @@ import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { bytes, count, dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
-import { SecretOnce } from "../../components/secret-once.tsx";
+import { SecretDialog } from "../../components/secret-dialog.tsx";
 import { Tone } from "../../components/state-badge.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import { KeyForm } from "./key-form.tsx";
 
 const REFRESH_MS = 10_000;
 const PAGE_LENGTH = 100;
 const FROM = "/signed-in/keys";
+
+function readAgain(): void {
+  void queryClient.invalidateQueries({ queryKey: ["keys"] });
+}
 
 export function KeysPage() {
   const may = useMay("admin");
@@ -49,28 +54,24 @@ export function KeysPage() {
   );
 }
 
-/** The form, and then the key, this once. */
 function CreateDialog({ onClose }: { onClose(): void }) {
-  const [made, setMade] = useState<{ key: string | null } | null>(null);
   return (
-    <Dialog title="Create a key" onClose={onClose}>
-      {made === null ? (
+    <SecretDialog
+      title="Create a key"
+      name="API key"
+      remedy="The key is there, but nobody knows it: revoke it, and create another."
+      onClose={onClose}
+      form={(onMade) => (
         <KeyForm
+          submitLabel="Create"
           run={async (body) => {
             const { key } = await client.keys.create(body);
-            void queryClient.invalidateQueries({ queryKey: ["keys"] });
-            setMade({ key });
+            readAgain();
+            onMade(key);
           }}
         />
-      ) : (
-        <SecretOnce
-          name="API key"
-          secret={made.key}
-          remedy="The key is there, but nobody knows it: revoke it, and create another."
-          onDone={onClose}
-        />
       )}
-    </Dialog>
+    />
   );
 }
 
@@ -135,20 +136,14 @@ function AllKeys() {
         />
       }
     >
-      <QueryView query={keys}>
-        {({ items, nextCursor }) => (
-          <>
-            <Table
-              label="API keys"
-              rows={items.filter(({ state }) => ended || state === "active")}
-              keyOf={({ id }) => id}
-              columns={COLUMNS}
-              empty="No key on this page is active."
-            />
-            <Pager paging={paging} next={nextCursor} rows={items.length} />
-          </>
-        )}
-      </QueryView>
+      <PagedTable
+        label="API keys"
+        query={keys}
+        paging={paging}
+        columns={COLUMNS}
+        isShown={({ state }) => ended || state === "active"}
+        empty="No key on this page is active."
+      />
     </Panel>
   );
 }
@@ -172,7 +167,7 @@ const COLUMNS: Column<KeyResource>[] = [
   },
   { title: "Limits", as: "short", cell: (key) => <Limits limits={key.limits} /> },
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
-  { title: "Actions", head: <span className="visually-hidden">Actions</span>, cell: (key) => <Revoke apiKey={key} /> },
+  { title: "Actions", head: <span className="visually-hidden">Actions</span>, cell: (key) => <Actions apiKey={key} /> },
 ];
 
 function KeyHint({ hint }: { hint: string | null }) {
@@ -189,17 +184,32 @@ function Limits({ limits: { queuedJobs, storedBytes, requestsPerMinute } }: { li
   return given.length === 0 ? <>none</> : given.map((text) => <div key={text}>{text}</div>);
 }
 
-function Revoke({ apiKey: { id, name, state } }: { apiKey: KeyResource }) {
+function Actions({ apiKey }: { apiKey: KeyResource }) {
+  const { id, name, state } = apiKey;
+  const [changing, setChanging] = useState(false);
   if (state === "revoked") return null;
   return (
-    <ConfirmButton
-      label="Revoke"
-      aria-label={`Revoke ${name}`}
-      run={() => client.keys.revoke(id)}
-      onDone={() => queryClient.invalidateQueries({ queryKey: ["keys"] })}
-    >
-      {name} works no longer from now on, and sessions that signed in with it end. Its jobs go on. This cannot be taken
-      back.
-    </ConfirmButton>
+    <Group gap="xs" wrap="nowrap">
+      <Button variant="default" size="compact-sm" aria-label={`Change ${name}`} onClick={() => setChanging(true)}>
+        Change
+      </Button>
+      <ConfirmButton label="Revoke" aria-label={`Revoke ${name}`} run={() => client.keys.revoke(id)} onDone={readAgain}>
+        {name} works no longer from now on, and sessions that signed in with it end. Its jobs go on. This cannot be
+        taken back.
+      </ConfirmButton>
+      {changing && (
+        <Dialog title={`Change ${name}`} onClose={() => setChanging(false)}>
+          <KeyForm
+            apiKey={apiKey}
+            submitLabel="Save"
+            run={async (body) => {
+              await client.keys.change(id, body);
+              readAgain();
+              setChanging(false);
+            }}
+          />
+        </Dialog>
+      )}
+    </Group>
   );
 }

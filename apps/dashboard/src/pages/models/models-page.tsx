@@ -4,10 +4,10 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { bytes, decibels, short } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { QueryView } from "../../components/query-view.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 
 const COLUMNS: readonly Column<ModelResource>[] = [
@@ -51,20 +51,13 @@ export function ModelsPage() {
   return (
     <Page title="Models">
       <Panel title="Models, newest first" flush>
-        <QueryView query={query}>
-          {({ items, nextCursor }) => (
-            <>
-              <Table
-                label="Models"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ id }) => id}
-                empty="None yet: training, compression and uploads make them."
-              />
-              <Pager paging={paging} next={nextCursor} rows={items.length} />
-            </>
-          )}
-        </QueryView>
+        <PagedTable
+          label="Models"
+          query={query}
+          paging={paging}
+          columns={COLUMNS}
+          empty="None yet: training, compression and uploads make them."
+        />
       </Panel>
     </Page>
   );

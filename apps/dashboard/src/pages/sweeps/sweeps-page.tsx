@@ -6,11 +6,13 @@ import { client } from "../../api/client.ts";
 import { count } from "../../components/format.ts";
 import { SweepLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { QueryView } from "../../components/query-view.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
+import { VerbMenu } from "../../components/verb-controls.tsx";
+import { sweepVerbs } from "../../components/verbs.ts";
 import { SweepStateBadge } from "./sweep-state.tsx";
 import "./sweeps.css";
 
@@ -31,24 +33,17 @@ export function SweepsPage() {
   return (
     <Page title="Sweeps">
       <Panel title="All sweeps" aside={<Filters />} flush>
-        <QueryView query={sweeps}>
-          {({ items, nextCursor }) => (
-            <>
-              <Table
-                label="Sweeps"
-                rows={items}
-                keyOf={({ id }) => id}
-                columns={COLUMNS}
-                empty={
-                  filtered
-                    ? "No sweep is like that."
-                    : "There are no sweeps yet. A sweep compares budgets, methods and seeds: POST /v1/sweeps, or npx drc sweep FILE."
-                }
-              />
-              <Pager paging={paging} next={nextCursor} rows={items.length} />
-            </>
-          )}
-        </QueryView>
+        <PagedTable
+          label="Sweeps"
+          query={sweeps}
+          paging={paging}
+          columns={COLUMNS}
+          empty={
+            filtered
+              ? "No sweep is like that."
+              : "There are no sweeps yet. A sweep compares budgets, methods and seeds: POST /v1/sweeps, or npx drc sweep FILE."
+          }
+        />
       </Panel>
     </Page>
   );
@@ -102,6 +97,12 @@ const COLUMNS: Column<SweepResource>[] = [
   { title: "Labels", cell: ({ labels }) => <LabelsText text={labels.join(", ")} /> },
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
   { title: "Took", as: "number", cell: ({ createdAt, endedAt }) => <Lasting from={createdAt} to={endedAt} /> },
+  {
+    title: "Actions",
+    as: "short",
+    head: <span className="visually-hidden">Actions</span>,
+    cell: (sweep) => <VerbMenu what="sweep" id={sweep.id} name={sweep.name} verbs={sweepVerbs(sweep)} />,
+  },
 ];
 
 /** Cut where it is long: `drc sweep` writes a hash of its file. */

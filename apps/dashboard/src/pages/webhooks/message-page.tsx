@@ -2,6 +2,7 @@ import type { WebhookAttemptResource, WebhookMessageDetailResource } from "@drc/
 import { Button, Group, Stack } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { useMay } from "../../api/session.ts";
@@ -38,6 +39,7 @@ export function MessagePage() {
                 rows={data.attemptHistory}
                 keyOf={({ number }) => String(number)}
                 columns={COLUMNS}
+                below={answerOf}
                 empty="Nothing was sent yet."
               />
             </Panel>
@@ -116,8 +118,7 @@ const COLUMNS: Column<WebhookAttemptResource>[] = [
   { title: "When", as: "short", cell: ({ startedAt }) => dateTime(startedAt) },
   { title: "Why", as: "short", cell: ({ trigger }) => (trigger === "manual" ? "by hand" : "automatic") },
   { title: "Outcome", as: "short", cell: (attempt) => <Outcome attempt={attempt} /> },
-  { title: "Took", as: "number", cell: ({ durationMs }) => (durationMs === null ? "–" : `${count(durationMs)} ms`) },
-  { title: "Answer", as: "wide", cell: (attempt) => <Answer attempt={attempt} /> },
+  { title: "Took", as: "wide", cell: ({ durationMs }) => (durationMs === null ? "–" : `${count(durationMs)} ms`) },
 ];
 
 function isGoingOn({ status, error, durationMs }: WebhookAttemptResource): boolean {
@@ -131,17 +132,17 @@ function Outcome({ attempt }: { attempt: WebhookAttemptResource }) {
   return <Tone tone={status >= 200 && status < 300 ? "succeeded" : "failed"}>{String(status)}</Tone>;
 }
 
-function Answer({ attempt: { error, response } }: { attempt: WebhookAttemptResource }) {
+/** Under the attempt, where a phone shows it as well. */
+function answerOf({ error, response }: WebhookAttemptResource): ReactNode {
+  if (error === null && !response) return null;
   return (
-    <>
-      {error !== null && <div>{error}</div>}
-      {response !== null && response !== "" && (
+    <div className="attempt-answer">
+      {error}
+      {response && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
-        <pre className="attempt-answer" tabIndex={0}>
-          {response}
-        </pre>
+        <pre tabIndex={0}>{response}</pre>
       )}
-    </>
+    </div>
   );
 }
 

@@ -10,12 +10,13 @@ import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
-import { Pager, usePaging } from "../../components/pager.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
+import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { SecretOnce } from "../../components/secret-once.tsx";
-import { type Column, Table } from "../../components/table.tsx";
+import type { Column } from "../../components/table.tsx";
 import { Ago, useNow } from "../../components/time.tsx";
 import { dueText } from "./due-text.ts";
 import { WebhookForm } from "./webhook-form.tsx";
@@ -195,20 +196,13 @@ function Messages({ webhook: { id } }: { webhook: WebhookResource }) {
         />
       }
     >
-      <QueryView query={messages}>
-        {({ items, nextCursor }) => (
-          <>
-            <Table
-              label="Messages"
-              rows={items}
-              keyOf={(message) => message.id}
-              columns={COLUMNS}
-              empty={state === undefined ? "It was told nothing yet. Send a test." : "No delivery is in this state."}
-            />
-            <Pager paging={paging} next={nextCursor} rows={items.length} />
-          </>
-        )}
-      </QueryView>
+      <PagedTable
+        label="Messages"
+        query={messages}
+        paging={paging}
+        columns={COLUMNS}
+        empty={state === undefined ? "It was told nothing yet. Send a test." : "No delivery is in this state."}
+      />
     </Panel>
   );
 }

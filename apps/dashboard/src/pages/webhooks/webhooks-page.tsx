@@ -6,11 +6,10 @@ import { useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { useMay } from "../../api/session.ts";
-import { Dialog } from "../../components/dialog.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
-import { SecretOnce } from "../../components/secret-once.tsx";
+import { SecretDialog } from "../../components/secret-dialog.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
@@ -60,29 +59,24 @@ export function WebhooksPage() {
   );
 }
 
-/** The form, and then the secret, this once. */
 function AddDialog({ onClose }: { onClose(): void }) {
-  const [secret, setSecret] = useState<string | null | undefined>(undefined);
   return (
-    <Dialog title="Add a webhook" onClose={onClose}>
-      {secret === undefined ? (
+    <SecretDialog
+      title="Add a webhook"
+      name="Secret that signs"
+      remedy="The webhook is there. Open it and rotate its secret: that shows a new one."
+      onClose={onClose}
+      form={(onMade) => (
         <WebhookForm
           submitLabel="Add"
           run={async (body) => {
             const made = await client.webhooks.create(body);
             void queryClient.invalidateQueries({ queryKey: ["webhooks"] });
-            setSecret(made.secret);
+            onMade(made.secret);
           }}
         />
-      ) : (
-        <SecretOnce
-          name="Secret that signs"
-          secret={secret}
-          remedy="The webhook is there. Open it and rotate its secret: that shows a new one."
-          onDone={onClose}
-        />
       )}
-    </Dialog>
+    />
   );
 }
 
