@@ -10,6 +10,41 @@ beforeAll(async () => {
 });
 afterAll(() => sweeps.api.stop());
 
+describe("the presets", () => {
+  const presets = ["drc", "drc-no-dual", "second-order", "l1", "fpgm", "taylor", "random", "from-scratch"];
+  const plans = ["balanced", "second-order", "drc", "drc-published", "uniform"];
+
+  it("each can be had with its own plan and with every other one", async () => {
+    const methods = [...presets, ...presets.flatMap((preset) => plans.map((plan) => ({ preset, plan })))];
+    const model = { modelId: await storedModel(sweeps.api, { scale: 4, blocks: 1, features: 8 }) };
+    const grid = { ...SMALL, methods: methods.filter((method) => method !== "from-scratch") };
+    const refused = await sweeps.submit({ grid, network: undefined, model });
+    // From scratch alone wants to know for how long.
+    expect(pointersOf(refused)).toEqual(
+      plans.map((_, i) => `/grid/methods/${grid.methods.length - plans.length + i}/steps`),
+    );
+    const sweep = await sweeps.create({ grid: { ...SMALL, methods } });
+    const { database } = sweeps.api.services;
+    const jobs = new Map((await database.job.findMany({ where: { sweepId: sweep.id } })).map((job) => [job.id, job]));
+    const specOf = (id: string | undefined) => jobs.get(id ?? "")?.spec as Record<string, unknown>;
+    const found = sweep.points.map(({ method: name, stages }) => {
+      const { method: plan, settings } = specOf(stages.search) as { method: string; settings: { dualWeight: number } };
+      const choice = stages.prune ? (specOf(stages.prune).importance as { method: string }).method : "from-scratch";
+      return { name, plan, choice, dualWeight: settings.dualWeight };
+    });
+    expect(found.map(({ name, plan, choice }) => [name, plan, choice])).toEqual([
+      ["drc", "drc", "greedy"],
+      ["drc-no-dual", "drc", "greedy"],
+      ...["second-order", "l1", "fpgm", "taylor", "random", "from-scratch"].map((name) => [name, "balanced", name]),
+      ...presets.flatMap((preset) =>
+        plans.map((plan) => [`${preset}/${plan}`, plan, preset.startsWith("drc") ? "greedy" : preset]),
+      ),
+    ]);
+    const withoutDual = specOf(sweep.points[1].stages.prune).importance as { calibration: { dualWeight: number } };
+    expect([found[1].dualWeight, withoutDual.calibration.dualWeight]).toEqual([0, 0]);
+  });
+});
+
 describe("training from scratch", () => {
   const grid = { ...SMALL, methods: ["second-order", "from-scratch"], seeds: [1, 2] };
 

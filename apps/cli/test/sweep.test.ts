@@ -183,6 +183,50 @@ describe("a sweep of a file", () => {
   );
 });
 
+describe("a sweep that does not succeed", () => {
+  const SMALL = RATIOS.replace(/train: .*/, "train: {steps: 2, batchSize: 1, patchSize: 12}").replace(
+    /budgets: .*/,
+    "budgets: [{of: parameters, remove: 0.4}]",
+  );
+
+  it(
+    "ends with 1 where a point failed, and leaves the others alone",
+    async () => {
+      const wild = SMALL.replace(
+        /fineTune: .*/,
+        "fineTune: {steps: 20, batchSize: 1, patchSize: 12, learningRate: 1e12}",
+      );
+      await writeFile(at("wild.yaml"), wild.replace("[l1]", "[l1, from-scratch]"));
+      const { code, stdout, errors } = await drc(["sweep", at("wild.yaml"), ...options, "--wait", "--json"]);
+      expect(code).toBe(1);
+      const outcome = JSON.parse(stdout) as Outcome;
+      expect(outcome).toMatchObject({ state: "failed", pointStates: { failed: 1, succeeded: 1 } });
+      expect(outcome.points[0].error?.code).toBe("TRAINING_DIVERGED");
+      expect(errors.join("\n")).toMatch(/✗ parameters −40\.0 % {2}l1 .*TRAINING_DIVERGED/);
+      expect(outcome.summary.rows.map(({ seeds, others }) => [seeds, others])).toEqual([
+        [0, 1],
+        [1, 0],
+      ]);
+    },
+    LONG_MS,
+  );
+
+  it(
+    "ends with 3 where it is cancelled",
+    async () => {
+      await writeFile(at("long.yaml"), SMALL.replace("steps: 2,", "steps: 100000,"));
+      const waiting = startDrc(["sweep", at("long.yaml"), ...options, "--wait"]);
+      const id = await waiting.line(/^swp_/);
+      await waiting.line(/^▸ /);
+      expect((await drc(["cancel", id, ...options])).code).toBe(0);
+      const { code, stdout } = await waiting.ended;
+      expect(code).toBe(3);
+      expect(stdout).toContain(`${id} cancelled.`);
+    },
+    LONG_MS,
+  );
+});
+
 describe("a file that is not right", () => {
   const refusal = async (content: string) => {
     await writeFile(at("wrong.yaml"), content);

@@ -1,3 +1,4 @@
+import { cropImage, decodeImage, type RgbImage } from "@drc/imaging";
 import {
   createModel,
   encodeOnnx,
@@ -15,18 +16,20 @@ import {
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { photograph } from "../../../test/photographs.ts";
 import { compile } from "./compile.ts";
 import { loadTensorFlow, type TensorFlow } from "./tensorflow.ts";
 
 let tensorflow: TensorFlow;
+let photographs: RgbImage;
 beforeAll(async () => {
+  const file = new URL("../../../docs/side-by-side.png", import.meta.url).pathname;
+  photographs = (await decodeImage(file)).image;
   tensorflow = await loadTensorFlow({ device: "cpu", threads: 2 });
 });
 
-/** RGB in 0..255, `[height, width, 3]`. */
+/** Of a photograph, RGB in 0..255, `[height, width, 3]`: the eye of a cat, given away (CC0, docs/photographs.md). */
 function picture(height: number, width: number): Float32Array {
-  return Float32Array.from(photograph(7, width, height).data);
+  return Float32Array.from(cropImage(photographs, 828, 860, width, height).data);
 }
 
 /** The super-resolved picture, `[height, width, 3]`. */
@@ -123,6 +126,23 @@ describe.each<[string, NewModel]>([
       }
     },
   );
+});
+
+it("states opset, range, layout and free sizes in the ONNX file", async () => {
+  const { primal } = createModel({ scale: 2, blocks: 1, features: 4, seed: 5 });
+  const bytes = encodeOnnx(primal);
+  const session = await InferenceSession.create(bytes);
+  expect(session.inputMetadata).toMatchObject([
+    { name: ONNX_INPUT, type: "float32", shape: ["batch", 3, "height", "width"] },
+  ]);
+  expect(session.outputMetadata).toMatchObject([
+    { name: ONNX_OUTPUT, type: "float32", shape: ["batch", 3, "2*height", "2*width"] },
+  ]);
+  await session.release();
+  const file = Buffer.from(bytes);
+  // Field 8 of the model, `opset_import`: the domain "" and the version 17, as protocol buffers write them.
+  expect(file.includes(Buffer.from([0x42, 4, 0x0a, 0, 0x10, 17]))).toBe(true);
+  for (const entry of ["0..255", "RGB", "NCHW", "not rounded, not clipped"]) expect(file.includes(entry)).toBe(true);
 });
 
 it("exports a graph whose nodes have the names of inputs, outputs, weights and parts of other nodes", async () => {
