@@ -7,15 +7,15 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { ReadinessResource } from "@drc/contracts";
 import { createApiKey } from "@drc/database";
+import { connectForCommands } from "@drc/queue";
 import { Guard, startValkey } from "@drc/services";
-import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type TestServices, useServices } from "./services.ts";
 
 let services: TestServices;
 let folder: string;
 let redisUrl: string;
-let redis: Redis;
+let redis: ReturnType<typeof connectForCommands>;
 const guard = new Guard();
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "drc-eviction-test-"));
   // One of its own: others are told by the shared one that nothing is evicted.
   ({ redisUrl } = await startValkey(guard, folder, "a-password"));
-  redis = new Redis(redisUrl);
+  redis = connectForCommands(redisUrl);
 });
 afterAll(async () => {
   redis.disconnect();
