@@ -79,7 +79,7 @@ it("names device, threads and size of every latency", () => {
   );
 });
 
-it("gives plans that are no slower the more is removed, as predicted and as measured side by side", () => {
+it("gives plans that are no slower the more is removed, as predicted and as measured side by side", async () => {
   for (const [less, more] of [
     [searches[0], searches[1]],
     [searches[1], searches[2]],
@@ -89,7 +89,7 @@ it("gives plans that are no slower the more is removed, as predicted and as meas
     expect(more.achieved.multiplyAdds).toBeLessThan(less.achieved.multiplyAdds);
     // Both in turns on this machine: what else it does meets both alike, and the median round counts.
     const narrower = more.widths;
-    const { removedShare, removedShareHigh } = measurePlanLatency(
+    const { removedShare, removedShareHigh } = await measurePlanLatency(
       tensorflow,
       shrinkGraphToPlan(graph, less.widths),
       narrower,

@@ -101,11 +101,11 @@ async function psnrOf(
   return psnr;
 }
 
-function costOf(tensorflow: TensorFlow, model: Model) {
+async function costOf(tensorflow: TensorFlow, model: Model) {
   const { parameters, multiplyAddsHr1280x720 } = costAtPublishedSizes(model.primal.graph);
   const alone = { primal: model.primal, duals: [] };
   const loaded = new LoadedModel(tensorflow, alone);
-  const { medianMs, percentile90Ms } = measureLatency(tensorflow, loaded.primal, LATENCY_SIZE);
+  const { medianMs, percentile90Ms } = await measureLatency(tensorflow, loaded.primal, LATENCY_SIZE);
   loaded.dispose();
   return {
     parameters,
@@ -142,7 +142,7 @@ print({
   calibration,
   budget,
   runtime: tensorflow.describe(),
-  original: { ...costOf(tensorflow, model), psnr: await psnrOf(tensorflow, model, sets) },
+  original: { ...(await costOf(tensorflow, model)), psnr: await psnrOf(tensorflow, model, sets) },
 });
 
 for (const name of options.methods.split(",")) {
@@ -198,7 +198,7 @@ for (const name of options.methods.split(",")) {
     searchSeconds: search.seconds,
     passes: pruned.result.passes,
     seconds: pruned.seconds,
-    ...costOf(tensorflow, pruned.result.model),
+    ...(await costOf(tensorflow, pruned.result.model)),
     psnr: before,
     fineTuned: tuned && {
       steps,

@@ -103,8 +103,9 @@ export async function evaluate(
     const least = leastInputSide(request.model.primal.graph);
     const side = (length: number) => Math.max(least, Math.min(length, LATENCY_SIDE));
     const size = request.latencySize ?? { height: side(lr.height), width: side(lr.width) };
-    const latency = measureLatency(tensorflow, model.primal, size);
-    const latencyHr1280x720 = measureLatencyAtHr1280x720(tensorflow, model.primal);
+    const { signal } = options;
+    const latency = await measureLatency(tensorflow, model.primal, size, { signal });
+    const latencyHr1280x720 = await measureLatencyAtHr1280x720(tensorflow, model.primal, signal);
     return { ...quality, latency, ...(latencyHr1280x720 && { latencyHr1280x720 }) };
   } finally {
     model.dispose();

@@ -1,6 +1,7 @@
 import { inferencePlan, leastInputSide, networkScale } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 import type { Tensor } from "@tensorflow/tfjs-node-gpu";
+import { AbortedError, yieldToEvents } from "./control.ts";
 import type { LoadedNetwork } from "./loaded-model.ts";
 import { availableBytes } from "./upscale/memory.ts";
 
@@ -33,39 +34,49 @@ interface MeasuredRuns {
   runs?: number;
   /** After so much time no more runs than `LEAST_RUNS` are made; by default there is no limit. */
   enoughMs?: number;
+  /** Ends it between two runs. */
+  signal?: AbortSignal;
 }
 
-/** Time of one forward pass from LR image to the SR image in memory, after a warm-up. */
-export function measureLatency(
+/**
+ * Time of one forward pass from LR image to the SR image in memory, after a warm-up.
+ * @throws AbortedError after `signal`
+ */
+export async function measureLatency(
   tensorflow: TensorFlow,
   network: LoadedNetwork,
   size: InputSize,
-  { runs = RUNS, enoughMs = Number.POSITIVE_INFINITY }: MeasuredRuns = {},
-): Latency {
+  { runs = RUNS, enoughMs = Number.POSITIVE_INFINITY, signal }: MeasuredRuns = {},
+): Promise<Latency> {
   const input = grayInput(tensorflow, size);
-  const time = (least: number, most: number, limitMs: number) => {
+  const time = async (least: number, most: number, limitMs: number) => {
     const times: number[] = [];
     let totalMs = 0;
     while (times.length < Math.min(least, most) || (times.length < most && totalMs < limitMs)) {
+      await yieldToEvents();
+      if (signal?.aborted) throw new AbortedError("latency", times.length);
       times.push(timeForward(network, input));
       totalMs += times[times.length - 1];
     }
     return times;
   };
-  const warmUpRuns = time(1, WARM_UP_RUNS, enoughMs / 4).length;
-  const times = time(LEAST_RUNS, runs, enoughMs).sort((a, b) => a - b);
-  input.dispose();
-  const { device, threads } = tensorflow.describe();
-  return {
-    lrHeight: size.height,
-    lrWidth: size.width,
-    medianMs: quantile(times, 0.5),
-    percentile90Ms: times[Math.ceil(times.length * 0.9) - 1],
-    runs: times.length,
-    warmUpRuns,
-    device,
-    threads,
-  };
+  try {
+    const warmUpRuns = (await time(1, WARM_UP_RUNS, enoughMs / 4)).length;
+    const times = (await time(LEAST_RUNS, runs, enoughMs)).sort((a, b) => a - b);
+    const { device, threads } = tensorflow.describe();
+    return {
+      lrHeight: size.height,
+      lrWidth: size.width,
+      medianMs: quantile(times, 0.5),
+      percentile90Ms: times[Math.ceil(times.length * 0.9) - 1],
+      runs: times.length,
+      warmUpRuns,
+      device,
+      threads,
+    };
+  } finally {
+    input.dispose();
+  }
 }
 
 const HR_SIZE = { height: 720, width: 1280 };
@@ -78,7 +89,11 @@ const MEMORY_SHARE = 0.7;
  * The latency for an SR image of 1280×720, the size for which multiply-adds are counted too, so that networks can be
  * compared; undefined where the image, which goes through whole, would take more memory than there is.
  */
-export function measureLatencyAtHr1280x720(tensorflow: TensorFlow, network: LoadedNetwork): Latency | undefined {
+export async function measureLatencyAtHr1280x720(
+  tensorflow: TensorFlow,
+  network: LoadedNetwork,
+  signal?: AbortSignal,
+): Promise<Latency | undefined> {
   const { graph } = network.compiled;
   const scale = networkScale(graph);
   const least = leastInputSide(graph);
@@ -90,31 +105,51 @@ export function measureLatencyAtHr1280x720(tensorflow: TensorFlow, network: Load
     ),
   );
   if (bytesPerPixel * size.height * size.width > MEMORY_SHARE * availableBytes()) return undefined;
-  return measureLatency(tensorflow, network, size, { enoughMs: HR_ENOUGH_MS });
+  return measureLatency(tensorflow, network, size, { enoughMs: HR_ENOUGH_MS, signal });
+}
+
+interface Rounds {
+  least: number;
+  most?: number;
+  isEnough?(times: readonly number[][]): boolean;
+  /** Ends it between two rounds. */
+  signal?: AbortSignal;
 }
 
 /**
  * Times of one forward pass in milliseconds, `[network][round]`, of several networks in turns: what else happens on
  * the machine meets all of them alike, so that ratios within a round hold where the times themselves drift. After
  * `least` rounds it ends as soon as `isEnough` of them, after `most` in any case.
+ * @throws AbortedError after `signal`
  */
-export function measureInTurns(
+export async function measureInTurns(
   tensorflow: TensorFlow,
   networks: readonly LoadedNetwork[],
   size: InputSize,
-  { least, most = least, isEnough }: { least: number; most?: number; isEnough?(times: readonly number[][]): boolean },
-): number[][] {
+  { least, most = least, isEnough, signal }: Rounds,
+): Promise<number[][]> {
   const input = grayInput(tensorflow, size);
-  for (const network of networks) for (let i = 0; i < WARM_UP_RUNS; i++) timeForward(network, input);
-  const times: number[][] = networks.map(() => []);
-  for (let round = 0; round < most; round++) {
-    if (round >= least && isEnough?.(times)) break;
-    networks.forEach((network, i) => {
-      times[i].push(timeForward(network, input));
-    });
+  const goOn = async (round: number) => {
+    await yieldToEvents();
+    if (signal?.aborted) throw new AbortedError("latency", round);
+  };
+  try {
+    for (const network of networks) {
+      await goOn(0);
+      for (let i = 0; i < WARM_UP_RUNS; i++) timeForward(network, input);
+    }
+    const times: number[][] = networks.map(() => []);
+    for (let round = 0; round < most; round++) {
+      if (round >= least && isEnough?.(times)) break;
+      await goOn(round);
+      networks.forEach((network, i) => {
+        times[i].push(timeForward(network, input));
+      });
+    }
+    return times;
+  } finally {
+    input.dispose();
   }
-  input.dispose();
-  return times;
 }
 
 /** The value below which a share of ascending values lies; the upper one of two. */

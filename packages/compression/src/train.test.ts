@@ -48,10 +48,11 @@ const bytes = (trained: Model) => Buffer.from(encodeModel(trained)).toString("ba
 
 const unpaired = [11, 12].map((seed) => ({ name: `unpaired-${seed}`, lrs: [syntheticPicture(24, 20, seed)] }));
 
-/** Stops a run after each of the steps and goes on from the checkpoint that the stop wrote. */
+/** Stops a run after each of the steps, or in the validation after it, and goes on from the checkpoint that the stop wrote. */
 async function expectExactResume(
   run: (control: Partial<StageControl>) => Promise<TrainingResult>,
   stopAfter: readonly number[],
+  inValidation = false,
 ): Promise<void> {
   const losses = (of: StageMetrics[]) => of.filter(({ values }) => "loss" in values).map(({ values }) => values.loss);
   const wholeMetrics: StageMetrics[] = [];
@@ -66,15 +67,22 @@ async function expectExactResume(
         saved = written;
       },
     };
+    if (inValidation && last === 0) stop.abort();
     const first = run({
       signal: stop.signal,
       checkpoint,
-      onMetrics: (point) => metrics.push(point),
+      onMetrics(point) {
+        metrics.push(point);
+        // A step tells what it measured before its validation, and its progress after it.
+        if (inValidation && point.step === last) stop.abort();
+      },
       onProgress: ({ step }) => {
-        if (step === last) stop.abort();
+        if (!inValidation && step === last) stop.abort();
       },
     });
     await expect(first).rejects.toThrow(AbortedError);
+    if (inValidation)
+      expect(metrics.filter(({ values, step }) => "validationPsnr" in values && step === last)).toEqual([]);
     const resumed = await run({
       checkpoint: { ...checkpoint, resume: saved },
       onMetrics: (point) => metrics.push(point),
@@ -99,6 +107,10 @@ describe("training", () => {
 
   it("field case 12: stopped and resumed at any step, gives the bits of an undisturbed run", async () => {
     await expectExactResume((control) => train(request({}, control)), [1, 6, 11]);
+  });
+
+  it("field cases 12, 41: stops in the middle of a validation, which is done again as a whole", async () => {
+    await expectExactResume((control) => train(request({}, control)), [0, 4, 12], true);
   });
 
   it("field case 12: is exact with every option of training at once", async () => {

@@ -167,20 +167,18 @@ export class TrainingRun {
 
   async run(): Promise<TrainingResult> {
     const { stage, state } = this;
-    const { validation, settings, control } = this.inputs;
+    const { settings, control } = this.inputs;
     const clock = new StepClock(settings.steps);
-    if (validation.length > 0 && state.validation.length === 0) await this.validate();
+    // Of the start, or what the run before was stopped in.
+    if (this.isValidationDue()) await this.validate();
     while (state.step < settings.steps) {
-      if (control.signal?.aborted) {
-        await this.saveCheckpoint();
-        throw new AbortedError(stage, state.step);
-      }
+      if (control.signal?.aborted) await this.stop();
       this.takeStep();
       if (state.nonFiniteInARow >= NON_FINITE_STEPS_ALLOWED) {
         throw new DivergedError(stage, state.step, state.lastFiniteLoss);
       }
       const isLast = state.step === settings.steps;
-      if (validation.length > 0 && (state.step % settings.validationEverySteps === 0 || isLast)) await this.validate();
+      if (this.isValidationDue()) await this.validate();
       control.onProgress?.({
         stage,
         step: state.step,
@@ -278,12 +276,23 @@ export class TrainingRun {
     });
   }
 
+  /** Before the first step, after every so many, and after the last one; not where it is done already. */
+  private isValidationDue(): boolean {
+    const { step, validation: done } = this.state;
+    const { validation, settings } = this.inputs;
+    if (validation.length === 0 || done.at(-1)?.step === step) return false;
+    return step % settings.validationEverySteps === 0 || step === settings.steps;
+  }
+
+  /** Many large images take far longer than a step: it can be stopped in the middle, and is then done again as a whole. */
   private async validate(): Promise<void> {
     const { state } = this;
     const { tensorflow, validation, control } = this.inputs;
     const { primal } = this.result;
-    const quality = await evaluateNetwork(tensorflow, primal, validation, { signal: undefined }).catch((error) => {
+    const { signal } = control;
+    const quality = await evaluateNetwork(tensorflow, primal, validation, { signal }).catch((error) => {
       if (error instanceof NonFiniteImageError) return undefined;
+      if (error instanceof AbortedError) return this.stop();
       throw error;
     });
     if (!quality) {
@@ -298,6 +307,12 @@ export class TrainingRun {
       state.best = point;
       this.bestModel = this.result.read();
     }
+  }
+
+  /** @throws AbortedError, after a checkpoint */
+  private async stop(): Promise<never> {
+    await this.saveCheckpoint();
+    throw new AbortedError(this.stage, this.state.step);
   }
 
   private async saveCheckpoint(): Promise<void> {

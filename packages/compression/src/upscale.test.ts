@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { syntheticPicture } from "../test/synthetic-images.ts";
 import { AbortedError } from "./control.ts";
 import { evaluateImages } from "./evaluate.ts";
-import { measureLatency } from "./latency.ts";
+import { measureInTurns, measureLatency } from "./latency.ts";
 import { LoadedModel, type LoadedNetwork } from "./loaded-model.ts";
 import { layImage, ORIENTATIONS } from "./upscale/orientations.ts";
 import { NonFiniteImageError, UpscaleMemoryError, type UpscaleOptions, upscaleImage } from "./upscale.ts";
@@ -348,9 +348,18 @@ it("leaves no tensor behind", async () => {
   const network = load(createModel({ blocks: 1, features: 4, scale: 4, seed: 1 }));
   const size = { tileSize: 12 };
   await upscaleImage(tensorflow, network, syntheticPicture(16, 16, 5), size);
-  measureLatency(tensorflow, network, { height: 16, width: 16 }, { runs: 3 });
+  const pass = { height: 16, width: 16 };
+  await measureLatency(tensorflow, network, pass, { runs: 3 });
   const before = tensorflow.tf.memory().numTensors;
   await upscaleImage(tensorflow, network, syntheticPicture(16, 16, 6), size);
-  expect(measureLatency(tensorflow, network, { height: 16, width: 16 }, { runs: 3 }).medianMs).toBeGreaterThan(0);
+  expect((await measureLatency(tensorflow, network, pass, { runs: 3 })).medianMs).toBeGreaterThan(0);
+  await expect(measureLatency(tensorflow, network, pass, { signal: AbortSignal.abort() })).rejects.toThrow(
+    AbortedError,
+  );
+  const stop = new AbortController();
+  const rounds = { least: 1000, isEnough: () => true, signal: stop.signal };
+  const turns = measureInTurns(tensorflow, [network], pass, rounds);
+  setImmediate(() => stop.abort());
+  await expect(turns).rejects.toThrow(AbortedError);
   expect(tensorflow.tf.memory().numTensors).toBe(before);
 });

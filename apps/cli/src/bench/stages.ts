@@ -73,7 +73,7 @@ export async function measureHalfForward(tensorflow: TensorFlow) {
   const graph = shrinkGraphToPlan(whole.primal.graph, plan);
   const half = { primal: { graph, weights: initialiseWeights(graph, seededRandom(1)) }, duals: [] };
   const networks = [whole, half].map((model) => new LoadedModel(tensorflow, model).primal);
-  const [wholeMs, halfMs] = measureInTurns(tensorflow, networks, { height: 96, width: 96 }, { least: 5 });
+  const [wholeMs, halfMs] = await measureInTurns(tensorflow, networks, { height: 96, width: 96 }, { least: 5 });
   const ratios = wholeMs.map((ms, round) => halfMs[round] / ms);
   return {
     what: "forward",

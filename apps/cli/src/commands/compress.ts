@@ -158,7 +158,7 @@ async function compress(file: string, options: CompressOptions): Promise<Compres
     achieved,
     original: whole,
     latency: describeLatency(
-      latency?.plan ?? measurePlanLatency(tensorflow, model.primal.graph, plan, "brief"),
+      latency?.plan ?? (await measurePlanLatency(tensorflow, model.primal.graph, plan, "brief")),
       tensorflow.describe(),
     ),
     guide,

@@ -65,12 +65,13 @@ export async function measureLatencyCosts(
   const { groups, whole } = planChoices(graph);
   const model = untrainedModel(tensorflow, graph, whole);
   try {
-    const { side, wholeMs } = inputSide(tensorflow, model);
+    const { signal } = control;
+    const { side, wholeMs } = await inputSide(tensorflow, model, signal);
     const size = { height: side, width: side };
     const curves: LatencyCurve[] = [];
     const kinds = groupKinds(graph);
     for (const [index, kind] of kinds.entries()) {
-      if (control.signal?.aborted) throw new AbortedError("channel-search", 0);
+      if (signal?.aborted) throw new AbortedError("channel-search", 0);
       const widths = measuredWidths(Math.max(...kind.map((group) => whole[group])));
       const narrowed = widths.slice(0, -1).map((most) =>
         untrainedModel(
@@ -80,8 +81,9 @@ export async function measureLatencyCosts(
         ),
       );
       const networks = [...narrowed, model].map(({ primal }) => primal);
-      const times = measureInTurns(tensorflow, networks, size, ROUNDS);
-      for (const one of narrowed) one.dispose();
+      const times = await measureInTurns(tensorflow, networks, size, { ...ROUNDS, signal }).finally(() => {
+        for (const one of narrowed) one.dispose();
+      });
       curves.push({
         groups: kind.map((group) => groups[group]),
         widths,
@@ -172,15 +174,21 @@ function ascending(shares: readonly number[]): number[] {
 }
 
 /** The largest side at which a pass does not take too long, or the last one. */
-function inputSide(tensorflow: TensorFlow, { primal }: LoadedModel): { side: number; wholeMs: number } {
-  const time = (side: number) =>
-    measureLatency(tensorflow, primal, { height: side, width: side }, { runs: 3 }).medianMs;
+async function inputSide(
+  tensorflow: TensorFlow,
+  { primal }: LoadedModel,
+  signal: AbortSignal | undefined,
+): Promise<{ side: number; wholeMs: number }> {
+  const time = async (side: number) => {
+    const { medianMs } = await measureLatency(tensorflow, primal, { height: side, width: side }, { runs: 3, signal });
+    return medianMs;
+  };
   let side = SIDES[0];
-  let wholeMs = time(side);
+  let wholeMs = await time(side);
   for (const smaller of SIDES.slice(1)) {
     if (wholeMs <= LONGEST_PASS_MS) break;
     side = smaller;
-    wholeMs = time(side);
+    wholeMs = await time(side);
   }
   return { side, wholeMs };
 }

@@ -33,11 +33,11 @@ export async function meetLatency(request: MeetLatencyRequest): Promise<PlanLate
     const plan = request.planFor({ ...resolved, targetCost });
     let measured = plans.find((known) => known.plan.join() === plan.join());
     if (measured === undefined) {
-      if (control.signal?.aborted) {
+      measured = await measurePlanLatency(tensorflow, graph, plan, "full", control.signal).catch(async (error) => {
+        if (!(error instanceof AbortedError)) throw error;
         await checkpoints.write();
         throw new AbortedError("channel-search", repair);
-      }
-      measured = measurePlanLatency(tensorflow, graph, plan);
+      });
       plans.push(measured);
       await checkpoints.write();
       await yieldToEvents();

@@ -30,23 +30,27 @@ const ENOUGH_MS = 3000;
 /**
  * Measures the network of `graph` and the same at the widths of `plan`; weights do not matter.
  * @param length `full`: 15 rounds; `brief`: as few as five where they take long.
+ * @throws AbortedError after `signal`
  */
-export function measurePlanLatency(
+export async function measurePlanLatency(
   tensorflow: TensorFlow,
   graph: NetworkGraph,
   plan: readonly number[],
   length: "full" | "brief" = "full",
-): PlanLatency {
+  signal?: AbortSignal,
+): Promise<PlanLatency> {
   const original = untrainedModel(tensorflow, graph, planWidths(graph));
   const compressed = untrainedModel(tensorflow, graph, plan);
-  const [before, after] = measureInTurns(
-    tensorflow,
-    [original.primal, compressed.primal],
-    { height: SIDE, width: SIDE },
-    length === "full" ? { least: ROUNDS.most } : { ...ROUNDS, isEnough: (times) => sum(times.flat()) > ENOUGH_MS },
-  );
-  original.dispose();
-  compressed.dispose();
+  const rounds =
+    length === "full"
+      ? { least: ROUNDS.most }
+      : { ...ROUNDS, isEnough: (times: readonly number[][]) => sum(times.flat()) > ENOUGH_MS };
+  const networks = [original.primal, compressed.primal];
+  const size = { height: SIDE, width: SIDE };
+  const [before, after] = await measureInTurns(tensorflow, networks, size, { ...rounds, signal }).finally(() => {
+    original.dispose();
+    compressed.dispose();
+  });
   const removed = after.map((ms, round) => 1 - ms / before[round]).sort((a, b) => a - b);
   return {
     plan: [...plan],
