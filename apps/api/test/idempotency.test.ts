@@ -91,6 +91,22 @@ describe("Idempotency-Key (field case 46)", () => {
     expect(await api.services.database.job.count({ where: { retryOf: job.id } })).toBe(1);
   });
 
+  it("is taken by every POST but those that make nothing, and are harmless to repeat", async () => {
+    interface Operation {
+      parameters?: { name: string }[];
+    }
+    const { paths } = (await api.get("/openapi.json")).json<{ paths: Record<string, { post?: Operation }> }>();
+    const without = Object.entries(paths).filter(
+      ([, { post }]) => post && !post.parameters?.some(({ name }) => name === "idempotency-key"),
+    );
+    const verbs = ["jobs/{jobId}", "compressions/{compressionId}", "sweeps/{sweepId}"].flatMap((one) =>
+      ["cancel", "pause", "resume"].map((verb) => `/v1/${one}/${verb}`),
+    );
+    expect(without.map(([path]) => path).sort()).toEqual(
+      [...verbs, "/v1/maintenance/collect", "/v1/session", "/v1/uploads/{uploadId}/complete"].sort(),
+    );
+  });
+
   it("names a key that is not valid", async () => {
     const refused = problemOf(await post("/v1/datasets", "with blank", { name: "x" }));
     expect(refused).toMatchObject({ status: 400, code: "MALFORMED_REQUEST" });

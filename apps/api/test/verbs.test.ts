@@ -6,7 +6,10 @@ import {
   makeJobError,
 } from "@drc/contracts";
 import { claimJob, endAttempt, settleBlocked } from "@drc/database";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../src/app.ts";
 import {
   pointersOf,
   problemOf,
@@ -16,6 +19,7 @@ import {
   submitCompression,
   type TestApi,
 } from "./support/api.ts";
+import { checkAnswers } from "./support/check-answer.ts";
 
 let api: TestApi;
 let dataset: { datasetId: string; version: number };
@@ -138,6 +142,79 @@ describe("clone", () => {
     expect(clone.stages.search).not.toBe(original.stages.search);
     const dry = (await api.post(`${url}?dryRun=true`, { evaluation: null })).json<DryRunResource>();
     expect(dry.jobs.map(({ kind }) => kind)).toEqual(["train", "channel-search", "prune", "fine-tune"]);
+  });
+});
+
+describe("cancel, pause and resume", () => {
+  let other: FastifyInstance;
+  beforeAll(async () => {
+    const { services, webhooks } = api;
+    other = await buildApp({ ...services, device: "cpu", webhooks }, pino({ level: "error" }));
+    checkAnswers(other);
+  });
+  afterAll(() => other.close());
+
+  /** Alternately of two replicas, which know of each other only by the database. */
+  let asked = 0;
+  const ask = async (id: string, verb: string) => {
+    const headers = { authorization: `Bearer ${api.key}` };
+    const answer = await (asked++ % 2 === 0 ? other : api.app).inject({
+      method: "POST",
+      url: `/v1/jobs/${id}/${verb}`,
+      headers,
+    });
+    return answer.statusCode === 202 ? answer.json().state : [answer.statusCode, problemOf(answer).detail];
+  };
+
+  it("are the same asked again, of any replica, and name the state where they are impossible (field case 41)", async () => {
+    const { id } = await submitJob();
+    const refusal = (state: string, past: string) => [409, `The job ${id} is ${state} and cannot be ${past}.`];
+    for (const [verb, expected] of [
+      ["pause", "paused"],
+      ["pause", "paused"],
+      ["resume", "queued"],
+      ["resume", "queued"],
+      ["cancel", "cancelled"],
+      ["cancel", "cancelled"],
+      ["pause", refusal("cancelled", "paused")],
+      ["resume", refusal("cancelled", "resumed")],
+    ] as const) {
+      expect([verb, await ask(id, verb)]).toEqual([verb, expected]);
+    }
+    const events = await api.services.database.jobEvent.findMany({ where: { jobId: id }, orderBy: { number: "asc" } });
+    expect(events.map(({ type }) => type)).toEqual(["job.queued", "job.paused", "job.queued", "job.cancelled"]);
+  });
+
+  it("do not act on a job that has succeeded", async () => {
+    const { id } = await submitJob();
+    await run(id, 1);
+    for (const [verb, past] of [
+      ["cancel", "cancelled"],
+      ["pause", "paused"],
+      ["resume", "resumed"],
+      ["retry", "retried"],
+    ]) {
+      expect(await ask(id, verb)).toEqual([409, `The job ${id} is succeeded and cannot be ${past}.`]);
+    }
+  });
+
+  it("let a running job stop, once, whatever comes first", async () => {
+    const { database } = api.services;
+    const { id } = await submitJob();
+    const claimed = await claimJob(database, { jobId: id, dispatchNumber: 1, workerId: "w", device: "cpu" });
+    for (const [verb, expected] of [
+      ["pause", "pausing"],
+      ["resume", "pausing"],
+      ["pause", "pausing"],
+      ["cancel", "cancelling"],
+      ["cancel", "cancelling"],
+      ["resume", [409, `The job ${id} is cancelling and cannot be resumed.`]],
+    ] as const) {
+      expect([verb, await ask(id, verb)]).toEqual([verb, expected]);
+    }
+    await endAttempt(database, { jobId: id, leaseToken: claimed?.leaseToken ?? "" }, { type: "stopped" });
+    expect(await ask(id, "cancel")).toBe("cancelled");
+    expect(await database.jobEvent.count({ where: { jobId: id, type: "job.cancelled" } })).toBe(1);
   });
 });
 
