@@ -3,7 +3,7 @@
 //
 //   node examples/ten-ratios.mjs --images FOLDER [--evaluation FOLDER] [--model ID] [--steps N] [--fine-tune-steps N]
 //
-// DRC and KEY are the server's address and an API key. Without --model a small network is trained first.
+// DRC_URL and DRC_API_KEY are the server's address and an API key. Without --model a small network is trained first.
 import { openAsBlob } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -26,9 +26,9 @@ const { values: options } = parseArgs({
     host: { type: "string", default: "127.0.0.1" },
   },
 });
-const { DRC: url, KEY: key } = process.env;
+const { DRC_URL: url, DRC_API_KEY: key } = process.env;
 if (!url || !key || !options.images) {
-  console.error("Set DRC and KEY, and give --images FOLDER; see docs/sdk.md.");
+  console.error("Set DRC_URL and DRC_API_KEY, and give --images FOLDER; see docs/sdk.md.");
   process.exit(2);
 }
 const drc = new DrcClient({ url, key });
