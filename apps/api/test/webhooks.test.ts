@@ -277,12 +277,17 @@ describe("what webhooks are told", () => {
       detail: "It is no image.",
     }));
     errors[0].detail = "x".repeat(100_000);
+    errors[1].detail = `${"x".repeat(1_022)}${"\ud83d\udc0b".repeat(10)}`;
     const error = makeJobError("DATASET_INVALID", "5000 files cannot be used.", { errors });
     await endAttempt(api.services.database, await claim(jobId), { type: "failed", error });
     const [message] = await told(id);
     expect(message.data.error).toEqual({
       ...error,
-      errors: [{ file: "photograph-0.png", detail: `${"x".repeat(1_023)}…` }, ...errors.slice(1, 10)],
+      errors: [
+        { file: "photograph-0.png", detail: `${"x".repeat(1_023)}…` },
+        { file: "photograph-1.png", detail: `${"x".repeat(1_022)}…` },
+        ...errors.slice(2, 10),
+      ],
     });
     expect(JSON.stringify(message).length).toBeLessThan(8_192);
   });

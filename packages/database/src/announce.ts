@@ -136,7 +136,9 @@ function shortened(error: JobError): JobError {
 }
 
 function cut(text: string): string {
-  return text.length <= TEXT_CHARACTERS ? text : `${text.slice(0, TEXT_CHARACTERS - 1)}…`;
+  if (text.length <= TEXT_CHARACTERS) return text;
+  // Half of a character is none: some JSON readers refuse all of a message that has one.
+  return `${text.slice(0, TEXT_CHARACTERS - 1).replace(/\p{Cs}$/u, "")}…`;
 }
 
 async function announce(
