@@ -52,7 +52,7 @@ describe("a job that can work", () => {
       state: "queued",
       deviceClass: "cpu",
       seed: 1,
-      spec: { validation: { share: 0.1 }, settings: { preset: "small", steps: 20, patchSize: 24, dualWeight: 0.1 } },
+      spec: { validation: { share: 0.1 }, settings: { preset: "small", steps: 20, dualWeight: 0.1 } },
     });
   });
 

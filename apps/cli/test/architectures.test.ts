@@ -68,6 +68,11 @@ it.each<[string, NetworkConfiguration]>([
     // Trained on the way.
     expect(model).toMatchObject({ architecture: graph.architecture, dualNetworks: 1 });
     expect(model.cost.parameters).toBe(achieved.parameters);
+    const logs = await client.jobs.logs(compression.stages.fineTune);
+    const patch = configuration.architecture === "rfdn" ? 48 : 24;
+    expect(logs.map(({ line }) => line)).toContainEqual(
+      expect.stringContaining(`Patches of ${patch} LR pixels a side.`),
+    );
     const [original, compressed] = (["evaluateOriginal", "evaluateCompressed"] as const).map((stage) =>
       resultOf<EvaluateResult>(compression, stage),
     );

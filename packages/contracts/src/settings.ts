@@ -11,6 +11,8 @@ const settingsPreset = z.enum(SETTINGS_PRESETS).default("small");
 const steps = z.int().min(1).max(10_000_000);
 const batchSize = z.int().min(1).max(1024);
 export const SMALLEST_PATCH = 4;
+/** Side of a patch in LR pixels where none is given; larger for networks that pool, as far as the images go. */
+export const DEFAULT_PATCH = 24;
 /** Side of a patch in LR pixels. */
 const patchSize = z.int().min(SMALLEST_PATCH).max(1024);
 const learningRate = z.number().positive().max(1e12);
@@ -59,7 +61,8 @@ const trainingFields = {
 interface TrainingValues {
   steps: number;
   batchSize: number;
-  patchSize: number;
+  /** Left out: what suits the network, at least `DEFAULT_PATCH`. */
+  patchSize?: number;
   learningRate: number;
   finalLearningRate: number;
   schedule: z.output<typeof learningRateSchedule>;
@@ -91,7 +94,7 @@ export const trainSettings = z.strictObject(trainingFields).transform(
       ...publishedTraining,
       steps: 1_500,
       batchSize: 8,
-      patchSize: 24,
+      patchSize: undefined,
       learningRate: 1e-3,
       validationEverySteps: 250,
       checkpointEverySteps: 100,
@@ -119,7 +122,7 @@ export const fineTuneSettings = z
         ...publishedFineTuning,
         steps: 600,
         batchSize: 8,
-        patchSize: 24,
+        patchSize: undefined,
         learningRate: 2e-4,
         validationEverySteps: 200,
         checkpointEverySteps: 100,
@@ -180,13 +183,10 @@ export const searchSettings = z
   );
 export type SearchSettings = z.output<typeof searchSettings>;
 
-/** Side of a calibration's patch where none is given; larger for networks that pool, as far as the images go. */
-export const CALIBRATION_PATCH = 24;
-
 interface CalibrationValues {
   batches: number;
   batchSize: number;
-  /** Left out: what suits the network, at least `CALIBRATION_PATCH`. */
+  /** Left out: what suits the network, at least `DEFAULT_PATCH`. */
   patchSize?: number;
   dualWeight: number;
 }

@@ -1,7 +1,7 @@
 import {
-  CALIBRATION_PATCH,
   type ChannelSearchSpec,
   type CreateJobBody,
+  DEFAULT_PATCH,
   type FineTuneSpec,
   type Importance,
   importanceReadsHr,
@@ -53,13 +53,13 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
       checkHasHr(findings, "/spec/dataset", dataset);
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);
-      checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize, dataset);
+      checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize ?? DEFAULT_PATCH, dataset);
       await checkValidation(
         findings,
         transaction,
         "/spec/validation",
         spec.validation,
-        spec.settings.patchSize,
+        spec.settings.patchSize ?? DEFAULT_PATCH,
         network,
         dataset,
       );
@@ -132,13 +132,13 @@ async function checkFineTune(findings: Findings, transaction: Transaction, spec:
   if (needsHr) checkHasHr(findings, "/spec/dataset", dataset);
   checkScale(findings, "/spec/dataset", network?.scale, dataset);
   checkDualNetworks(findings, "/spec/model", network, settings.dualWeight);
-  checkPatch(findings, "/spec/settings/patchSize", settings.patchSize, dataset);
+  checkPatch(findings, "/spec/settings/patchSize", settings.patchSize ?? DEFAULT_PATCH, dataset);
   await checkValidation(
     findings,
     transaction,
     "/spec/validation",
     spec.validation,
-    settings.patchSize,
+    settings.patchSize ?? DEFAULT_PATCH,
     network,
     dataset,
     needsHr,
@@ -199,7 +199,7 @@ export function checkSearchMethod(
       return;
     case "balanced":
     case "second-order":
-      checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize ?? CALIBRATION_PATCH, dataset);
+      checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize ?? DEFAULT_PATCH, dataset);
       checkGuide(findings, modelPointer, network, calibration.guide);
       return;
     case "uniform":
@@ -217,7 +217,7 @@ export function checkImportance(
   dataset: UsableDataset | null,
 ): void {
   if (!("calibration" in importance)) return;
-  const { patchSize = CALIBRATION_PATCH } = importance.calibration;
+  const { patchSize = DEFAULT_PATCH } = importance.calibration;
   checkPatch(findings, `${pointer}/calibration/patchSize`, patchSize, dataset);
   if (importance.method === "second-order") {
     checkGuide(findings, modelPointer, network, importance.calibration.guide);

@@ -1,6 +1,7 @@
 /** What the stages of a compression need, and of each point of a sweep; findings name the fields of the body. */
 import {
   type CreateCompressionBody,
+  DEFAULT_PATCH,
   importanceReadsHr,
   searchReadsHr,
   type TrainSettings,
@@ -40,11 +41,13 @@ export async function checkInputs(
   const trainingReadsHr = body.network !== undefined || body.fineTuneTargets === "images";
   if (trainingReadsHr) checkHasHr(findings, "/dataset", dataset);
   checkScale(findings, body.network ? "/network/scale" : "/dataset", network?.scale, dataset);
-  if (body.network) checkPatch(findings, "/train/patchSize", trainingOf(body).patchSize, dataset);
-  const patchSize = Math.max(body.fineTune.patchSize, body.network ? trainingOf(body).patchSize : 0);
+  const fineTunePatch = patchOf(body.fineTune);
+  const trainPatch = body.network ? patchOf(trainingOf(body)) : 0;
+  if (body.network) checkPatch(findings, "/train/patchSize", trainPatch, dataset);
+  const patchSize = Math.max(fineTunePatch, trainPatch);
   const { validation } = body;
   await checkValidation(findings, transaction, "/validation", validation, patchSize, network, dataset, trainingReadsHr);
-  checkPatch(findings, "/fineTune/patchSize", body.fineTune.patchSize, dataset);
+  checkPatch(findings, "/fineTune/patchSize", fineTunePatch, dataset);
   await checkTeacher(findings, transaction, "/teacher", body.teacher, network);
   await checkUnpairedImages(findings, transaction, body);
   if (body.evaluation) {
@@ -86,7 +89,7 @@ export function checkMethod(findings: Findings, pointer: string, method: Method,
 async function checkUnpairedImages(findings: Findings, transaction: Transaction, body: StageInputs): Promise<void> {
   const { unpaired, fineTune, fineTuneTargets } = body;
   const settings = body.network ? trainingOf(body) : fineTune;
-  const patchSize = Math.max(settings.patchSize, fineTune.patchSize);
+  const patchSize = Math.max(patchOf(settings), patchOf(fineTune));
   const dualWeight = Math.min(settings.dualWeight, fineTune.dualWeight);
   await checkUnpaired(findings, transaction, "/unpaired", unpaired, { patchSize, dualWeight });
   if (unpaired && fineTuneTargets === "original") findings.add("/unpaired", UNPAIRED_WITHOUT_PAIRS);
@@ -103,4 +106,9 @@ async function checkNetwork(
 
 export function trainingOf({ train }: Pick<StageInputs, "train">): TrainSettings {
   return train ?? trainSettings.parse({});
+}
+
+/** At least so large is every patch: a network that pools takes larger ones only as far as the images go. */
+function patchOf({ patchSize = DEFAULT_PATCH }: Pick<TrainSettings, "patchSize">): number {
+  return patchSize;
 }

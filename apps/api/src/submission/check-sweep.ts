@@ -1,4 +1,11 @@
-import { type CreateSweepBody, isFromScratch, jobSpec, type ModelInput, type TrainSettings } from "@drc/contracts";
+import {
+  type CreateSweepBody,
+  DEFAULT_PATCH,
+  isFromScratch,
+  jobSpec,
+  type ModelInput,
+  type TrainSettings,
+} from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { checkInputs, checkMethod, checkPlanOf, trainingOf } from "./check-stages.ts";
 import { checkHasHr, checkPatch } from "./datasets.ts";
@@ -63,7 +70,7 @@ export async function checkSweep(transaction: Transaction, body: CreateSweepBody
     if (isFromScratch(method)) {
       checkPlanOf(findings, pointer, method, inputs);
       checkHasHr(findings, "/dataset", inputs.dataset);
-      checkPatch(findings, "/train/patchSize", base.settings.patchSize, inputs.dataset);
+      checkPatch(findings, "/train/patchSize", base.settings.patchSize ?? DEFAULT_PATCH, inputs.dataset);
       if (method.steps === undefined && base.steps === null) findings.add(`${pointer}/steps`, STEPS_UNKNOWN);
     } else checkMethod(findings, pointer, method, inputs);
   }

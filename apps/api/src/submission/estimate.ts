@@ -1,5 +1,6 @@
 import {
   type DatasetInput,
+  DEFAULT_PATCH,
   type DryRunJob,
   type JobSpec,
   jobSpec,
@@ -55,7 +56,8 @@ async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<
   switch (work.kind) {
     case "train":
     case "fine-tune": {
-      const { steps, batchSize, patchSize } = work.spec.settings;
+      // Too low for a network that pools and takes larger ones; seconds go by such jobs of the past.
+      const { steps, batchSize, patchSize = DEFAULT_PATCH } = work.spec.settings;
       const perPixel =
         work.kind === "train"
           ? await perPixelOfTrained(transaction, work.spec.network)

@@ -1,5 +1,11 @@
 /** Findings about what training and fine-tuning take beside the network and its images. */
-import type { DatasetInput, FineTuneSpec, ModelInput, TrainSettings } from "@drc/contracts";
+import {
+  type DatasetInput,
+  DEFAULT_PATCH,
+  type FineTuneSpec,
+  type ModelInput,
+  type TrainSettings,
+} from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { lastFeature, NetworkError, type NetworkGraph } from "@drc/network";
 import { checkDataset, checkPatch } from "./datasets.ts";
@@ -16,7 +22,7 @@ export async function checkUnpaired(
   transaction: Transaction,
   pointer: string,
   unpaired: DatasetInput | undefined,
-  { patchSize, dualWeight }: Pick<TrainSettings, "patchSize" | "dualWeight">,
+  { patchSize = DEFAULT_PATCH, dualWeight }: Pick<TrainSettings, "patchSize" | "dualWeight">,
 ): Promise<void> {
   if (!unpaired) return;
   const dataset = await checkDataset(findings, transaction, pointer, unpaired);

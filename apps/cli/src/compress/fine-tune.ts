@@ -5,7 +5,7 @@ import {
   type StageControl,
   suitablePatches,
 } from "@drc/compression";
-import { fineTuneSettings } from "@drc/contracts";
+import { DEFAULT_PATCH, fineTuneSettings } from "@drc/contracts";
 import type { Model, Network } from "@drc/network";
 import type { TensorFlow } from "@drc/tensorflow";
 
@@ -22,7 +22,7 @@ interface FineTuning {
 /** Trains the compressed network on: against HR images where all images have one, else the original's outputs. */
 export async function fineTuneCompressed(given: FineTuning): Promise<Model> {
   const { tensorflow, original, compressed, images, teacher, steps, control } = given;
-  const settings = fineTuneSettings.parse({ steps });
+  const settings = { ...fineTuneSettings.parse({ steps }), patchSize: DEFAULT_PATCH };
   const common = {
     tensorflow,
     model: compressed,

@@ -2,9 +2,9 @@ import {
   type BlobReference,
   type DatasetImage,
   type DatasetSettings,
+  DEFAULT_PATCH,
   type FieldError,
   SMALLEST_PATCH,
-  trainSettings,
 } from "@drc/contracts";
 import {
   cropToMultiple,
@@ -73,7 +73,7 @@ export async function ingestImage(
 
 /** It is good to evaluate on: what trains or calibrates is refused when it is submitted. */
 function noteSize(name: string, lrWidth: number, lrHeight: number, notes: FieldError[]): void {
-  const { patchSize } = trainSettings.parse({});
+  const patchSize = DEFAULT_PATCH;
   if (lrWidth >= patchSize && lrHeight >= patchSize) return;
   const remedy =
     Math.min(lrWidth, lrHeight) < SMALLEST_PATCH

@@ -3,11 +3,13 @@ import {
   fineTune,
   fineTuneToOriginal,
   splitRows,
+  suitablePatches,
   type TrainingOptions,
   type TrainingResult,
   train,
 } from "@drc/compression";
 import {
+  DEFAULT_PATCH,
   FEW_IMAGES,
   type FineTuneSettings,
   heldOutRows,
@@ -42,11 +44,10 @@ export async function runTrainingStage(
 ): Promise<RunnerOutcome> {
   const { inputs } = context.task;
   const { settings } = spec;
-  const options: TrainingOptions = {
+  const options: Options = {
     tensorflow: await context.tensorflow(),
     model,
     teacher: inputs.teacher === undefined ? undefined : (await readModel(inputs.teacher)).primal,
-    settings,
     control: await context.control({ checkpointEverySteps: settings.checkpointEverySteps }),
   };
   const result =
@@ -57,6 +58,22 @@ export async function runTrainingStage(
     result: describeTraining(result),
     files: [await keepModel(context, "model", result.model), await keepModel(context, "last-model", result.lastModel)],
   };
+}
+
+type Options = Omit<TrainingOptions, "settings">;
+
+/** Where no patch is asked for, one that suits the network, as far as the images go. */
+function withPatch(
+  context: RunnerContext,
+  { model }: Options,
+  { settings }: TrainingSpec,
+  images: readonly CalibrationImage[],
+): TrainingOptions["settings"] {
+  if (settings.patchSize !== undefined) return { ...settings, patchSize: settings.patchSize };
+  const usual = { patchSize: DEFAULT_PATCH, batchSize: settings.batchSize };
+  const { patchSize } = suitablePatches(model.primal.graph, images, usual);
+  context.log(`Patches of ${patchSize} LR pixels a side.`);
+  return { ...settings, patchSize };
 }
 
 /** What is trained on, and what is kept out of it or given to validate on, as `load` reads it. */
@@ -90,24 +107,26 @@ async function readSplit<T extends CalibrationImage>(
 async function trainOnImages(
   context: RunnerContext,
   stage: keyof typeof STAGES,
-  options: TrainingOptions,
+  options: Options,
   spec: TrainingSpec,
 ): Promise<TrainingResult> {
-  const { images, validation: own, unpaired } = context.task.inputs;
+  const { images, validation: own, unpaired: named } = context.task.inputs;
   for (const { lrs } of [...images, ...own]) checkScale(options.model.primal.graph, lrs.length);
-  if (unpaired.length > 0) context.log(`${unpaired.length} unpaired images for the dual loss.`);
+  if (named.length > 0) context.log(`${named.length} unpaired images for the dual loss.`);
   const { training, validation } = await readSplit(context, spec, loadTrainingImages);
+  const unpaired = await loadUnpairedImages(named);
   return STAGES[stage]({
     ...options,
+    settings: withPatch(context, options, spec, [...training, ...unpaired]),
     images: training,
-    unpaired: await loadUnpairedImages(unpaired),
+    unpaired,
     validation: validation.map(({ name, hr, lrs }) => ({ name, hr, lr: lrs[0] })),
   });
 }
 
 async function trainOnOutputs(
   context: RunnerContext,
-  options: TrainingOptions,
+  options: Options,
   spec: TrainingSpec,
   original: string,
 ): Promise<TrainingResult> {
@@ -115,6 +134,7 @@ async function trainOnOutputs(
   const { training, validation } = await readSplit(context, spec, loadInputImages);
   return fineTuneToOriginal({
     ...options,
+    settings: withPatch(context, options, spec, training),
     original: (await readModel(original)).primal,
     images: training,
     validation,
