@@ -118,7 +118,10 @@ async function sendParts({ path, sizeBytes, sha256 }: LocalFile): Promise<Presig
     const response = await fetch(part.url ?? "", { method: "PUT", body: file.slice(from, from + part.sizeBytes) });
     if (!response.ok) throw new Error(`Part ${part.number}: ${response.status}`);
   }
-  const complete = await post<PresignedUploadResource>(`/v1/uploads/${upload.id}/complete`, undefined);
+  let complete: PresignedUploadResource;
+  // What takes long goes on by itself, and is asked for again.
+  do complete = await post(`/v1/uploads/${upload.id}/complete`, undefined);
+  while (complete.state === "completing");
   const { id } = await post<{ id: string }>("/v1/datasets", { name: "large" });
   await post(`/v1/datasets/${id}/files`, { uploads: [{ uploadId: upload.id }] });
   return complete;
