@@ -112,7 +112,7 @@ describe("fencing", () => {
     expect(await jobOf(jobId)).toMatchObject({ state: "failed", error: { code: "JOB_FAILED" }, leaseToken: null });
   });
 
-  it("refuses every update of an attempt that lost its lease", async () => {
+  it("refuses every update of an attempt that lost its lease, and adopts no blob of it", async () => {
     const { database } = services;
     const jobId = await create();
     const lost = leaseOf(await claim(jobId, -1));
@@ -126,7 +126,12 @@ describe("fencing", () => {
     expect(await recordRuntime(database, lost, runtime)).toBe(false);
     const files = [{ name: "checkpoint", sha256: "0".repeat(64), sizeBytes: 1 }];
     expect(await recordCheckpoint(database, lost, { step: 1, files })).toBe(false);
-    expect(await endAttempt(database, lost, { type: "succeeded", result: EVALUATION })).toBeNull();
+    const [{ sha256, sizeBytes }] = files;
+    const artifacts = [{ name: "late.png", contentType: "image/png", sha256: "1".repeat(64), sizeBytes }];
+    const late = { type: "succeeded", result: EVALUATION, products: { artifacts } } as const;
+    expect(await endAttempt(database, lost, late)).toBeNull();
+    expect(await database.artifact.count({ where: { jobId } })).toBe(0);
+    expect(await database.blob.count({ where: { sha256: { in: [sha256, artifacts[0].sha256] } } })).toBe(0);
     const job = await jobOf(jobId);
     expect(job).toMatchObject({ state: "running", progress: null, metricCount: 0, logCount: 0, result: null });
     expect(job.leaseToken).toBe(current.leaseToken);
