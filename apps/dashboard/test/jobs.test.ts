@@ -1,12 +1,15 @@
 /** Overview, jobs and compressions with real jobs on a real worker; the tests go on one after the other. */
 import { expect, it } from "vitest";
 import { photographs } from "../../../test/photographs.ts";
-import { openPage, signIn, violationsInBothColours } from "./support/browser.ts";
+import { openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 import { comparedJobs } from "./support/steps.ts";
 
 const MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 const NETWORK = { blocks: 1, features: 8, scale: 2 } as const;
+
+/** It outlasts the tests that look at it while it runs, pictures included. */
+const LONG_STEPS = 12_000;
 
 const dashboard = useDashboard({ onePage: true });
 let dataset: { datasetId: string; version: number };
@@ -44,7 +47,7 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
       network: { ...NETWORK, blocks: 2, features: 16 },
       dataset,
       validation: { share: 0.2 },
-      settings: { steps: 3000, batchSize: 4, patchSize: 24, learningRate: 1e-3, validationEverySteps: 100 },
+      settings: { steps: LONG_STEPS, batchSize: 4, patchSize: 24, learningRate: 1e-3, validationEverySteps: 100 },
     },
   });
   await page.goto(`/jobs/${job.id}`);
@@ -54,13 +57,13 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
     .getByRole("img", { name: /^PSNR on the validation images by step; newest values: PSNR \d+\.\d\d dB/ })
     .waitFor();
   await page
-    .getByText(/\d+ of 3,000, \d+ (s|min \d+ s) left/)
+    .getByText(/\d+ of 12,000, \d+ (s|min \d+ s) left/)
     .first()
     .waitFor();
   expect(await violationsInBothColours(page, "job")).toEqual([]);
   await page.goto("/");
   await page.getByRole("link", { name: "train a small network" }).waitFor();
-  await page.getByText(/\d+ of 3,000, .* left/).waitFor();
+  await page.getByText(/\d+ of 12,000, .* left/).waitFor();
   expect(await violationsInBothColours(page, "overview")).toEqual([]);
   await page.getByRole("link", { name: "train a small network" }).click();
   await page.getByRole("button", { name: "Pause" }).click();
@@ -240,8 +243,42 @@ it("shows names, labels and log lines as text, whatever they hold", async () => 
   expect(faults).toEqual([]);
 });
 
+it("acts on several jobs at once, as far as their states allow", async () => {
+  const { client } = dashboard.server;
+  const { page } = dashboard.open;
+  const settings = { steps: LONG_STEPS, batchSize: 2, patchSize: 12 };
+  const body = { kind: "train" as const, labels: ["many"], spec: { network: NETWORK, dataset, settings } };
+  const jobs = await Promise.all(["one", "two", "three"].map((name) => client.jobs.create({ ...body, name })));
+  const [ended, ...waiting] = jobs.map(({ id }) => id);
+  await client.jobs.cancel(ended);
+  await client.jobs.wait(ended);
+  for (const id of waiting) await client.jobs.pause(id);
+  await expect
+    .poll(async () => (await client.jobs.page({ label: "many", state: "paused" })).items.length, { timeout: 20_000 })
+    .toBe(2);
+  await page.goto("/jobs?label=many");
+  await page.getByRole("checkbox", { name: "Choose two" }).check();
+  await page.getByRole("button", { name: "All on this page" }).click();
+  await page.getByText("3 jobs chosen").waitFor();
+  await page.getByRole("button", { name: "Cancel 2 jobs" }).click();
+  await page.getByText("For 1 it is not possible.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel 2 jobs" }).click();
+  await page.getByText("3 jobs chosen").waitFor({ state: "detached" });
+  for (const id of waiting) expect((await client.jobs.get(id)).state).toBe("cancelled");
+  await page.getByRole("checkbox", { name: "Choose two" }).check();
+  await page.getByRole("button", { name: "All on this page" }).click();
+  expect(await page.getByRole("button", { name: "Pause 0 jobs" }).isDisabled()).toBe(true);
+  expect(await violationsInBothColours(page, "jobs-chosen")).toEqual([]);
+  expect(await violationsOnPhone(page, "jobs-chosen")).toEqual([]);
+  await page.getByRole("button", { name: "Delete 3 jobs" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete 3 jobs" }).click();
+  await page.getByText("No job is as the filter says.").waitFor();
+});
+
 it("deletes a job that has ended, after a question", async () => {
   const { page, faults } = dashboard.open;
+  const { items } = await dashboard.server.client.jobs.page({ search: MARKUP });
+  await page.goto(`/jobs/${items[0].id}`);
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByLabel("Delete the models that it made as well").check();
   await page.getByRole("button", { name: "Delete the job" }).click();

@@ -118,7 +118,9 @@ it(
       ["Original", models.original],
       ["Compressed", models.compressed],
     ] as const) {
-      await expect.poll(() => page.getByRole("combobox", { name }).inputValue()).toBe(model);
+      await expect
+        .poll(() => page.getByRole("combobox", { name, exact: true }).inputValue())
+        .toContain(`…${model?.slice(-5)}`);
     }
     await chooseImage(page, "my photo.png", await encodePng(photograph(9, 96, 64)));
     await compare(page, dashboard.server);

@@ -1,12 +1,14 @@
 import type { CompressionResource, Page as PageOf } from "@drc/contracts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { CompressionLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
+import { SelectionBar, useSelection } from "../../components/selection.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
@@ -29,14 +31,17 @@ export function CompressionsPage() {
     placeholderData: keepPreviousData,
     refetchInterval: REFRESH_MS,
   });
+  const selection = useSelection(compressions.data?.items);
+  const columns = useMemo(() => [selection.column, ...COLUMNS], [selection.column]);
   return (
     <Page title="Compressions">
       <section className="panel" aria-label="Compressions">
+        <SelectionBar what="compression" selection={selection} verbsOf={compressionVerbs} />
         <PagedTable
           label="Compressions"
           query={compressions}
           paging={paging}
-          columns={COLUMNS}
+          columns={columns}
           empty={
             <>
               There is no compression yet. <Link to="/submit">Submit one</Link>

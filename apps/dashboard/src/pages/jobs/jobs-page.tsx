@@ -1,12 +1,14 @@
 import { JOB_KINDS, JOB_STATES, type JobResource, type Page as PageOf } from "@drc/contracts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
 import { JobStatus } from "../../components/progress-bar.tsx";
+import { SelectionBar, useSelection } from "../../components/selection.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
@@ -31,6 +33,8 @@ export function JobsPage() {
     placeholderData: keepPreviousData,
     refetchInterval: REFRESH_MS,
   });
+  const selection = useSelection(jobs.data?.items);
+  const columns = useMemo(() => [selection.column, ...COLUMNS], [selection.column]);
   return (
     <Page title="Jobs">
       <div className="stack">
@@ -44,11 +48,12 @@ export function JobsPage() {
           }}
         />
         <section className="panel" aria-label="Jobs">
+          <SelectionBar what="job" selection={selection} verbsOf={jobVerbs} />
           <PagedTable
             label="Jobs"
             query={jobs}
             paging={paging}
-            columns={COLUMNS}
+            columns={columns}
             oldestFirst={filter.order === "oldest"}
             empty="No job is as the filter says."
           />

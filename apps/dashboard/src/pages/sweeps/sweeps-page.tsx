@@ -2,6 +2,7 @@ import { type CreateSweepBody, type SweepResource, sweepState } from "@drc/contr
 import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { count } from "../../components/format.ts";
 import { SweepLink } from "../../components/job-link.tsx";
@@ -9,6 +10,7 @@ import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { SelectionBar, useSelection } from "../../components/selection.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
@@ -29,15 +31,18 @@ export function SweepsPage() {
     refetchInterval: REFRESH_MS,
     placeholderData: (before) => before,
   });
+  const selection = useSelection(sweeps.data?.items);
+  const columns = useMemo(() => [selection.column, ...COLUMNS], [selection.column]);
   const filtered = filter.state !== undefined || filter.label !== undefined;
   return (
     <Page title="Sweeps">
       <Panel title="All sweeps" aside={<Filters />} flush>
+        <SelectionBar<SweepResource> what="sweep" selection={selection} verbsOf={sweepVerbs} />
         <PagedTable
           label="Sweeps"
           query={sweeps}
           paging={paging}
-          columns={COLUMNS}
+          columns={columns}
           empty={
             filtered
               ? "No sweep is like that."
