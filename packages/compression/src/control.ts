@@ -53,7 +53,7 @@ export class DivergedError extends Error {
     const last =
       lastFiniteLoss === undefined ? "no step had a finite one" : `the last finite one was ${lastFiniteLoss}`;
     super(
-      `The ${stage} diverged: loss or gradients were not finite in 10 steps up to step ${step} (${last}). ` +
+      `Loss or gradients were not finite in 10 steps up to step ${step} of the stage "${stage}" (${last}). ` +
         "Lower the learning rate.",
     );
     this.name = "DivergedError";

@@ -14,15 +14,6 @@ it("says nothing twice", () => {
   expect(errorLine({ title: "The job failed", detail: "The job failed." })).toBe("The job failed");
 });
 
-it("leaves out a beginning that is the title", () => {
-  const told = { title: "The training diverged", detail: "The fine-tune diverged: the loss was not finite at step 3." };
-  expect(detailBeside(told)).toBe("The loss was not finite at step 3.");
-  expect(errorLine(told)).toBe("The training diverged: The loss was not finite at step 3.");
-  expect(errorLine({ title: "The job failed", detail: "No space: 3 bytes." })).toBe(
-    "The job failed: No space: 3 bytes.",
-  );
-});
-
 it("keeps what only the detail says", () => {
   const file = { file: "a.png", detail: "a.png: it is no image" };
   const detail = "2 of 5 files cannot be used: a.png: it is no image; and 1 more.";
