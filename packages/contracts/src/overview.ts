@@ -42,8 +42,16 @@ export const workerUsage = z.strictObject({
   cpuShare: z.number().min(0).max(1),
   memoryUsedBytes: count,
   memoryTotalBytes: count,
-  /** Memory of its GPUs, as nvidia-smi numbers them; empty where it does not tell. */
-  gpus: z.array(z.strictObject({ index: z.string(), usedBytes: count, totalBytes: count })),
+  /** Its GPUs, as nvidia-smi numbers them; empty where it does not tell. */
+  gpus: z.array(
+    z.strictObject({
+      index: z.string(),
+      /** Share of the last moments in which it computed, 0 to 1; null where nvidia-smi does not tell. */
+      busyShare: z.number().min(0).max(1).nullable(),
+      usedBytes: count,
+      totalBytes: count,
+    }),
+  ),
 });
 export type WorkerUsage = z.infer<typeof workerUsage>;
 

@@ -1,6 +1,6 @@
 import { cpus, freemem, totalmem } from "node:os";
 import type { WorkerUsage } from "@drc/contracts";
-import { readDeviceMemory } from "./device-memory.ts";
+import { readGpus } from "./gpus.ts";
 
 interface CpuTimes {
   busyMs: number;
@@ -21,13 +21,13 @@ export class MachineUsage {
     const now = cpuTimes();
     const cpuShare = shareBetween(this.before, now);
     this.before = now;
-    const gpus = this.hasGpu ? await readDeviceMemory() : [];
+    const gpus = this.hasGpu ? await readGpus() : [];
     const memoryTotalBytes = totalmem();
     return {
       cpuShare,
       memoryUsedBytes: memoryTotalBytes - freemem(),
       memoryTotalBytes,
-      gpus: gpus.map(({ index, usedBytes, totalBytes }) => ({ index, usedBytes, totalBytes })),
+      gpus: gpus.map(({ uuid: _, ...gpu }) => gpu),
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { BackendResource, ComputeDevice, JobKind } from "@drc/contracts";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Slot } from "../slots.ts";
-import { type DeviceMemory, readDeviceMemory } from "./device-memory.ts";
+import { type GpuUsage, readGpus } from "./gpus.ts";
 import { residentBytes } from "./process-memory.ts";
 
 /** Of an attempt: how it ended, whatever became of the job. */
@@ -106,11 +106,11 @@ export class WorkerMetrics {
       if (bytes !== undefined && this.processes.get(slot) === pid) this.resident.set({ slot }, bytes);
     }
     const gpus = this.slots.flatMap(({ gpuId }) => gpuId ?? []);
-    if (gpus.length > 0) this.showDevices(gpus, await readDeviceMemory());
+    if (gpus.length > 0) this.showDevices(gpus, await readGpus());
     return this.registry.metrics();
   }
 
-  private showDevices(gpus: readonly string[], devices: readonly DeviceMemory[]): void {
+  private showDevices(gpus: readonly string[], devices: readonly GpuUsage[]): void {
     this.deviceUsed.reset();
     this.deviceTotal.reset();
     for (const gpu of gpus) {

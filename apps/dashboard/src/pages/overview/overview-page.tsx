@@ -150,9 +150,9 @@ function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) 
               job?.progress && <ProgressBar progress={job.progress} label={`Progress of ${job.name ?? job.id}`} />,
           },
           {
-            title: "Processor",
+            title: "Busy",
             as: "number",
-            cell: ({ first, usage }) => (first && usage ? percent(usage.cpuShare, 0) : ""),
+            cell: ({ first, usage, slot }) => busyText(first, usage, slot),
           },
           { title: "Memory", as: "number", cell: ({ first, usage, slot }) => memoryText(first, usage, slot) },
           { title: "Running for", as: "number", cell: ({ slot: { job } }) => job && <Lasting from={job.startedAt} /> },
@@ -170,9 +170,19 @@ function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) 
   );
 }
 
+const gpuOf = (usage: WorkerUsage | null, { device }: Slot) =>
+  usage?.gpus.find(({ index }) => device === `gpu ${index}`);
+
+/** Of a GPU its own; of all processors of the machine in the worker's first line. */
+function busyText(first: boolean, usage: WorkerUsage | null, slot: Slot): string {
+  const gpu = gpuOf(usage, slot);
+  if (gpu) return gpu.busyShare === null ? "" : percent(gpu.busyShare, 0);
+  return first && usage ? percent(usage.cpuShare, 0) : "";
+}
+
 /** Of a GPU its own; of the machine in the worker's first line. */
-function memoryText(first: boolean, usage: WorkerUsage | null, { device }: Slot): string {
-  const gpu = usage?.gpus.find(({ index }) => device === `gpu ${index}`);
+function memoryText(first: boolean, usage: WorkerUsage | null, slot: Slot): string {
+  const gpu = gpuOf(usage, slot);
   if (gpu) return `${bytes(gpu.usedBytes)} of ${bytes(gpu.totalBytes)}`;
   return first && usage ? `${bytes(usage.memoryUsedBytes)} of ${bytes(usage.memoryTotalBytes)}` : "";
 }
