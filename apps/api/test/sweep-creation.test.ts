@@ -102,6 +102,17 @@ describe("the jobs of a sweep", () => {
     expect([again.retryOf, again.modelName]).toEqual([first.stages.fineTune, nameOf(first.stages.fineTune)]);
   });
 
+  it("cut the long name of a model between characters", async () => {
+    const { api } = sweeps;
+    const modelId = await storedModel(api);
+    const name = `${"x".repeat(98)}🎈 and what comes after it`;
+    await api.services.database.model.update({ where: { id: modelId }, data: { name } });
+    const { id } = await sweeps.create({ network: undefined, model: { modelId }, grid: SMALL });
+    const where = { sweepId: id, kind: "fine-tune" };
+    const { modelName } = await api.services.database.job.findFirstOrThrow({ where });
+    expect(modelName).toBe(`${"x".repeat(98)}…, 30 % of the parameters removed, l1, seed 1`);
+  });
+
   it("are found by the sweep", async () => {
     const { id, jobs } = await sweeps.create({ labels: ["nightly"] });
     const listed = (await sweeps.api.get(`/v1/jobs?sweepId=${id}`)).json();

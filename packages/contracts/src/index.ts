@@ -3,6 +3,7 @@
  * job specs and settings, results, states, errors. Unknown fields are refused everywhere.
  */
 export * from "./api-keys.ts";
+export * from "./cut-text.ts";
 export * from "./dataset-settings.ts";
 export * from "./errors.ts";
 export * from "./field-errors.ts";

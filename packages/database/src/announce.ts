@@ -1,4 +1,5 @@
 import {
+  cutText,
   isFinal,
   type JobError,
   type JobState,
@@ -131,14 +132,10 @@ function outcome({
 /** An ingest may have found thousands of bad files: the path leads to all of them. */
 function shortened(error: JobError): JobError {
   const { errors, ...rest } = error;
-  const few = errors?.slice(0, FINDINGS).map((finding) => ({ ...finding, detail: cut(finding.detail) }));
-  return { ...rest, detail: cut(rest.detail), ...(few ? { errors: few } : {}) };
-}
-
-function cut(text: string): string {
-  if (text.length <= TEXT_CHARACTERS) return text;
-  // Half of a character is none: some JSON readers refuse all of a message that has one.
-  return `${text.slice(0, TEXT_CHARACTERS - 1).replace(/\p{Cs}$/u, "")}…`;
+  const few = errors
+    ?.slice(0, FINDINGS)
+    .map((finding) => ({ ...finding, detail: cutText(finding.detail, TEXT_CHARACTERS) }));
+  return { ...rest, detail: cutText(rest.detail, TEXT_CHARACTERS), ...(few ? { errors: few } : {}) };
 }
 
 async function announce(

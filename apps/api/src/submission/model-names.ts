@@ -1,5 +1,5 @@
 /** What the models of a compression or sweep are called, so that people can tell them apart. */
-import type { Budget, CreateCompressionBody, Importance, SearchMethod } from "@drc/contracts";
+import { type Budget, type CreateCompressionBody, cutText, type Importance, type SearchMethod } from "@drc/contracts";
 import { findModel, type Transaction } from "@drc/database";
 import { networkLabel } from "@drc/network";
 import { graphOfSpec } from "./networks.ts";
@@ -19,8 +19,7 @@ export async function baseName(
   { network, model }: Pick<CreateCompressionBody, "network" | "model">,
 ): Promise<string> {
   if (network) return "preset" in network ? `${network.preset} ×${network.scale}` : networkLabel(graphOfSpec(network));
-  const name = (model && (await findModel(transaction, model))?.name) ?? "";
-  return name.length > LONGEST_BASE ? `${name.slice(0, LONGEST_BASE - 1)}…` : name;
+  return cutText((model && (await findModel(transaction, model))?.name) ?? "", LONGEST_BASE);
 }
 
 /** As "drn-s ×4, 50 % of the parameters removed, l1"; seeds and stages come after it. */
