@@ -74,6 +74,16 @@ describe("problem details", () => {
     expect(answer.headers.allow).toBe("DELETE, GET, HEAD, PATCH");
   });
 
+  it("name methods for a slash at the end, and none for an address with an empty part", async () => {
+    const answer = await api.send({ method: "PUT", url: "/v1/datasets/?limit=1" });
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, "GET, HEAD, POST"]);
+    for (const url of ["/v1//datasets", "//v1/datasets", "/v1/jobs//cancel"]) {
+      const nothing = await api.get(url);
+      expect(problemOf(nothing)).toMatchObject({ status: 404, code: "NOT_FOUND" });
+      expect(nothing.headers.allow).toBeUndefined();
+    }
+  });
+
   it.each([
     ["a broken body", { payload: "{", headers: { "content-type": "application/json" } }, 400],
     ["another content type", { payload: "<a/>", headers: { "content-type": "text/xml" } }, 415],

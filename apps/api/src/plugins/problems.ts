@@ -28,15 +28,13 @@ export function registerProblems(app: FastifyInstance): void {
 
 /** The methods of the routes at an address, whatever it names. */
 function methodsAt(app: FastifyInstance, url: string): string[] {
-  const parts = partsOf(url);
+  // A slash at the end makes no difference, one in the middle does.
+  const parts = url.split("?", 1)[0].replace(/\/$/, "").split("/");
   const matches = (pattern: string[]) =>
-    pattern.length === parts.length && pattern.every((part, i) => part.startsWith(":") || part === parts[i]);
-  const methods = app.declaredRoutes.filter((route) => matches(partsOf(route.url))).map(({ method }) => method);
+    pattern.length === parts.length &&
+    pattern.every((part, i) => (part.startsWith(":") ? parts[i] !== "" : part === parts[i]));
+  const methods = app.declaredRoutes.filter((route) => matches(route.url.split("/"))).map(({ method }) => method);
   return [...new Set(methods)].sort();
-}
-
-function partsOf(url: string): string[] {
-  return url.split("?", 1)[0].split("/").filter(Boolean);
 }
 
 /** Of an address that cannot be read, before there is a route and what belongs to it. */
