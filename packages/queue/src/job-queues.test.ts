@@ -57,6 +57,12 @@ it("knows what it holds until it was taken, and takes the same job under a new n
   expect(await take("cpu", 1)).toEqual([{ jobId: one.jobId, dispatchNumber: 2 }]);
 });
 
+it("refuses entries of a device class that is none, with those beside them", async () => {
+  const [good, bad] = [entry(), entry({ deviceClass: "abacus" as QueueEntry["deviceClass"] })];
+  await expect(services.queues.add(good, bad)).rejects.toThrow("no queue for the device class abacus");
+  expect(await services.queues.has(good)).toBe(false);
+});
+
 it("gives each device class its own, and counts what waits", async () => {
   const [first, second] = [entry(), entry()];
   const other = entry({ deviceClass: "none" });

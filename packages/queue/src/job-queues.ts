@@ -33,10 +33,12 @@ export class JobQueues {
 
   /** Adds entries; nothing happens to those that the queue holds already. Where it fails, some may have been added. */
   async add(...entries: readonly QueueEntry[]): Promise<void> {
-    for (const [deviceClass, queue] of this.queues) {
-      const some = entries.filter((entry) => entry.deviceClass === deviceClass);
-      if (some.length > 0) await answered(queue.addBulk(some.map((entry) => bullJob(entryId(entry), entry))));
+    const byQueue = new Map<Queue, ReturnType<typeof bullJob>[]>();
+    for (const entry of entries) {
+      const queue = this.queueOf(entry);
+      byQueue.set(queue, [...(byQueue.get(queue) ?? []), bullJob(entryId(entry), entry)]);
     }
+    for (const [queue, jobs] of byQueue) await answered(queue.addBulk(jobs));
   }
 
   /** Adds an entry beside one that the queue may hold for the same job. */
