@@ -285,10 +285,10 @@ const SHARE_RANGE = {
     "share to remove is a number between 0 and 1, both excluded.",
 };
 
-/** Widths that shrink become multiples of this, where a runtime wants others than the 4 of the published plans. */
-/** Of a budget without `widthMultiple`. */
+/** Of a budget without `widthMultiple`, as in the published plans. */
 export const DEFAULT_WIDTH_MULTIPLE = 4;
 
+/** Widths that shrink become multiples of this, where a runtime wants others than `DEFAULT_WIDTH_MULTIPLE`. */
 export const widthMultiple = z.int().min(1).max(64);
 
 /** What to remove, as a share of the primal network's cost (mean shift included, dual networks not). */
