@@ -119,7 +119,8 @@ export class Attempt {
       clearTimeout(this.graceTimer);
       clearTimeout(this.runTimer);
       await this.keeper.stop();
-      await rm(folder, { recursive: true, force: true });
+      // A download that was given up may just be making its file.
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
       await cache.makeRoom();
     }
   }
