@@ -112,11 +112,12 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
           ...searched(search),
         };
         const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
-        const rows =
+        const [rows, served] = await Promise.all([
           label === undefined
-            ? await database.job.findMany({ ...page, where: { AND: [after, filter, times] }, include: JOB_PARENTS })
-            : await findLabelled(database, label, request.query, filter);
-        const served = await servedClasses(database);
+            ? database.job.findMany({ ...page, where: { AND: [after, filter, times] }, include: JOB_PARENTS })
+            : findLabelled(database, label, request.query, filter),
+          servedClasses(database),
+        ]);
         return toPage(rows, limit, (job) => jobResource(job, served));
       },
     );
