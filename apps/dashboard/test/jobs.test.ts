@@ -275,6 +275,42 @@ it("acts on several jobs at once, as far as their states allow", async () => {
   await page.getByText("No job is as the filter says.").waitFor();
 });
 
+it("deletes the others where one is refused, says so, and reads the list again", async () => {
+  const { client } = dashboard.server;
+  const { page } = dashboard.open;
+  const spec = { model: "bicubic" as const, dataset };
+  const create = (name: string) => client.jobs.create({ kind: "evaluate", labels: ["refused"], name, spec });
+  const ids: string[] = [];
+  for (const name of ["stays", "gone"]) ids.push((await create(name)).id);
+  for (const id of ids) await client.jobs.cancel(id);
+  for (const id of ids) await client.jobs.wait(id);
+  await page.goto("/jobs?label=refused");
+  await page.getByRole("checkbox", { name: "Choose stays" }).check();
+  await page.getByRole("button", { name: "All on this page" }).click();
+  await page.getByRole("button", { name: "Delete 2 jobs" }).click();
+  // The list does not know yet that somebody else has deleted one: its next readings wait.
+  const list = "**/v1/jobs?*";
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const poll = page.waitForRequest(list);
+  await page.route(list, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await poll;
+  await client.jobs.delete(ids[1]);
+  const again = page.waitForRequest(list);
+  await page.getByRole("dialog").getByRole("button", { name: "Delete 2 jobs" }).click();
+  await page.getByRole("dialog").getByText(`There is no job ${ids[1]}.`).waitFor();
+  await expect(client.jobs.get(ids[0])).rejects.toMatchObject({ status: 404 });
+  await again;
+  release();
+  await page.getByText("No job is as the filter says.").waitFor();
+  await page.unroute(list);
+});
+
 it("deletes a job that has ended, after a question", async () => {
   const { page, faults } = dashboard.open;
   const { items } = await dashboard.server.client.jobs.page({ search: MARKUP });

@@ -71,12 +71,6 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
   const may = useMay("submit");
   const lost = useLostSince() !== null;
   if (chosen.length === 0) return null;
-  const done = () => {
-    clear();
-    for (const key of ["jobs", "compressions", "sweeps", "overview"]) {
-      void queryClient.invalidateQueries({ queryKey: [key] });
-    }
-  };
   return (
     <Group gap="xs" p="xs" role="group" aria-label={`What is done with the ${what}s that are chosen`}>
       <Text size="sm">{counted(chosen.length, what)} chosen</Text>
@@ -90,7 +84,7 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
             disabled={why !== undefined}
             title={why}
             run={() => runAll(possible)}
-            onDone={done}
+            onDone={clear}
           >
             {possible.length < chosen.length && `For ${count(chosen.length - possible.length)} it is not possible. `}
             {MEANINGS[name]}
@@ -117,6 +111,10 @@ async function runAll(verbs: readonly Verb[]): Promise<void> {
   const refusals: unknown[] = [];
   for (const verb of verbs) {
     await verb.run({ changes: {}, priority: 0, models: false }).catch((error: unknown) => refusals.push(error));
+  }
+  // Where some are refused, the others are done all the same, and the list has to show it.
+  for (const key of ["jobs", "compressions", "sweeps", "overview"]) {
+    void queryClient.invalidateQueries({ queryKey: [key] });
   }
   if (refusals.length > 0) throw refusals[0];
 }
