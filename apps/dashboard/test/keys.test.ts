@@ -59,6 +59,22 @@ it("creates a key with scope, expiry and limits, shows it once, and revokes it",
   expect(faults).toEqual([]);
 });
 
+it("leaves limits as they are, to the byte, where another field is changed", async () => {
+  const { page, faults } = dashboard.open;
+  const limits = { queuedJobs: 5, storedBytes: 1_234_567, requestsPerMinute: null };
+  const { id } = await dashboard.server.client.keys.create({ name: "to the byte", scopes: ["read"], limits });
+  await signIn(page, dashboard.server.key, "/keys");
+  await page.getByRole("button", { name: "Change to the byte" }).click();
+  const dialog = page.getByRole("dialog");
+  expect(await dialog.getByRole("textbox", { name: "Stored at most, GB" }).inputValue()).toBe("0.001234567");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("renamed");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Change renamed" }).waitFor();
+  expect(await dashboard.server.client.keys.get(id)).toMatchObject({ name: "renamed", limits });
+  await dashboard.server.client.keys.revoke(id);
+  expect(faults).toEqual([]);
+});
+
 it("fits a phone, with its dialogs", async () => {
   const { page, faults } = dashboard.open;
   const name = `${MARKUP} ${"long".repeat(20)}`;

@@ -94,8 +94,8 @@ export function KeyForm({ apiKey, submitLabel, run }: KeyFormProps) {
         <NumberInput
           label="Stored at most, GB"
           placeholder="no limit"
-          min={0.001}
-          decimalScale={3}
+          min={1 / BYTES_PER_GB}
+          decimalScale={9}
           value={storedGb}
           onChange={setStoredGb}
         />
