@@ -17,6 +17,7 @@ let folder: string;
 let redisUrl: string;
 let redis: ReturnType<typeof connectForCommands>;
 const guard = new Guard();
+let server: ChildProcess | undefined;
 
 beforeAll(async () => {
   services = await useServices();
@@ -26,6 +27,8 @@ beforeAll(async () => {
   redis = connectForCommands(redisUrl);
 });
 afterAll(async () => {
+  // Where the test has failed before its end.
+  server?.kill("SIGKILL");
   redis.disconnect();
   await guard.close();
   await services.stop();
@@ -49,6 +52,7 @@ async function startServer(): Promise<{ child: ChildProcess; url: string; log: (
       DRC_PORT: "0",
     },
   });
+  server = child;
   let [output, log] = ["", ""];
   child.stderr.on("data", (text) => {
     log += text;
