@@ -69,6 +69,7 @@ const choose = (menu: string, value: string) =>
     Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(list, "${value}");
     list.dispatchEvent(new Event("change", { bubbles: true }));`);
 
+/** Again where other work of the machine got in between: half of an interaction is the way to the server and back. */
 it("pages, filters and searches a list of 100,000 jobs within 100 ms each, in the median", { retry: 2 }, async () => {
   const { page } = dashboard.open;
   if (page.url() === "about:blank") await signIn(page, dashboard.server.key, "/jobs");
@@ -90,7 +91,7 @@ it("pages, filters and searches a list of 100,000 jobs within 100 ms each, in th
   }
 });
 
-it("draws curves of 10,000 points within 200 ms", { retry: 2 }, async () => {
+it("draws curves of 10,000 points within 200 ms", async () => {
   const { page, faults } = dashboard.open;
   await page.goto(`/jobs/${LONG_JOB}`);
   await page.getByRole("img", { name: /^Learning rate by step; newest values: rate 1\.00e-7$/ }).waitFor();
@@ -98,7 +99,9 @@ it("draws curves of 10,000 points within 200 ms", { retry: 2 }, async () => {
   await page.evaluate("performance.clearMeasures('curve')");
   await page.getByLabel("Colours").selectOption("dark");
   const drawn = "performance.getEntriesByName('curve').map((entry) => entry.duration)";
-  await expect.poll(async () => ((await page.evaluate(drawn)) as number[]).length).toBeGreaterThanOrEqual(6);
+  await expect
+    .poll(async () => ((await page.evaluate(drawn)) as number[]).length, { timeout: 20_000 })
+    .toBeGreaterThanOrEqual(6);
   const times = (await page.evaluate(drawn)) as number[];
   console.log(`drawings: ${times.map((ms) => ms.toFixed(0)).join(", ")} ms`);
   expect(median(times)).toBeLessThan(DRAWING_MS);
