@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { BlobStore } from "./index.ts";
+import { patientTransport } from "./patient-transport.ts";
 
 const SILENCE_MS = 300;
 let server: Server;
@@ -42,6 +43,36 @@ it("gives up where the store falls silent in the middle of a blob", async () => 
     response.writeHead(200, { "content-length": "1000" }).write("the first bytes");
   });
   await expect(store.read(sha256)).rejects.toMatchObject(silent);
+});
+
+it("waits for a store that takes a large body slowly, and gives up where it takes no more", async () => {
+  const silenceMs = 2 * SILENCE_MS;
+  const body = Buffer.alloc(64 * 2 ** 20);
+  const pauseEveryBytes = 2 ** 21;
+  /** In the first half: the second one may lie in the buffers of the operating system. */
+  const takeSlowly = async (request: IncomingMessage, response: ServerResponse, pauses: number) => {
+    let [takenBytes, paused] = [0, 0];
+    for await (const chunk of request) {
+      takenBytes += (chunk as Buffer).length;
+      if (takenBytes < (paused + 1) * pauseEveryBytes || takenBytes > body.length / 2) continue;
+      if (++paused > pauses) await once(request, "close");
+      await wait(SILENCE_MS / 2);
+    }
+    response.end();
+  };
+  const send = async (pauses: number): Promise<void> => {
+    server = createServer((...given) => void takeSlowly(...given, pauses).catch(() => {})).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const request = patientTransport(false, silenceMs).request({ port, method: "PUT" }, (answer) => answer.resume());
+    request.end(body);
+    await once(request, "response").finally(() => server.closeAllConnections());
+    server.close();
+  };
+  const startedMs = performance.now();
+  await send(16);
+  expect(performance.now() - startedMs).toBeGreaterThan(3 * silenceMs);
+  await expect(send(3)).rejects.toThrow("it did not answer for 0.6 s");
 });
 
 it("waits for a reader that takes its time", async () => {
