@@ -1,4 +1,5 @@
 import { createJobBody, newId } from "@drc/contracts";
+import { lockInputs } from "@drc/database";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { JobSubmissions } from "../src/submission/job-submissions.ts";
 import { problemOf, readyDataset, startApi, type TestApi } from "./support/api.ts";
@@ -92,4 +93,24 @@ it("does not wait for a slow request whose Idempotency-Key one of them has", asy
     await slow.idempotencyKey.deleteMany({ where: { apiKeyId, key: "slow" } });
   });
   expect((await same)?.statusCode).toBe(202);
+});
+
+it("waits for a long deletion with few connections, so that others are answered meanwhile", async () => {
+  const requests = await api.services.database.$transaction(async (deletion) => {
+    await lockInputs(deletion);
+    const waiting = Array.from({ length: 24 }, (_, i) => submit(evaluation("deletion"), `deletion-${i}`));
+    let most = 0;
+    // Longer than a submission waits for another one of its Idempotency-Key.
+    for (const endMs = performance.now() + 1_000; performance.now() < endMs; ) {
+      const [{ waiters }] = await deletion.$queryRaw<[{ waiters: number }]>`
+        SELECT count(*)::int AS waiters FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      most = Math.max(most, waiters);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(2);
+    return { waiting };
+  });
+  const answers = await Promise.all(requests.waiting);
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(24).fill(202));
 });

@@ -61,6 +61,8 @@ async function createTogether(
   let written = false;
   try {
     return await database.$transaction(async (transaction) => {
+      await shareInputs(transaction);
+      // After the wait for a deletion, which is one for all: each alone would take a connection, and leave none to others.
       if (submissions.some(({ idempotent }) => idempotent)) await limitLockWaits(transaction, LOCK_WAIT_MS);
       const outcomes = await createAll(transaction, submissions);
       written = true;
@@ -74,7 +76,10 @@ async function createTogether(
 }
 
 async function createAlone(database: Database, submission: JobSubmission): Promise<OnceAnswer> {
-  const [outcome] = await database.$transaction((transaction) => createAll(transaction, [submission]));
+  const [outcome] = await database.$transaction(async (transaction) => {
+    await shareInputs(transaction);
+    return createAll(transaction, [submission]);
+  });
   if (outcome.status === "rejected") throw outcome.reason;
   return outcome.value;
 }
@@ -83,7 +88,6 @@ async function createAll(
   transaction: Transaction,
   submissions: readonly JobSubmission[],
 ): Promise<PromiseSettledResult<OnceAnswer>[]> {
-  await shareInputs(transaction);
   const reservations = await reserve(transaction, submissions);
   const outcomes: PromiseSettledResult<OnceAnswer>[] = [];
   const planned: { position: number; job: NewJob }[] = [];
