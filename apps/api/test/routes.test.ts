@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type BackendResource, type JobDetailResource, newId, type ReadinessResource } from "@drc/contracts";
 import {
   claimJob,
@@ -403,6 +403,27 @@ describe("readiness", () => {
     const { ready, checks } = response.json<ReadinessResource>();
     expect([ready, checks.store.ok, checks.redis.ok]).toEqual([false, false, true]);
     expect(checks.store.detail).toMatch(detail);
+    await app.close();
+    silent.close();
+  });
+
+  it("is red, and answers, where the database takes connections and says nothing, with a key as without one", async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const database = connectDatabase(`postgresql://nobody@127.0.0.1:${port}/none`);
+    const app = await buildApp(
+      { ...api.services, database, device: "cpu", webhooks: api.webhooks },
+      pino({ level: "silent" }),
+    );
+    checkAnswers(app);
+    for (const headers of [{}, { authorization: `Bearer ${api.key}` }]) {
+      const response = await app.inject({ method: "GET", url: "/readyz", headers });
+      // Nobody knows whether the key may read more.
+      expect([response.statusCode, response.json<ReadinessResource>().checks.database]).toEqual([503, { ok: false }]);
+    }
+    for (const socket of sockets) socket.destroy();
     await app.close();
     silent.close();
   });

@@ -71,12 +71,11 @@ export function healthRoutes(context: ApiContext, keys: KeyCheck): FastifyPlugin
         },
       },
       async (request, reply) => {
-        const detailed = await mayRead(request, keys);
         // It is open to everybody, and costs something: who asks while it is being found out gets the same answer.
         asking ??= findReadiness(context).finally(() => {
           asking = undefined;
         });
-        const readiness = await asking;
+        const [readiness, detailed] = await Promise.all([asking, mayRead(request, keys)]);
         return reply.code(readiness.ready ? 200 : 503).send(detailed ? readiness : withoutDetails(readiness));
       },
     );
@@ -89,7 +88,7 @@ export function healthRoutes(context: ApiContext, keys: KeyCheck): FastifyPlugin
 async function mayRead(request: FastifyRequest, keys: KeyCheck): Promise<boolean> {
   if (request.headers.authorization === undefined && request.cookies[SESSION_COOKIE] === undefined) return false;
   try {
-    return includesScope((await findCaller(request, keys)).scopes, "read");
+    return includesScope((await answered(() => findCaller(request, keys))).scopes, "read");
   } catch (error) {
     if (error instanceof ApiError) throw error;
     // The database is away: that is for the checks to say, and nobody is known.
@@ -148,16 +147,23 @@ async function waitingJobs(database: Database): Promise<NonNullable<ReadinessRes
 }
 
 async function check(action: () => Promise<string>): Promise<{ ok: boolean; detail: string }> {
-  const answered = new AbortController();
-  const silence = wait(CHECK_MS, undefined, { signal: answered.signal }).then(() => {
-    throw new Error(`No answer came within ${CHECK_MS / 1000} s.`);
-  });
   try {
-    return { ok: true, detail: await Promise.race([action(), silence]) };
+    return { ok: true, detail: await answered(action) };
   } catch (error) {
     return { ok: false, detail: (error as Error).message };
+  }
+}
+
+/** @throws Error where nothing comes of it within `CHECK_MS`. */
+async function answered<T>(action: () => Promise<T>): Promise<T> {
+  const end = new AbortController();
+  const silence = wait(CHECK_MS, undefined, { signal: end.signal }).then(() => {
+    throw new Error(`No answer came within ${CHECK_MS / 1000} s.`);
+  });
+  silence.catch(() => {});
+  try {
+    return await Promise.race([action(), silence]);
   } finally {
-    silence.catch(() => {});
-    answered.abort();
+    end.abort();
   }
 }
