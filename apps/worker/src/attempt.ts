@@ -28,6 +28,7 @@ import { ReportBuffer } from "./report-buffer.ts";
 import { retry } from "./retry.ts";
 import type { Slot } from "./slots.ts";
 import { storableText } from "./storable-text.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** The longest that a timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -291,25 +292,6 @@ export class Attempt {
     this.log.warn("The lease is lost; the attempt is given up.");
     this.fetching.abort();
     this.child?.kill();
-  }
-}
-
-/** Undefined where the signal is aborted, whatever else comes of it then. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
-  let abort = () => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    abort = () => resolve(undefined);
-  });
-  signal.addEventListener("abort", abort);
-  try {
-    if (signal.aborted) abort();
-    const given = work.catch((error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    });
-    return await Promise.race([given, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
 
