@@ -75,9 +75,9 @@ describe("the summary", () => {
     expect(l1.toBaseline?.standardError).toBeCloseTo(0.05, 10);
     expect(l1.toBaseline).toMatchObject({ images: 2, verdict: "better" });
     expect(fpgm.toBaseline).toBeNull();
-    // 30.1 against 31, 32.2 against 32.
+    // 30.1 against 31, 32.2 against 32: of one image and of the other opposite things.
     expect(l1.toOriginal?.psnr).toBeCloseTo(-0.35, 10);
-    expect(l1.toOriginal?.verdict).toBe("worse");
+    expect(l1.toOriginal?.verdict).toBe("unclear");
     expect(taylor.psnr).toEqual({ mean: expect.closeTo(31.16, 10), standardDeviation: null });
     const flags = summary.rows.map(({ pareto }) => pareto.parameters);
     expect(flags).toEqual([true, false, true]);

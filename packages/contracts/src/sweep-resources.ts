@@ -159,7 +159,8 @@ const difference = z.strictObject({
   /** Of the mean over images; null for fewer than two. */
   standardError: z.number().nullable(),
   images: count,
-  verdict: z.enum(["better", "worse", "tie"]),
+  /** `unclear`: no tie, but less than twice the standard error, or of one image: more images would tell. */
+  verdict: z.enum(["better", "worse", "tie", "unclear"]),
 });
 export type PairedDifference = z.infer<typeof difference>;
 

@@ -23,12 +23,14 @@ export function pairedDifference(ours: readonly ImagePsnr[], others: readonly Im
   if (differences.length === 0) return null;
   const psnr = meanOf(differences);
   const deviation = deviationOf(differences);
-  return {
-    psnr,
-    standardError: deviation === null ? null : deviation / Math.sqrt(differences.length),
-    images: differences.length,
-    verdict: Math.abs(psnr) < TIE_DECIBELS ? "tie" : psnr > 0 ? "better" : "worse",
-  };
+  const standardError = deviation === null ? null : deviation / Math.sqrt(differences.length);
+  return { psnr, standardError, images: differences.length, verdict: verdictOf(psnr, standardError) };
+}
+
+function verdictOf(psnr: number, standardError: number | null): PairedDifference["verdict"] {
+  if (Math.abs(psnr) < TIE_DECIBELS) return "tie";
+  if (standardError === null || Math.abs(psnr) < 2 * standardError) return "unclear";
+  return psnr > 0 ? "better" : "worse";
 }
 
 interface Candidate {

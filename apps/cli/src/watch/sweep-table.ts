@@ -43,7 +43,7 @@ export function formatSummary(summary: SweepSummaryResource): string {
   return [
     table,
     `PSNR on the evaluation images: the mean over the seeds ± its standard deviation; before: of the pruned network.`,
-    `to ${baseline}: paired over the images; = is a tie (under 0.02 dB). Multiply-adds at 1280×720.` +
+    `to ${baseline}: paired over the images; = is a tie (under 0.02 dB), ? is within twice its standard error. Multiply-adds at 1280×720.` +
       (latency
         ? ` Latency at ${latency.lrWidth}×${latency.lrHeight} on ${latency.device}, ${latency.threads} threads.`
         : ""),
@@ -85,7 +85,8 @@ function spread({ mean, standardDeviation }: Spread): string {
 function difference(found: PairedDifference | null): string {
   if (!found) return "";
   const sign = found.psnr < 0 ? "−" : "+";
-  return found.verdict === "tie" ? "=" : `${sign}${Math.abs(found.psnr).toFixed(2)}`;
+  if (found.verdict === "tie") return "=";
+  return `${sign}${Math.abs(found.psnr).toFixed(2)}${found.verdict === "unclear" ? "?" : ""}`;
 }
 
 function decibels(psnr: number | null): string {

@@ -52,7 +52,7 @@ function spreadText({ mean, standardDeviation }: Spread, textOf: (value: number)
   return standardDeviation === null ? textOf(mean) : `${textOf(mean)} ± ${textOf(standardDeviation)}`;
 }
 
-const TONES = { better: "succeeded", worse: "failed", tie: "waiting" } as const;
+const TONES = { better: "succeeded", worse: "failed", tie: "waiting", unclear: "waiting" } as const;
 
 function DifferenceText({ difference }: { difference: PairedDifference | null }) {
   if (difference === null) return <>–</>;
