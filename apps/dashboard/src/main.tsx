@@ -1,3 +1,4 @@
+import "./usable-language.ts";
 import "@mantine/core/styles.css";
 import "./styles.css";
 import { createRoot } from "react-dom/client";

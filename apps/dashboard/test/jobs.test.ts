@@ -188,6 +188,18 @@ it("shows a compression as its stages, and cost and quality before and after", a
   expect(faults).toEqual([]);
 });
 
+it("shows a job's curves where the browser's language is no valid language tag", async () => {
+  const [job] = (await dashboard.server.client.jobs.page({ state: "succeeded", kind: "train" })).items;
+  const posix = await openPage(dashboard.browser, dashboard.server.url);
+  const language = '{ get: () => "en-US@posix", configurable: true }';
+  await posix.context.addInitScript(`Object.defineProperty(Navigator.prototype, "language", ${language})`);
+  await signIn(posix.page, dashboard.server.key, `/jobs/${job.id}`);
+  await posix.page.getByRole("img", { name: /^Primal loss L_P by step; newest values: L_P \d/ }).waitFor();
+  await posix.page.locator(".curve canvas").first().waitFor();
+  expect(posix.faults).toEqual([]);
+  await posix.context.close();
+});
+
 it("filters jobs, and finds them by name and identifier", async () => {
   const { client } = dashboard.server;
   const { page } = dashboard.open;
