@@ -100,6 +100,13 @@ describe("a compression of a folder of images", () => {
     const one = await list("jobs", "--compression", done.id, "--kind", "fine-tune");
     expect(one).toMatch(/^job_\w+ +fine-tune +succeeded/m);
     expect(await list("jobs", "--state", "failed")).toBe("No jobs.");
+    expect(await list("compressions", "--state", "failed")).toBe("No compressions.");
+    const { compressed, original } = done.models;
+    const found = await list("models", "--search", compressed);
+    expect([found.includes(compressed), found.includes(original)]).toEqual([true, false]);
+    expect(await list("models", "--search", "no such name")).toBe(
+      'No model has "no such name" as its identifier or in its name.',
+    );
     expect(await list("jobs", "--limit", "2")).toContain("There are more than 2; --limit 20 shows more.");
     expect(await list("datasets")).toContain(done.body.evaluation.dataset.datasetId);
     expect(await drc(["jobs", "--limit", "0", ...serverOptions])).toMatchObject({ code: 2 });
@@ -161,7 +168,10 @@ describe("a compression of a folder of images", () => {
     expect(await refused(`${dataset.datasetId}@first`)).toMatch(/^2 drc: --data: .* a version is a whole number/);
     expect(await refused(dataset.datasetId, "--content", "pairs")).toMatch(/^2 drc: --content: .* holds hr, not pairs/);
     const { code, errors } = await drc(["delete", "x_1", ...serverOptions]);
-    expect([code, errors[0]]).toEqual([2, expect.stringContaining('"x_1" is no dataset, model, job or compression')]);
+    expect([code, errors[0]]).toEqual([
+      2,
+      expect.stringContaining('"x_1" is no dataset, model, job, compression or sweep'),
+    ]);
   });
 
   it("is followed by a job of a JSON file, which finds the same", async () => {

@@ -115,7 +115,8 @@ describe("a sweep of a file", () => {
   );
 
   it("says which server it uses, of which data folder", async () => {
-    const { errors } = await drc(["sweep", at("ratios.yaml"), ...options, "--dry-run"]);
+    const { errors, stdout } = await drc(["sweep", at("ratios.yaml"), ...options, "--dry-run"]);
+    expect(stdout).toMatch(/No sweep was submitted\. The images and models that the file names were uploaded: .*\.$/);
     expect(errors).toContain(`Server: ${await addressOf(up)}, data folder ${server.workplace.data}`);
   });
 
@@ -222,6 +223,13 @@ describe("a sweep that does not succeed", () => {
       const { code, stdout } = await waiting.ended;
       expect(code).toBe(3);
       expect(stdout).toContain(`${id} cancelled.`);
+
+      const listed = (await drc(["sweeps", "--state", "cancelled", "--label", "nightly", ...options])).stdout;
+      expect(listed).toMatch(new RegExp(`^${id} +cancelled +1 +\\d+ of \\d+ .* ratios +nightly, file=`, "m"));
+      const deleted = await drc(["delete", id, "--models", ...options]);
+      expect(deleted).toMatchObject({ code: 0, stdout: `${id} deleted.` });
+      const { sweeps } = JSON.parse((await drc(["sweeps", ...options, "--json"])).stdout);
+      expect(sweeps.map((sweep: { id: string }) => sweep.id)).not.toContain(id);
     },
     LONG_MS,
   );

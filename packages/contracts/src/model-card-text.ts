@@ -3,8 +3,8 @@ import type { Latency, RuntimeInfo } from "./results.ts";
 
 const UNKNOWN = "unknown";
 
-/** The card as Markdown. */
-export function formatModelCard(card: ModelCard): string {
+/** The card as Markdown; `unknownOrigin` stands in it where nothing says where the network comes from. */
+export function formatModelCard(card: ModelCard, unknownOrigin = "Uploaded; nothing else is known."): string {
   const { cost, widths } = card;
   const facts = [
     ["architecture", `${card.architecture}, ×${card.scale}`],
@@ -32,14 +32,14 @@ export function formatModelCard(card: ModelCard): string {
           widths.map(({ group, width }) => [`\`${group}\``, String(width)]),
         ),
     "## Where it comes from",
-    lineage(card),
+    lineage(card, unknownOrigin),
     "## Quality",
     quality(card),
   ].join("\n\n")}\n`;
 }
 
-function lineage({ lineage: stages, baseModels }: ModelCard): string {
-  if (stages.length === 0 && baseModels.length === 0) return "Uploaded; nothing else is known.";
+function lineage({ lineage: stages, baseModels }: ModelCard, unknownOrigin: string): string {
+  if (stages.length === 0 && baseModels.length === 0) return unknownOrigin;
   const bases = baseModels.map(
     (base) => `- from the model ${base.modelId}, “${escaped(base.name)}”, SHA-256 \`${base.sha256}\``,
   );

@@ -32,6 +32,13 @@ it("writes a model for another runtime, and says what it wrote", async () => {
   expect(bytes.equals(Buffer.from(encodeOnnx(model.primal)))).toBe(true);
 });
 
+it("says in a card that nothing is known of a file, and where more would be", async () => {
+  await drc("model.safetensors", "--format", "onnx", "--output", "small.onnx", "--card", "card.md");
+  const card = await readFile(join(folder, "card.md"), "utf8");
+  expect(card).toMatch(/A file; nothing else is known of it\. .*npx drc download MODEL --output FILE --card CARD/);
+  expect(card).not.toContain("Uploaded");
+});
+
 it("names a format that it does not know, and a model that is not there", async () => {
   expect(await drc("model.safetensors", "--format", "caffe", "--output", "x")).toMatchObject({
     code: 2,

@@ -8,6 +8,11 @@ import { readModelFile } from "../read-model.ts";
 import { groupDigits } from "../terminal/numbers.ts";
 import { writeOutput } from "../write-whole.ts";
 
+/** A server knows where its models come from; their files do not say it. */
+const UNKNOWN_ORIGIN =
+  "A file; nothing else is known of it. Of a server's model `npx drc download MODEL --output FILE --card CARD` writes the " +
+  "card with all that the server knows.";
+
 interface ExportOptions {
   format: ExportFormat;
   output: string;
@@ -38,7 +43,10 @@ export function registerExport(program: Command): void {
       const given = await readModelFile(file, "model");
       const { bytes } = exportModel(given.model, format);
       await writeOutput(output, bytes);
-      if (card !== undefined) await writeOutput(card, Buffer.from(formatModelCard(fileCard(file, given, licence))));
+      if (card !== undefined) {
+        const written = formatModelCard(fileCard(file, given, licence), UNKNOWN_ORIGIN);
+        await writeOutput(card, Buffer.from(written));
+      }
       process.stdout.write(
         json
           ? `${JSON.stringify({ output, format, sizeBytes: bytes.length, card })}\n`

@@ -1,4 +1,15 @@
-import { type CompressionResource, type DatasetResource, JOB_KINDS, type JobResource, jobState } from "@drc/contracts";
+import {
+  type CompressionResource,
+  type CompressionState,
+  compressionState,
+  type DatasetResource,
+  JOB_KINDS,
+  type JobResource,
+  jobState,
+  type SweepResource,
+  type SweepState,
+  sweepState,
+} from "@drc/contracts";
 import { type Command, Option } from "commander";
 import { firstOf } from "../server/client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
@@ -19,7 +30,7 @@ interface JobListOptions extends ListOptions {
   compression?: string;
 }
 
-/** `drc jobs`, `drc compressions`, `drc datasets`: what a server has, newest first. */
+/** `drc jobs`, `drc compressions`, `drc sweeps`, `drc datasets`: what a server has, newest first. */
 export function registerLists(program: Command): void {
   addServerOptions(program.command("jobs"))
     .description("list the jobs of a server, newest first")
@@ -37,13 +48,25 @@ export function registerLists(program: Command): void {
 
   addServerOptions(program.command("compressions"))
     .description("list the compressions of a server, newest first")
+    .addOption(new Option("--state <state>", "only those in this state").choices(compressionState.options))
     .option("--label <label>", "only those that have it")
     .addOption(limitOption())
     .option("--json", "print one JSON document")
-    .action(async ({ label, ...options }: ListOptions & { label?: string }) => {
+    .action(async ({ state, label, ...options }: ListOptions & { state?: CompressionState; label?: string }) => {
       const client = await connect(options);
-      const compressions = await firstOf(client.compressions.list({ label }), options.limit);
+      const compressions = await firstOf(client.compressions.list({ state, label }), options.limit);
       print(options, "compressions", compressions, formatCompressions);
+    });
+
+  addServerOptions(program.command("sweeps"))
+    .description("list the sweeps of a server, newest first")
+    .addOption(new Option("--state <state>", "only those in this state").choices(sweepState.options))
+    .option("--label <label>", "only those that have it")
+    .addOption(limitOption())
+    .option("--json", "print one JSON document")
+    .action(async ({ state, label, ...options }: ListOptions & { state?: SweepState; label?: string }) => {
+      const client = await connect(options);
+      print(options, "sweeps", await firstOf(client.sweeps.list({ state, label }), options.limit), formatSweeps);
     });
 
   addServerOptions(program.command("datasets"))
@@ -96,6 +119,28 @@ function formatCompressions(compressions: readonly CompressionResource[]): strin
     ];
   });
   return formatTable(titled(["compression", "state", "to remove", "made", "name", "labels"]), rows);
+}
+
+function formatSweeps(sweeps: readonly SweepResource[]): string {
+  const columns: Column[] = [
+    { title: "sweep" },
+    { title: "state" },
+    { title: "points", align: "right" },
+    { title: "jobs ended", align: "right" },
+    { title: "made" },
+    { title: "name" },
+    { title: "labels" },
+  ];
+  const rows = sweeps.map(({ id, state, points, jobs, createdAt, name, labels }) => [
+    id,
+    state,
+    String(points),
+    `${jobs.ended} of ${jobs.total}`,
+    toMinute(createdAt),
+    name ?? "",
+    labels.join(", "),
+  ]);
+  return formatTable(columns, rows);
 }
 
 function formatDatasets(datasets: readonly DatasetResource[]): string {

@@ -10,6 +10,7 @@ import { formatTable } from "../terminal/table.ts";
 import { comparesWithOriginal } from "../watch/validation.ts";
 
 interface ModelListOptions extends ServerOptions {
+  search?: string;
   limit: number;
   json?: true;
 }
@@ -18,13 +19,18 @@ interface ModelListOptions extends ServerOptions {
 export function registerModels(program: Command): void {
   addServerOptions(program.command("models"))
     .description("list the models of a server, newest first")
+    .option("--search <text>", "only those with this identifier, or with this in their name, whatever the case")
     .addOption(limitOption())
     .option("--json", "print one JSON document")
     .action(async (options: ModelListOptions) => {
       const client = await connect(options);
-      const { items: models, more } = await firstOf(client.models.list(), options.limit);
+      const { items: models, more } = await firstOf(client.models.list({ search: options.search }), options.limit);
       if (options.json) {
         process.stdout.write(`${JSON.stringify({ models, more })}\n`);
+        return;
+      }
+      if (models.length === 0 && options.search !== undefined) {
+        process.stdout.write(`No model has "${options.search}" as its identifier or in its name.\n`);
         return;
       }
       if (models.length === 0) {

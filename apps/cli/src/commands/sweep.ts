@@ -37,7 +37,12 @@ export function registerSweep(program: Command): void {
     )
     .option("--again", "make a new sweep, where this file's is there already")
     .option("--csv <file>", "write the summary as CSV; goes with --wait")
-    .addOption(new Option("--dry-run", "say what would run, and what it will cost").conflicts(["wait", "again"]))
+    .addOption(
+      new Option(
+        "--dry-run",
+        "say what would run, and what it will cost; images and models of the file are uploaded for it",
+      ).conflicts(["wait", "again"]),
+    )
     .option("--json", "print one JSON document")
     .action(async (file: string, options: SweepOptions) => {
       if (options.csv !== undefined) {
@@ -71,7 +76,7 @@ async function runSweep(
   const client = await findClient();
   if (options.dryRun) {
     const plan = await dryRunSweep(client, sweep);
-    process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : formatDryRun(plan));
+    process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : formatDryRun(plan, endOfDryRun(sweep)));
     return;
   }
   const { id, known } = await submitSweep(client, sweep, { again: options.again, signal });
@@ -83,6 +88,11 @@ async function runSweep(
   }
   const hint = commandHint(["watch", id], options);
   process.stdout.write(options.json ? `${JSON.stringify({ id })}\n` : `${id}\nFollow it: ${hint}\n`);
+}
+
+function endOfDryRun({ images, models }: HashedSweep): string {
+  if (images.length + models.length === 0) return "Nothing was submitted.";
+  return "No sweep was submitted. The images and models that the file names were uploaded: the estimate needs them.";
 }
 
 /** What goes on belongs to standard error. */

@@ -2,8 +2,8 @@ import type { DryRunResource } from "@drc/contracts";
 import { formatSeconds, withPrefix } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 
-/** What a submission would run, for people. */
-export function formatDryRun({ jobs, seconds }: DryRunResource): string {
+/** What a submission would run, for people; `end` says what became of it. */
+export function formatDryRun({ jobs, seconds }: DryRunResource, end = "Nothing was submitted."): string {
   const rows = jobs.map((job, position) => [
     String(position),
     job.kind,
@@ -29,5 +29,5 @@ export function formatDryRun({ jobs, seconds }: DryRunResource): string {
     seconds === null
       ? "Times are those of such jobs that have run on this server; of some none has."
       : `One after the other: ${formatSeconds(seconds)}, by how long such jobs took on this server.`;
-  return `${table}\n${total}\nNothing was submitted.\n`;
+  return `${table}\n${total}\n${end}\n`;
 }

@@ -48,7 +48,9 @@ export function formatSummary(summary: SweepSummaryResource): string {
         ? ` Latency at ${latency.lrWidth}×${latency.lrHeight} on ${latency.device}, ${latency.threads} threads.`
         : ""),
     "best: no other row costs as little and is as good, by parameters (p), multiply-adds (m) or latency (l).",
-    ...(best.length === 0 ? [] : ["", "Their models:", ...best.map(({ modelId, name }) => `${modelId}  ${name}`)]),
+    ...(best.length === 0
+      ? []
+      : ["", "Models of the best rows:", ...best.map(({ modelId, name }) => `${modelId}  ${name}`)]),
   ].join("\n");
 }
 
