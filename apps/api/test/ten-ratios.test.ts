@@ -20,6 +20,7 @@ const EXAMPLE = fileURLToPath(new URL("../../../examples/ten-ratios.mjs", import
 let test: TestSweeps;
 let delivery: WebhookDelivery;
 let folder: string;
+let url: string;
 let program: ChildProcess | undefined;
 
 beforeAll(async () => {
@@ -27,6 +28,7 @@ beforeAll(async () => {
   const { services, webhooks } = test.api;
   delivery = new WebhookDelivery({ database: services.database, webhooks }, pino({ level: "silent" }));
   delivery.start();
+  url = await test.api.app.listen({ host: "127.0.0.1", port: 0 });
   folder = await mkdtemp(join(tmpdir(), "ten-ratios-"));
   for (const { name, bytes } of await photographs(2)) await writeFile(join(folder, name), bytes);
 });
@@ -61,15 +63,19 @@ async function ingest(jobId: string): Promise<void> {
   });
 }
 
-it("compresses by ten ratios, is told by signed webhooks of each end, prints a table and removes its webhook", async () => {
-  const { app, key, services } = test.api;
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const model = await storedModel(test.api, { scale: 4, blocks: 2, features: 8 });
-  const child = spawn(process.execPath, [EXAMPLE, "--images", folder, "--model", model], {
+function start(...options: string[]) {
+  const child = spawn(process.execPath, [EXAMPLE, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, DRC_URL: url, DRC_API_KEY: key },
+    env: { PATH: process.env.PATH, DRC_URL: url, DRC_API_KEY: test.api.key },
   });
   program = child;
+  return child;
+}
+
+it("compresses by ten ratios, is told by signed webhooks of each end, prints a table and removes its webhook", async () => {
+  const { services } = test.api;
+  const model = await storedModel(test.api, { scale: 4, blocks: 2, features: 8 });
+  const child = start("--images", folder, "--model", model);
   const [table, progress] = [text(child.stdout), text(child.stderr)];
   const ended = once(child, "exit");
   await work(child);
@@ -81,4 +87,33 @@ it("compresses by ten ratios, is told by signed webhooks of each end, prints a t
   );
   expect(await services.database.webhookEndpoint.count()).toBe(0);
   expect(await services.database.compression.count({ where: { labels: { has: "ten-ratios" } } })).toBe(10);
+});
+
+it("removes its webhook when it is stopped, and says what goes on and how to cancel it", async () => {
+  const { database } = test.api.services;
+  const before = await database.compression.count();
+  const model = await storedModel(test.api, { scale: 4, blocks: 2, features: 8 });
+  const child = start("--images", folder, "--model", model);
+  const progress = text(child.stderr);
+  const ended = once(child, "exit");
+  while (child.exitCode === null && (await database.compression.count()) < before + 10) {
+    for (const { id } of await database.job.findMany({ where: { state: "queued", kind: "ingest" } })) await ingest(id);
+    await delay(20);
+  }
+  expect(await database.webhookEndpoint.count()).toBe(1);
+  child.kill("SIGTERM");
+  expect(await ended, await progress).toEqual([143, null]);
+  expect(await database.webhookEndpoint.count()).toBe(0);
+  expect(await progress).toMatch(/The webhook is removed\.\nAt the server goes on:( cmp_\w+){10}\n/);
+  expect(await progress).toMatch(/^To cancel all of it: for id in( cmp_\w+){10}; do npx drc cancel \$id; done$/m);
+});
+
+it("prints its options with --help, and one line for an option that it does not know", async () => {
+  const help = start("--help");
+  const helped = once(help, "exit");
+  expect([await text(help.stdout), (await helped)[0]]).toEqual([expect.stringContaining("--evaluation"), 0]);
+  const wrong = start("--ratios", "5");
+  const exit = once(wrong, "exit");
+  expect((await text(wrong.stderr)).trim().split("\n")).toEqual([expect.stringContaining("'--ratios'")]);
+  expect((await exit)[0]).toBe(2);
 });
