@@ -219,7 +219,20 @@ describe("a sweep that does not succeed", () => {
       const waiting = startDrc(["sweep", at("long.yaml"), ...options, "--wait"]);
       const id = await waiting.line(/^swp_/);
       await waiting.line(/^▸ /);
+      const watching = startDrc(["watch", id, ...options]);
+      await watching.line(/^▸ /);
+      watching.kill("SIGINT");
+      const left = await watching.ended;
+      expect(left.code).toBe(130);
+      expect(left.errors.join("\n")).toMatch(new RegExp(`${id} goes on at the server\\.[^]*npx drc cancel ${id}`));
+
+      expect((await drc(["pause", id, ...options])).code).toBe(0);
+      await waiting.line(new RegExp(`^${id} is paused: it does not go on until npx drc resume ${id}`));
+      const known = async () => (await drc(["sweep", at("long.yaml"), ...options])).errors.join("\n");
+      expect(await known()).toMatch(/already, and is paused: it does not go on until npx drc resume swp_/);
       expect((await drc(["cancel", id, ...options])).code).toBe(0);
+      await waiting.ended;
+      expect(await known()).toMatch(/already, and was cancelled: nothing runs\..*npx drc retry swp_.*--again/);
       const { code, stdout } = await waiting.ended;
       expect(code).toBe(3);
       expect(stdout).toContain(`${id} cancelled.`);

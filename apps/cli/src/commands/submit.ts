@@ -18,9 +18,10 @@ import { addServerOptions, connect, type ServerOptions } from "../server/connect
 import { commandHint } from "../server/hint.ts";
 import { type CompressionOptions, compressionBody, DEFAULT_PRESET } from "../submit/compression-body.ts";
 import { formatDryRun } from "../submit/dry-run-table.ts";
-import { followCompression, followJob } from "../watch/follow.ts";
+import { type Follow, followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
+import { untilInterrupted } from "../watch/until-interrupted.ts";
 
 interface SubmitOptions extends ServerOptions, Omit<CompressionOptions, "data"> {
   data?: string;
@@ -109,8 +110,9 @@ export function registerSubmit(program: Command): void {
         return;
       }
       if (!options.json) process.stdout.write(`${id}\n`);
-      const follow = id.startsWith("cmp_") ? followCompression : followJob;
-      const ended = await follow(client, id, stageDisplay(process.stderr));
+      const follow: Follow = id.startsWith("cmp_") ? followCompression : followJob;
+      const display = stageDisplay(process.stderr);
+      const ended = await untilInterrupted(id, options, (stopping) => follow(client, id, display, stopping));
       process.stdout.write(options.json ? `${JSON.stringify(ended)}\n` : `${formatOutcome(ended, options)}\n`);
       process.exitCode = exitCodeOf(ended.state);
     });

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { SweepState } from "@drc/contracts";
 import type { DrcClient } from "@drc/sdk";
 import { type Command, Option } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
@@ -11,6 +12,7 @@ import { withStack } from "../stack/stack.ts";
 import { formatDryRun } from "../submit/dry-run-table.ts";
 import { dryRunSweep, type HashedSweep, hashSweep, submitSweep } from "../sweep/submit-sweep.ts";
 import { readSweepFile } from "../sweep/sweep-file.ts";
+import { untilInterrupted } from "../watch/until-interrupted.ts";
 import { watchSweep } from "../watch/watch-sweep.ts";
 
 interface SweepOptions extends ServerOptions {
@@ -80,14 +82,38 @@ async function runSweep(
     return;
   }
   const { id, known } = await submitSweep(client, sweep, { again: options.again, signal });
-  if (known) say(`${id} is this file's sweep already, and goes on; --again makes a new one.`);
+  if (known) say(knownSweep(id, known, options));
   if (options.wait) {
     if (!options.json) process.stdout.write(`${id}\n`);
     else say(id);
+    if (signal === undefined) {
+      return untilInterrupted(id, options, (stopping) => watchSweep(findClient, id, options, stopping));
+    }
+    // The server ends with this command.
+    signal.addEventListener("abort", () => say(`${id} stops with the server; the same command again goes on with it.`));
     return watchSweep(findClient, id, options, signal);
   }
   const hint = commandHint(["watch", id], options);
   process.stdout.write(options.json ? `${JSON.stringify({ id })}\n` : `${id}\nFollow it: ${hint}\n`);
+}
+
+/** Of a sweep that was there already: whether it goes on, and if not, what to do about it. */
+function knownSweep(id: string, state: SweepState, options: SweepOptions): string {
+  const known = `${id} is this file's sweep already, and`;
+  switch (state) {
+    case "running":
+      return `${known} goes on; --again makes a new one.`;
+    case "paused":
+      return `${known} is paused: it does not go on until ${commandHint(["resume", id], options)}`;
+    case "succeeded":
+      return `${known} has succeeded: nothing runs. --again, or another name in the file, makes a new one.`;
+    case "failed":
+    case "cancelled": {
+      const ended = state === "failed" ? "has failed" : "was cancelled";
+      const retry = commandHint(["retry", id], options);
+      return `${known} ${ended}: nothing runs. To run again what is missing: ${retry}; --again makes a new one.`;
+    }
+  }
 }
 
 function endOfDryRun({ images, models }: HashedSweep): string {

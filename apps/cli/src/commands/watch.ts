@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
 import { workKind } from "../server/work-kind.ts";
-import { followCompression, followJob } from "../watch/follow.ts";
+import { type Follow, followCompression, followJob } from "../watch/follow.ts";
 import { exitCodeOf, formatOutcome } from "../watch/outcome.ts";
 import { stageDisplay } from "../watch/stage-display.ts";
+import { untilInterrupted } from "../watch/until-interrupted.ts";
 import { watchSweep } from "../watch/watch-sweep.ts";
 
 /** `drc watch`: a job, compression or sweep, live, until it ends. Exit code 0 when it succeeded, 1 failed, 3 cancelled. */
@@ -14,10 +15,12 @@ export function registerWatch(program: Command): void {
     .option("--json", "print it as one JSON document at the end")
     .action(async (id: string, options: ServerOptions & { json?: true }) => {
       const client = await connect(options);
-      if (workKind(id) === "sweep") return watchSweep(() => connect(options), id, options);
+      if (workKind(id) === "sweep") {
+        return untilInterrupted(id, options, (stopping) => watchSweep(() => connect(options), id, options, stopping));
+      }
       const display = stageDisplay(process.stderr);
-      const follow = workKind(id) === "compression" ? followCompression : followJob;
-      const ended = await follow(client, id, display);
+      const follow: Follow = workKind(id) === "compression" ? followCompression : followJob;
+      const ended = await untilInterrupted(id, options, (stopping) => follow(client, id, display, stopping));
       if (options.json) process.stdout.write(`${JSON.stringify(ended)}\n`);
       else process.stdout.write(`${formatOutcome(ended, options)}\n`);
       process.exitCode = exitCodeOf(ended.state);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DryRunResource, Scale } from "@drc/contracts";
+import type { DryRunResource, Scale, SweepState } from "@drc/contracts";
 import { type DrcClient, type NewSweep, ProblemError } from "@drc/sdk";
 import { CliError, EXIT } from "../cli-error.ts";
 import { givenModel } from "../submit/given-model.ts";
@@ -28,8 +28,8 @@ export async function hashSweep(file: SweepFile): Promise<HashedSweep> {
 
 export interface SubmittedSweep {
   id: string;
-  /** Whether it was there already. */
-  known: boolean;
+  /** Its state where it was there already; undefined where it was made. */
+  known?: SweepState;
 }
 
 /** The newest sweep of the file; where there is none, or `again` asks for it, a new one, whose data is sent before. */
@@ -39,18 +39,18 @@ export async function submitSweep(
   { again, signal }: { again?: boolean; signal?: AbortSignal },
 ): Promise<SubmittedSweep> {
   if (!again) {
-    for await (const { id } of client.sweeps.list({ label: sweep.label })) return { id, known: true };
+    for await (const { id, state } of client.sweeps.list({ label: sweep.label })) return { id, known: state };
   }
   const body = await bodyOf(client, sweep, signal);
   // Two equal commands at once make one sweep. A deleted one is not given again.
   const key = createHash("sha256").update(JSON.stringify(body)).digest("hex");
   try {
     const made = await client.sweeps.create(body, again ? {} : { idempotencyKey: `sweep-${key}` });
-    if (again) return { id: made.id, known: false };
-    return { id: (await client.sweeps.get(made.id)).id, known: false };
+    if (again) return { id: made.id };
+    return { id: (await client.sweeps.get(made.id)).id };
   } catch (error) {
     if (error instanceof ProblemError && error.status === 404 && !again) {
-      return { id: (await client.sweeps.create(body)).id, known: false };
+      return { id: (await client.sweeps.create(body)).id };
     }
     throw named(error);
   }

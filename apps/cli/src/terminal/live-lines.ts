@@ -21,4 +21,10 @@ export class LiveLines {
     this.stream.write(`${up}${cut.map((line) => `\r${line}\x1b[K\n`).join("")}${clear}`);
     this.linesShown = cut.length;
   }
+
+  /** A line that stays above what is shown from now on. */
+  note(line: string): void {
+    this.stream.write(`\r${line}\n`);
+    this.linesShown = 0;
+  }
 }

@@ -19,6 +19,9 @@ const STAGE_LABELS = [
   ["evaluateCompressed", "evaluate compressed"],
 ] as const;
 
+/** Of either kind. */
+export type Follow = (...given: Parameters<typeof followJob>) => Promise<JobResource | CompressionDetailResource>;
+
 /** Shows a job until it ends, or until the signal fires: then it shows nothing more and throws. */
 export async function followJob(
   client: DrcClient,

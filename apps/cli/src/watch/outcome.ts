@@ -9,6 +9,7 @@ import { EXIT } from "../cli-error.ts";
 import type { ServerOptions } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { groupDigits, withPrefix } from "../terminal/numbers.ts";
+import { belowBicubicNote } from "./below-bicubic.ts";
 import {
   evaluatedRows,
   evaluationsOf,
@@ -68,6 +69,11 @@ function formatEvaluated(compression: CompressionDetailResource): string[] {
   return [
     formatRows("on the evaluation images", evaluatedRows(evaluations)),
     ...(latency ? [formatCostNotes(latency)] : []),
+    ...belowBicubicNote(
+      evaluations.bicubic.mean.psnr,
+      [evaluations.original.mean.psnr, evaluations.compressed.mean.psnr],
+      compression.stages.train !== undefined,
+    ),
   ];
 }
 

@@ -5,6 +5,8 @@ import { formatPoint, formatSweepHead, isPointFinal, pointLabel, stageText } fro
 /** Shows the points of a sweep while they go on. */
 export interface SweepDisplay {
   update(sweep: SweepDetailResource): void;
+  /** A line that stays. */
+  note(line: string): void;
 }
 
 /** On a terminal: a line a point, rewritten in place; where they do not all fit, those first that are under way. */
@@ -25,6 +27,10 @@ export class TerminalSweepDisplay implements SweepDisplay {
       ...shown.map((point) => formatPoint(point, width)),
       ...(left > 0 ? [`  and ${left} more points`] : []),
     ]);
+  }
+
+  note(line: string): void {
+    this.lines.note(line);
   }
 }
 
@@ -69,6 +75,10 @@ export class PlainSweepDisplay implements SweepDisplay {
       const label = sharing > 1 ? `for ${sharing} points` : pointLabel(point);
       this.stream.write(`▸ ${label.padEnd(width)}  ${stageText(point)}\n`);
     }
+  }
+
+  note(line: string): void {
+    this.stream.write(`${line}\n`);
   }
 }
 
