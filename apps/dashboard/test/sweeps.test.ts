@@ -212,6 +212,7 @@ describe("a sweep", () => {
     await signIn(phone.page, dashboard.server.key, `/sweeps/${sweep.id}`);
     await phone.page.locator(".point-link").first().waitFor();
     expect(await phone.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    await phone.page.locator(".table-scroll[data-more-right]").first().waitFor();
     expect(await violationsInBothColours(phone.page, "sweep-phone")).toEqual([]);
     await phone.context.close();
   });

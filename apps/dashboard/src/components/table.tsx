@@ -1,4 +1,4 @@
-import { memo, type ReactNode } from "react";
+import { memo, type ReactNode, useEffect, useRef } from "react";
 
 export interface Column<Row> {
   /** Unique in the table; the head, where `head` says no other. */
@@ -21,11 +21,13 @@ interface TableProps<Row> {
   below?(row: Row): ReactNode;
 }
 
-/** A plain table that scrolls sideways by itself where it is too wide. */
+/** A plain table that scrolls sideways by itself where it is too wide; a shadow at a side says that there is more of it. */
 export function Table<Row>({ label, columns, rows, keyOf, empty = "None.", below }: TableProps<Row>) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => (place.current ? markHiddenSides(place.current) : undefined), []);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
-    <div className="table-scroll" role="group" aria-label={label} tabIndex={0}>
+    <div ref={place} className="table-scroll" role="group" aria-label={label} tabIndex={0}>
       <table className="data-table">
         <thead>
           <tr>
@@ -54,6 +56,23 @@ export function Table<Row>({ label, columns, rows, keyOf, empty = "None.", below
       </table>
     </div>
   );
+}
+
+/** Keeps `data-more-left` and `data-more-right` true to what is out of sight. @returns what ends it */
+function markHiddenSides(element: HTMLDivElement): () => void {
+  const mark = () => {
+    const { scrollLeft, scrollWidth, clientWidth } = element;
+    element.toggleAttribute("data-more-left", scrollLeft > 1);
+    element.toggleAttribute("data-more-right", scrollLeft + clientWidth < scrollWidth - 1);
+  };
+  const sized = new ResizeObserver(mark);
+  sized.observe(element);
+  for (const child of element.children) sized.observe(child);
+  element.addEventListener("scroll", mark, { passive: true });
+  return () => {
+    sized.disconnect();
+    element.removeEventListener("scroll", mark);
+  };
 }
 
 interface RowProps {

@@ -1,9 +1,9 @@
 import { type MantineColorScheme, NativeSelect, useMantineColorScheme } from "@mantine/core";
 
 const SCHEMES: { value: MantineColorScheme; label: string }[] = [
-  { value: "auto", label: "System" },
-  { value: "light", label: "Light" },
-  { value: "dark", label: "Dark" },
+  { value: "auto", label: "Colours: system" },
+  { value: "light", label: "Colours: light" },
+  { value: "dark", label: "Colours: dark" },
 ];
 
 export function ColorSchemeSwitch() {
@@ -11,7 +11,7 @@ export function ColorSchemeSwitch() {
   return (
     <NativeSelect
       size="xs"
-      miw={92}
+      miw={144}
       aria-label="Colours"
       data={SCHEMES}
       value={colorScheme}

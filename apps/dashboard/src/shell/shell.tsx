@@ -30,8 +30,11 @@ export function Shell() {
               aria-label={opened ? "Close the navigation" : "Open the navigation"}
               aria-expanded={opened}
             />
-            <Text fw={600} truncate>
+            <Text fw={600} truncate visibleFrom="sm">
               Dual regression compression
+            </Text>
+            <Text fw={600} hiddenFrom="sm" title="Dual regression compression">
+              DRC
             </Text>
           </Group>
           <Group gap="xs" wrap="nowrap">

@@ -13,6 +13,7 @@ import { type Column, Table } from "../../components/table.tsx";
 import { budgetText } from "./chart-data.ts";
 import { STAGE_NAMES } from "./point-job.ts";
 import { shownState } from "./shown-state.ts";
+import { MULTIPLY_ADDS } from "./summary-table.tsx";
 import { SweepStateBadge } from "./sweep-state.tsx";
 
 /** Each point: what it is, how far it is or why it is not further, what it measured, and its jobs. */
@@ -60,18 +61,58 @@ export function PointsTable({ sweep: { points } }: { sweep: SweepDetailResource 
   );
 }
 
+const LATENCY = (
+  <>
+    Latency, ms
+    <br />
+    (90th perc.)
+  </>
+);
+
+/** Parameters are left out: the share that was removed says it, and the means and the CSV have them. */
 const COLUMNS: Column<SweepPointResource>[] = [
   { title: "#", as: "number", cell: ({ number }) => number },
   { title: "To remove", as: "short", cell: ({ budget }) => budgetText(budget) },
   { title: "Method", as: "short", cell: ({ method }) => method },
   { title: "Seed", as: "number", cell: ({ seed }) => seed },
   { title: "State", as: "short", cell: (point) => <SweepStateBadge state={shownState(point)} /> },
-  { title: "PSNR, dB", as: "number", cell: ({ quality }) => quality.compressed?.psnr?.toFixed(2) ?? "–" },
-  { title: "Pruned, dB", as: "number", cell: ({ quality }) => quality.pruned?.psnr?.toFixed(2) ?? "–" },
+  {
+    title: "PSNR, dB",
+    head: (
+      <>
+        PSNR,
+        <br />
+        dB
+      </>
+    ),
+    as: "number",
+    cell: ({ quality }) => quality.compressed?.psnr?.toFixed(2) ?? "–",
+  },
+  {
+    title: "Pruned, dB",
+    head: (
+      <>
+        Pruned,
+        <br />
+        dB
+      </>
+    ),
+    as: "number",
+    cell: ({ quality }) => quality.pruned?.psnr?.toFixed(2) ?? "–",
+  },
   { title: "Removed", as: "number", cell: ({ removed }) => <RemovedText removed={removed} /> },
-  { title: "Parameters", as: "number", cell: ({ cost }) => count(cost?.parameters) },
-  { title: "Multiply-adds", as: "number", cell: ({ cost }) => short(cost?.multiplyAddsHr1280x720) },
-  { title: "Latency, ms (90th percentile)", as: "number", cell: ({ cost }) => latencyText(cost?.latency) },
+  {
+    title: "Multiply-adds",
+    head: MULTIPLY_ADDS,
+    as: "number",
+    cell: ({ cost }) => short(cost?.multiplyAddsHr1280x720),
+  },
+  {
+    title: "Latency, ms (90th percentile)",
+    head: LATENCY,
+    as: "number",
+    cell: ({ cost }) => latencyText(cost?.latency),
+  },
   {
     title: "Its jobs",
     as: "wide",
