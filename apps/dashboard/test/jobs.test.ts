@@ -165,6 +165,12 @@ it("shows a compression as its stages, and cost and quality before and after", a
   expect(await rows.nth(2).textContent()).toMatch(
     /^compressed[\d,]+.*\d+(\.\d+)? ms\d+(\.\d+)? ms\d\d\.\d\d dB0\.\d{4}$/,
   );
+  const { models } = await client.compressions.get(id);
+  for (const name of ["original", "compressed"] as const) {
+    const link = page.getByRole("region", { name: "Before and after" }).getByRole("link", { name });
+    expect(await link.getAttribute("href")).toBe(`/models/${models[name]}`);
+  }
+  expect(await page.getByRole("link", { name: dataset.datasetId }).count()).toBe(2);
   expect(await violationsInBothColours(page, "compression")).toEqual([]);
   // Its evaluations kept their images: these are compared, and nothing is computed.
   const { database } = dashboard.server.services;
@@ -274,6 +280,7 @@ it("acts on several jobs at once, as far as their states allow", async () => {
   await page.getByText("3 jobs chosen").waitFor();
   await page.getByRole("button", { name: "Cancel 2 jobs" }).click();
   await page.getByText("For 1 it is not possible.").waitFor();
+  expect((await page.getByRole("dialog").getByRole("listitem").allTextContents()).sort()).toEqual(["three", "two"]);
   await page.getByRole("dialog").getByRole("button", { name: "Cancel 2 jobs" }).click();
   await page.getByText("3 jobs chosen").waitFor({ state: "detached" });
   for (const id of waiting) expect((await client.jobs.get(id)).state).toBe("cancelled");
@@ -328,6 +335,7 @@ it("deletes a job that has ended, after a question", async () => {
   const { items } = await dashboard.server.client.jobs.page({ search: MARKUP });
   await page.goto(`/jobs/${items[0].id}`);
   await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByText(`The job ${MARKUP} is removed`).waitFor();
   await page.getByLabel("Delete the models that it made as well").check();
   await page.getByRole("button", { name: "Delete the job" }).click();
   await page.waitForURL("**/jobs");

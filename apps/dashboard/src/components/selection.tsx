@@ -75,7 +75,9 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
     <Group gap="xs" p="xs" role="group" aria-label={`What is done with the ${what}s that are chosen`}>
       <Text size="sm">{counted(chosen.length, what)} chosen</Text>
       {(Object.keys(MEANINGS) as (keyof typeof MEANINGS)[]).map((name) => {
-        const possible = chosen.flatMap((row) => verbsOf(row).filter((verb) => verb.name === name && !verb.impossible));
+        const possible = chosen.flatMap((row) =>
+          verbsOf(row).flatMap((verb) => (verb.name === name && !verb.impossible ? { row, verb } : [])),
+        );
         const why = possible.length === 0 ? "Not possible for any of them." : whyNot(may, lost);
         return (
           <ConfirmButton
@@ -83,11 +85,12 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
             label={`${name} ${counted(possible.length, what)}`}
             disabled={why !== undefined}
             title={why}
-            run={() => runAll(possible)}
+            run={() => runAll(possible.map(({ verb }) => verb))}
             onDone={clear}
           >
             {possible.length < chosen.length && `For ${count(chosen.length - possible.length)} it is not possible. `}
             {MEANINGS[name]}
+            <Names rows={possible.map(({ row }) => row)} />
           </ConfirmButton>
         );
       })}
@@ -98,6 +101,21 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
         None
       </Button>
     </Group>
+  );
+}
+
+const NAMES_SHOWN = 10;
+
+/** Which they are, in the question before it is done. */
+function Names({ rows }: { rows: readonly Named[] }) {
+  const more = rows.length - NAMES_SHOWN;
+  return (
+    <ul>
+      {rows.slice(0, NAMES_SHOWN).map(({ id, name }) => (
+        <li key={id}>{name ?? id}</li>
+      ))}
+      {more > 0 && <li>and {count(more)} more</li>}
+    </ul>
   );
 }
 

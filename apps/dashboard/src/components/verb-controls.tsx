@@ -132,6 +132,7 @@ function useVerbs({ what, id, name, priority }: VerbsProps, onItsPage: boolean) 
           <Question
             verb={asked}
             what={what}
+            called={name ?? id}
             priority={priority ?? 50}
             busy={running.isPending}
             onDone={(given) => running.mutate({ verb: asked, ...given })}
@@ -146,12 +147,14 @@ function useVerbs({ what, id, name, priority }: VerbsProps, onItsPage: boolean) 
 interface QuestionProps {
   verb: Verb;
   what: string;
+  /** Its name, or its identifier where it has none. */
+  called: string;
   priority: number;
   busy: boolean;
   onDone(given: Given): void;
 }
 
-function Question({ verb, what, priority: before, busy, onDone }: QuestionProps) {
+function Question({ verb, what, called, priority: before, busy, onDone }: QuestionProps) {
   const [text, setText] = useState("{}");
   const [priority, setPriority] = useState<number | string>(before);
   const [models, setModels] = useState(false);
@@ -163,7 +166,9 @@ function Question({ verb, what, priority: before, busy, onDone }: QuestionProps)
       {verb.asks === "yes" && <Text>A cancelled {what} does not go on. What it has written so far stays.</Text>}
       {verb.asks === "deletion" && (
         <>
-          <Text>The {what} is removed with its log, its curves and its files. This cannot be taken back.</Text>
+          <Text>
+            The {what} <b>{called}</b> is removed with its log, its curves and its files. This cannot be taken back.
+          </Text>
           <Checkbox
             label="Delete the models that it made as well"
             checked={models}

@@ -1,4 +1,14 @@
-import type { ChannelSearchResult, CompressionDetailResource, EvaluateResult, Latency } from "@drc/contracts";
+import type {
+  ChannelSearchResult,
+  CompressionDetailResource,
+  EvaluateResult,
+  Latency,
+  ModelCost,
+  PruneResult,
+} from "@drc/contracts";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { client } from "../../api/client.ts";
 import { bytes, count, decibels, milliseconds, percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Table } from "../../components/table.tsx";
@@ -6,8 +16,12 @@ import { COST_NAMES } from "./compression-body.ts";
 
 interface Row {
   name: string;
+  /** Of its page, where there is one. */
+  modelId: string | null;
   parameters: number | null;
   multiplyAdds: number | null;
+  /** Counted for 96×96 LR pixels: what an image of 1280×720 costs is not known yet. */
+  isSmall?: boolean;
   sizeBytes?: number;
   latency?: Latency;
   psnr: number | null;
@@ -17,8 +31,18 @@ interface Row {
 /** Cost and quality before and after, as far as they are known. */
 export function CompressionOutcome({ compression }: { compression: CompressionDetailResource }) {
   const search = resultOf<ChannelSearchResult>(compression, "search");
+  const evaluated = evaluatedRows(compression);
+  const originalId = compression.models.original;
+  // A search counts at 96×96 alone; the model says what it costs at 1280×720.
+  const original = useQuery({
+    queryKey: ["models", originalId],
+    queryFn: ({ signal }) => client.models.get(originalId ?? "", { signal }),
+    enabled: search !== undefined && evaluated === undefined && originalId !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
   if (search === undefined) return null;
-  const rows = evaluatedRows(compression) ?? costRows(search);
+  const rows = evaluated ?? costRows(compression, search, original.data?.cost);
   const { asked, achieved } = search;
   const latency = rows.find((row) => row.latency)?.latency;
   return (
@@ -37,9 +61,13 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
         rows={rows}
         keyOf={({ name }) => name}
         columns={[
-          { title: "Network", as: "wide", cell: ({ name }) => name },
+          { title: "Network", as: "wide", cell: (row) => <NetworkName {...row} /> },
           { title: "Parameters", as: "number", cell: ({ parameters }) => count(parameters) },
-          { title: "Multiply-adds", as: "number", cell: ({ multiplyAdds }) => short(multiplyAdds) },
+          {
+            title: "Multiply-adds",
+            as: "number",
+            cell: ({ multiplyAdds, isSmall }) => `${short(multiplyAdds)}${isSmall ? " (96×96 LR)" : ""}`,
+          },
           { title: "File", as: "number", cell: ({ sizeBytes }) => bytes(sizeBytes) },
           {
             title: "Latency, median",
@@ -56,13 +84,21 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
         ]}
       />
       <p className="note dimmed small">
-        Multiply-adds {rows.some(({ psnr }) => psnr !== null) ? "for an image of 1280×720" : "for 96×96 LR pixels"}.
+        Multiply-adds {rows.some(({ isSmall }) => isSmall) ? "for 96×96 LR pixels" : "for an image of 1280×720"}.
         {latency &&
           ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${latency.threads} threads, over ${latency.runs} runs; a 90th percentile far above the median is that of a busy machine.`}
-        {evaluatedRows(compression) === undefined &&
-          " PSNR and SSIM come with the evaluations, where they were asked for."}
+        {evaluated === undefined && " PSNR and SSIM come with the evaluations, where they were asked for."}
       </p>
     </Panel>
+  );
+}
+
+function NetworkName({ name, modelId }: Row) {
+  if (modelId === null) return <>{name}</>;
+  return (
+    <Link to="/models/$modelId" params={{ modelId }}>
+      {name}
+    </Link>
   );
 }
 
@@ -79,8 +115,13 @@ function evaluatedRows(compression: CompressionDetailResource): Row[] | undefine
   if (!original || !compressed) return undefined;
   // Latencies are told only where both networks have them at one size.
   const large = original.latencyHr1280x720 !== undefined && compressed.latencyHr1280x720 !== undefined;
-  const row = (name: string, { cost, sizeBytes, latency, latencyHr1280x720, mean }: EvaluateResult): Row => ({
+  const row = (
+    name: string,
+    modelId: string | null,
+    { cost, sizeBytes, latency, latencyHr1280x720, mean }: EvaluateResult,
+  ): Row => ({
     name,
+    modelId,
     parameters: cost?.parameters ?? null,
     multiplyAdds: cost?.multiplyAddsHr1280x720 ?? null,
     sizeBytes,
@@ -89,19 +130,37 @@ function evaluatedRows(compression: CompressionDetailResource): Row[] | undefine
     ssim: mean.ssim,
   });
   return [
-    row("original", original),
-    row("compressed", compressed),
-    ...(bicubic ? [row("bicubic interpolation", bicubic)] : []),
+    row("original", compression.models.original, original),
+    row("compressed", compression.models.compressed, compressed),
+    ...(bicubic ? [row("bicubic interpolation", null, bicubic)] : []),
   ];
 }
 
-function costRows({ original, achieved }: ChannelSearchResult): Row[] {
-  const row = (name: string, { parameters, multiplyAdds }: typeof original): Row => ({
+/** Both networks at one size: at 1280×720 as soon as the cost of both is known there. */
+function costRows(
+  compression: CompressionDetailResource,
+  { original, achieved }: ChannelSearchResult,
+  originalCost: ModelCost | undefined,
+): Row[] {
+  const { models } = compression;
+  const compressedCost = resultOf<PruneResult>(compression, "prune")?.cost;
+  const isSmall = originalCost === undefined || compressedCost === undefined;
+  const row = (
+    name: string,
+    modelId: string | null,
+    { parameters, multiplyAdds }: typeof original,
+    cost: ModelCost | undefined,
+  ): Row => ({
     name,
+    modelId,
     parameters,
-    multiplyAdds,
+    multiplyAdds: isSmall || cost === undefined ? multiplyAdds : cost.multiplyAddsHr1280x720,
+    isSmall,
     psnr: null,
     ssim: null,
   });
-  return [row("original", original), row("compressed", achieved)];
+  return [
+    row("original", models.original, original, originalCost),
+    row("compressed", models.compressed, achieved, compressedCost),
+  ];
 }

@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
+import { DatasetText } from "../../components/dataset-text.tsx";
 import { percent } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { JsonView } from "../../components/json-view.tsx";
@@ -42,6 +43,7 @@ function Compression({ compression }: { compression: CompressionDetailResource }
   const { id, name, state, labels, body, createdAt, jobs } = compression;
   const failed = jobs.find((job) => job.state === "failed");
   const budget = budgetOf(body);
+  const { dataset, evaluation } = body as Partial<CreateCompressionBody>;
   return (
     <Page
       title={`${name ?? "Compression"} – compression`}
@@ -82,6 +84,22 @@ function Compression({ compression }: { compression: CompressionDetailResource }
               <dd>{networkOf(body)}</dd>
               <dt>Budget</dt>
               <dd>{budget ? `remove ${percent(budget.remove)} of the ${budget.name}` : "–"}</dd>
+              {dataset && (
+                <>
+                  <dt>Trained on</dt>
+                  <dd>
+                    <DatasetText {...dataset} />
+                  </dd>
+                </>
+              )}
+              {evaluation && (
+                <>
+                  <dt>Evaluated on</dt>
+                  <dd>
+                    <DatasetText {...evaluation.dataset} />
+                  </dd>
+                </>
+              )}
               <dt>Created</dt>
               <dd>
                 <Ago at={createdAt} />

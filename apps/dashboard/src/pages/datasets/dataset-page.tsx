@@ -50,7 +50,7 @@ function Dataset({ datasetId }: { datasetId: string }) {
               run={() => client.datasets.delete(datasetId)}
               onDone={() => void navigate({ to: "/datasets", search: {} })}
             >
-              The dataset is deleted with all of its versions. Jobs that have ended keep their results.
+              The dataset <b>{name}</b> is deleted with all of its versions. Jobs that have ended keep their results.
             </ConfirmButton>
           }
         >

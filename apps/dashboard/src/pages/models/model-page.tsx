@@ -75,7 +75,7 @@ function Model({ model }: { model: ModelResource }) {
             run={() => client.models.delete(id)}
             onDone={() => void navigate({ to: "/models", search: {} })}
           >
-            The model and its file are deleted. Jobs that have ended keep their results.
+            The model <b>{name}</b> and its file are deleted. Jobs that have ended keep their results.
           </ConfirmButton>
         </Group>
       }

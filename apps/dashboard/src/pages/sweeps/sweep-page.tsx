@@ -8,6 +8,7 @@ import { Button, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
+import { DatasetText } from "../../components/dataset-text.tsx";
 import { count, dateTime, duration } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -186,17 +187,6 @@ function networkText(network: NonNullable<CreateSweepBody["network"]>): string {
   return Object.entries(network)
     .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
     .join(", ");
-}
-
-function DatasetText({ datasetId, version }: { datasetId: string; version: number }) {
-  return (
-    <>
-      <Link className="mono" to="/datasets/$datasetId" params={{ datasetId }}>
-        {datasetId}
-      </Link>{" "}
-      version {version}
-    </>
-  );
 }
 
 function stopText({ stopWhen }: CreateSweepBody): string {
