@@ -75,7 +75,10 @@ export function healthRoutes(context: ApiContext, keys: KeyCheck): FastifyPlugin
         asking ??= findReadiness(context).finally(() => {
           asking = undefined;
         });
-        const [readiness, detailed] = await Promise.all([asking, mayRead(request, keys)]);
+        const [found, caller] = [asking, mayRead(request, keys)];
+        // A wrong key is answered after the checks have ended as well: the request that follows gets checks of its own.
+        await Promise.allSettled([found, caller]);
+        const [readiness, detailed] = [await found, await caller];
         return reply.code(readiness.ready ? 200 : 503).send(detailed ? readiness : withoutDetails(readiness));
       },
     );
