@@ -22,10 +22,20 @@ export function patientTransport(secure: boolean, silenceMs = SILENCE_MS): Trans
       response = answer;
       onResponse(answer);
     });
-    sent.setTimeout(patienceMs, () => {
-      // Bytes that nobody has taken yet: the reader is slow. The socket's timer rests until it is set anew.
-      if (response && response.readableLength > 0) response.socket.setTimeout(patienceMs);
-      else (response ?? sent).destroy(new Error(`it did not answer for ${patienceMs / 1000} s`));
+    sent.once("socket", (socket) => {
+      const movedBytes = () => socket.bytesRead + socket.bytesWritten;
+      const look = () => {
+        const before = movedBytes();
+        // A process that was busy for so long learns first that time is up, and then what has come meanwhile.
+        setImmediate(() => {
+          // Bytes that nobody has taken yet: the reader is slow. The socket's timer rests until it is set anew.
+          if (movedBytes() > before || (response && response.readableLength > 0)) socket.setTimeout(patienceMs);
+          else (response ?? sent).destroy(new Error(`it did not answer for ${patienceMs / 1000} s`));
+        });
+      };
+      // Not as the request's own timeout, which it tells of but once.
+      socket.setTimeout(patienceMs).on("timeout", look);
+      sent.once("close", () => socket.setTimeout(0).off("timeout", look));
     });
     return sent;
   };

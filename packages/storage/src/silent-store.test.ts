@@ -94,3 +94,19 @@ it("waits for a reader that takes its time", async () => {
   expect(readBytes).toBe(sizeBytes);
   expect(failure).toMatchObject({ code: "BLOB_CORRUPT" });
 });
+
+it("gives up where the store falls silent after the reader has taken his time", async () => {
+  const sizeBytes = 8 * 2 ** 20;
+  const store = await storeThat((_request, response) => {
+    response.writeHead(200, { "content-length": String(sizeBytes) }).write(Buffer.alloc(sizeBytes / 2));
+  });
+  let readBytes = 0;
+  const reading = (async () => {
+    for await (const chunk of await store.stream(sha256)) {
+      if (readBytes === 0) await wait(4 * SILENCE_MS);
+      readBytes += (chunk as Buffer).length;
+    }
+  })();
+  await expect(reading).rejects.toMatchObject(silent);
+  expect(readBytes).toBe(sizeBytes / 2);
+});
