@@ -10,7 +10,8 @@ import { drc } from "./support/drc.ts";
 import { pictureFolder } from "./support/pictures.ts";
 import { addressOf, keyOf, startServer, type TestServer } from "./support/server.ts";
 
-const REMOVE = [0.1, 0.25, 0.4];
+/** Far below the largest share that this network can lose, which is measured too, and on a busy machine wrong by a tenth. */
+const REMOVE = [0.08, 0.16, 0.24];
 
 const FILE = `
 name: latency
