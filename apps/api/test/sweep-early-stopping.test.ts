@@ -1,5 +1,5 @@
 /** The rule that leaves out the fine-tuning of points. */
-import type { SweepDetailResource } from "@drc/contracts";
+import type { SweepDetailResource, SweepPointResource } from "@drc/contracts";
 import { settleBlocked } from "@drc/database";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jobsOf, SMALL, startTestSweeps, type TestSweeps } from "./support/sweeps.ts";
@@ -10,6 +10,12 @@ beforeAll(async () => {
   sweeps = await startTestSweeps();
 });
 afterAll(() => sweeps.api.stop());
+
+/** Prunes a point's network, and gives it that PSNR before its fine-tuning. */
+async function measurePruned({ stages }: SweepPointResource, psnr: number): Promise<void> {
+  await sweeps.succeed(stages.prune);
+  await sweeps.succeed(stages.evaluatePruned, [psnr, psnr]);
+}
 
 describe("the rule that stops points early", () => {
   it.each([
@@ -22,13 +28,8 @@ describe("the rule that stops points early", () => {
       await sweeps.succeedShared(sweep);
       const [poor, , good, other] = sweep.points;
       await sweeps.succeed(poor.stages.search);
-      for (const [{ stages }, psnr] of [
-        [poor, 25],
-        [good, 27],
-      ] as const) {
-        await sweeps.succeed(stages.prune);
-        await sweeps.succeed(stages.evaluatePruned, [psnr, psnr]);
-      }
+      await measurePruned(poor, 25);
+      await measurePruned(good, 27);
       while ((await settleBlocked(sweeps.api.services.database)) > 0);
       const judged = await sweeps.read(sweep.id);
       expect(judged.points.map(({ state }) => state)).toEqual(["stopped", "stopped", "running", "running"]);
@@ -55,13 +56,8 @@ describe("a rule that stops points early, and retries", () => {
     await sweeps.succeed(poor.stages.train);
     await sweeps.succeed(poor.stages.evaluateBicubic);
     await sweeps.succeed(poor.stages.search);
-    for (const [{ stages }, psnr] of [
-      [poor, 25],
-      [good, 27],
-    ] as const) {
-      await sweeps.succeed(stages.prune);
-      await sweeps.succeed(stages.evaluatePruned, [psnr, psnr]);
-    }
+    await measurePruned(poor, 25);
+    await measurePruned(good, 27);
     await sweeps.succeed(good.stages.fineTune);
     await sweeps.succeed(good.stages.evaluateCompressed);
     await sweeps.fail(poor.stages.evaluateOriginal);

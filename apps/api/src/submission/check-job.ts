@@ -1,7 +1,6 @@
 import {
   type ChannelSearchSpec,
   type CreateJobBody,
-  DEFAULT_PATCH,
   type FineTuneSpec,
   type Importance,
   importanceReadsHr,
@@ -18,6 +17,7 @@ import {
   checkPatch,
   checkScale,
   checkValidationShare,
+  patchOf,
   type UsableDataset,
 } from "./datasets.ts";
 import { Findings } from "./findings.ts";
@@ -53,13 +53,13 @@ async function checkByKind(findings: Findings, transaction: Transaction, body: C
       const dataset = await checkDataset(findings, transaction, "/spec/dataset", spec.dataset);
       checkHasHr(findings, "/spec/dataset", dataset);
       checkScale(findings, "/spec/network/scale", network?.scale, dataset);
-      checkPatch(findings, "/spec/settings/patchSize", spec.settings.patchSize ?? DEFAULT_PATCH, dataset);
+      checkPatch(findings, "/spec/settings/patchSize", patchOf(spec.settings), dataset);
       await checkValidation(
         findings,
         transaction,
         "/spec/validation",
         spec.validation,
-        spec.settings.patchSize ?? DEFAULT_PATCH,
+        patchOf(spec.settings),
         network,
         dataset,
       );
@@ -132,13 +132,13 @@ async function checkFineTune(findings: Findings, transaction: Transaction, spec:
   if (needsHr) checkHasHr(findings, "/spec/dataset", dataset);
   checkScale(findings, "/spec/dataset", network?.scale, dataset);
   checkDualNetworks(findings, "/spec/model", network, settings.dualWeight);
-  checkPatch(findings, "/spec/settings/patchSize", settings.patchSize ?? DEFAULT_PATCH, dataset);
+  checkPatch(findings, "/spec/settings/patchSize", patchOf(settings), dataset);
   await checkValidation(
     findings,
     transaction,
     "/spec/validation",
     spec.validation,
-    settings.patchSize ?? DEFAULT_PATCH,
+    patchOf(settings),
     network,
     dataset,
     needsHr,
@@ -199,7 +199,7 @@ export function checkSearchMethod(
       return;
     case "balanced":
     case "second-order":
-      checkPatch(findings, `${pointer}/calibration/patchSize`, calibration.patchSize ?? DEFAULT_PATCH, dataset);
+      checkPatch(findings, `${pointer}/calibration/patchSize`, patchOf(calibration), dataset);
       checkGuide(findings, modelPointer, network, calibration.guide);
       return;
     case "uniform":
@@ -217,7 +217,7 @@ export function checkImportance(
   dataset: UsableDataset | null,
 ): void {
   if (!("calibration" in importance)) return;
-  const { patchSize = DEFAULT_PATCH } = importance.calibration;
+  const patchSize = patchOf(importance.calibration);
   checkPatch(findings, `${pointer}/calibration/patchSize`, patchSize, dataset);
   if (importance.method === "second-order") {
     checkGuide(findings, modelPointer, network, importance.calibration.guide);

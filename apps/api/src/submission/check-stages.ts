@@ -1,7 +1,6 @@
 /** What the stages of a compression need, and of each point of a sweep; findings name the fields of the body. */
 import {
   type CreateCompressionBody,
-  DEFAULT_PATCH,
   importanceReadsHr,
   searchReadsHr,
   type TrainSettings,
@@ -9,7 +8,7 @@ import {
 } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { checkImportance, checkSearchMethod, checkValidation } from "./check-job.ts";
-import { checkDataset, checkHasHr, checkPatch, checkScale, type UsableDataset } from "./datasets.ts";
+import { checkDataset, checkHasHr, checkPatch, checkScale, patchOf, type UsableDataset } from "./datasets.ts";
 import type { Findings } from "./findings.ts";
 import {
   checkDualNetworks,
@@ -106,9 +105,4 @@ async function checkNetwork(
 
 export function trainingOf({ train }: Pick<StageInputs, "train">): TrainSettings {
   return train ?? trainSettings.parse({});
-}
-
-/** At least so large is every patch: a network that pools takes larger ones only as far as the images go. */
-function patchOf({ patchSize = DEFAULT_PATCH }: Pick<TrainSettings, "patchSize">): number {
-  return patchSize;
 }

@@ -1,14 +1,7 @@
-import {
-  type CreateSweepBody,
-  DEFAULT_PATCH,
-  isFromScratch,
-  jobSpec,
-  type ModelInput,
-  type TrainSettings,
-} from "@drc/contracts";
+import { type CreateSweepBody, isFromScratch, jobSpec, type ModelInput, type TrainSettings } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { checkInputs, checkMethod, checkPlanOf, trainingOf } from "./check-stages.ts";
-import { checkHasHr, checkPatch } from "./datasets.ts";
+import { checkHasHr, checkPatch, patchOf } from "./datasets.ts";
 import { Findings } from "./findings.ts";
 import { checkBudget } from "./networks.ts";
 
@@ -70,7 +63,7 @@ export async function checkSweep(transaction: Transaction, body: CreateSweepBody
     if (isFromScratch(method)) {
       checkPlanOf(findings, pointer, method, inputs);
       checkHasHr(findings, "/dataset", inputs.dataset);
-      checkPatch(findings, "/train/patchSize", base.settings.patchSize ?? DEFAULT_PATCH, inputs.dataset);
+      checkPatch(findings, "/train/patchSize", patchOf(base.settings), inputs.dataset);
       if (method.steps === undefined && base.steps === null) findings.add(`${pointer}/steps`, STEPS_UNKNOWN);
     } else checkMethod(findings, pointer, method, inputs);
   }

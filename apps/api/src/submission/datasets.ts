@@ -1,4 +1,11 @@
-import { type DatasetImage, type DatasetInput, FEW_IMAGES, heldOutRows, SMALLEST_PATCH } from "@drc/contracts";
+import {
+  type DatasetImage,
+  type DatasetInput,
+  DEFAULT_PATCH,
+  FEW_IMAGES,
+  heldOutRows,
+  SMALLEST_PATCH,
+} from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import type { Findings } from "./findings.ts";
 import { readOnce } from "./read-once.ts";
@@ -57,6 +64,11 @@ export function checkHasHr(findings: Findings, pointer: string, dataset: UsableD
     'The dataset version has LR images alone ("content": "lr"); HR images are needed here. ' +
       'Name a version that was made with "content": "hr" or "pairs".',
   );
+}
+
+/** At least so large is every patch: a network that pools takes larger ones only as far as the images go. */
+export function patchOf({ patchSize = DEFAULT_PATCH }: { patchSize?: number }): number {
+  return patchSize;
 }
 
 /** A finding where an image's LR image is smaller than a patch. */

@@ -1,6 +1,5 @@
 import {
   type DatasetInput,
-  DEFAULT_PATCH,
   type DryRunJob,
   type JobSpec,
   jobSpec,
@@ -10,6 +9,7 @@ import {
 } from "@drc/contracts";
 import type { Job, Transaction } from "@drc/database";
 import { countCost, type NetworkGraph } from "@drc/network";
+import { patchOf } from "./datasets.ts";
 import { graphOfSpec } from "./networks.ts";
 import { readOnce } from "./read-once.ts";
 
@@ -57,7 +57,8 @@ async function multiplyAddsOf(transaction: Transaction, work: JobSpec): Promise<
     case "train":
     case "fine-tune": {
       // Too low for a network that pools and takes larger ones; seconds go by such jobs of the past.
-      const { steps, batchSize, patchSize = DEFAULT_PATCH } = work.spec.settings;
+      const { steps, batchSize } = work.spec.settings;
+      const patchSize = patchOf(work.spec.settings);
       const perPixel =
         work.kind === "train"
           ? await perPixelOfTrained(transaction, work.spec.network)

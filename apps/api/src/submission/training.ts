@@ -1,14 +1,8 @@
 /** Findings about what training and fine-tuning take beside the network and its images. */
-import {
-  type DatasetInput,
-  DEFAULT_PATCH,
-  type FineTuneSpec,
-  type ModelInput,
-  type TrainSettings,
-} from "@drc/contracts";
+import type { DatasetInput, FineTuneSpec, ModelInput, TrainSettings } from "@drc/contracts";
 import type { Transaction } from "@drc/database";
 import { lastFeature, NetworkError, type NetworkGraph } from "@drc/network";
-import { checkDataset, checkPatch } from "./datasets.ts";
+import { checkDataset, checkPatch, patchOf } from "./datasets.ts";
 import type { Findings } from "./findings.ts";
 import { checkModelInput, type KnownNetwork } from "./networks.ts";
 
@@ -22,13 +16,14 @@ export async function checkUnpaired(
   transaction: Transaction,
   pointer: string,
   unpaired: DatasetInput | undefined,
-  { patchSize = DEFAULT_PATCH, dualWeight }: Pick<TrainSettings, "patchSize" | "dualWeight">,
+  settings: Pick<TrainSettings, "patchSize" | "dualWeight">,
 ): Promise<void> {
   if (!unpaired) return;
   const dataset = await checkDataset(findings, transaction, pointer, unpaired);
   // HR images are taken for what the network reads, so they need not be larger than a patch.
-  checkPatch(findings, pointer, patchSize, dataset && { ...dataset, scale: dataset.lrOnly ? dataset.scale : 1 });
-  if (dualWeight === 0) {
+  const readAt = dataset && { ...dataset, scale: dataset.lrOnly ? dataset.scale : 1 };
+  checkPatch(findings, pointer, patchOf(settings), readAt);
+  if (settings.dualWeight === 0) {
     findings.add(
       pointer,
       'Unpaired images count in the dual loss alone, and "dualWeight" is 0. Leave them out, or give it a weight.',

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { CliError, EXIT } from "../cli-error.ts";
-import { DEFAULT_DATA_FOLDER } from "../server/connection.ts";
+import { DEFAULT_DATA_FOLDER, DEFAULT_PORT } from "../server/connection.ts";
 import { commandHint } from "../server/hint.ts";
 import { withStack } from "../stack/stack.ts";
 
@@ -18,7 +18,7 @@ export function registerUp(program: Command): void {
     .command("up")
     .description("run the server on this machine: services, API and a worker, until Ctrl-C")
     .option("--data-folder <folder>", "where everything is kept", DEFAULT_DATA_FOLDER)
-    .option("--port <number>", "port of the API; 0 takes any free one", parsePort, 8080)
+    .option("--port <number>", "port of the API; 0 takes any free one", parsePort, DEFAULT_PORT)
     .option("--slots <list>", "what the worker runs on, such as none:1,cpu:1 or none:1,gpu:0")
     .option("--json", "print one JSON document when the server is ready")
     .action(runUp);

@@ -7,6 +7,8 @@ import { clientOf } from "./client.ts";
 import { type Connection, readConnection } from "./connection-file.ts";
 
 export const DEFAULT_DATA_FOLDER = ".drc";
+/** Where `drc up` listens, left to itself. */
+export const DEFAULT_PORT = 8080;
 
 export interface ServerOptions {
   url?: string;

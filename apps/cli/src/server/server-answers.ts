@@ -1,17 +1,14 @@
 import { serverResource } from "@drc/contracts";
 import { ConnectionError } from "@drc/sdk";
 import { readConfig } from "../config.ts";
-import { connect, type ServerOptions } from "./connection.ts";
+import { connect, DEFAULT_PORT, type ServerOptions } from "./connection.ts";
 import { readConnection } from "./connection-file.ts";
-
-/** Where `drc up` listens, left to itself. */
-const DEFAULT_URL = "http://127.0.0.1:8080";
 
 /** Long for this machine: another program may take the connection and say nothing. */
 const ANSWERS_WITHIN_MS = 1000;
 
 /** The address, where a server of ours listens there, of whatever data folder. */
-export async function serverAt(url = DEFAULT_URL): Promise<string | undefined> {
+export async function serverAt(url = `http://127.0.0.1:${DEFAULT_PORT}`): Promise<string | undefined> {
   try {
     const answer = await fetch(url, {
       headers: { accept: "application/json" },
