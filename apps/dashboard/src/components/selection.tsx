@@ -8,12 +8,12 @@ import { count, counted } from "./format.ts";
 import type { Column } from "./table.tsx";
 import type { Verb } from "./verbs.ts";
 
-interface Named {
+export interface Named {
   id: string;
   name: string | null;
 }
 
-interface Selection<Row> {
+export interface Selection<Row> {
   chosen: readonly Row[];
   /** The boxes, to stand before the other columns. */
   column: Column<Row>;

@@ -1,14 +1,13 @@
-import type { CompressionResource, Page as PageOf } from "@drc/contracts";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { CompressionResource } from "@drc/contracts";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { CompressionLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
-import { SelectionBar, useSelection } from "../../components/selection.tsx";
+import { useRecordList } from "../../components/record-list.ts";
+import { SelectionBar } from "../../components/selection.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
@@ -16,30 +15,24 @@ import { VerbMenu } from "../../components/verb-controls.tsx";
 import { compressionVerbs } from "../../components/verbs.ts";
 import { budgetOf, networkOf } from "./compression-body.ts";
 
-const REFRESH_MS = 3_000;
-const ROWS = 50;
 const route = getRouteApi("/signed-in/compressions");
 
 export function CompressionsPage() {
   const { cursor, label } = route.useSearch();
   const navigate = route.useNavigate();
   const paging = usePaging(cursor, (next) => navigate({ search: { label, cursor: next } }));
-  const compressions = useQuery({
-    queryKey: ["compressions", "list", label, cursor],
-    queryFn: ({ signal }): Promise<PageOf<CompressionResource>> =>
-      client.compressions.page({ label }, { cursor, limit: ROWS, signal }),
-    placeholderData: keepPreviousData,
-    refetchInterval: REFRESH_MS,
-  });
-  const selection = useSelection(compressions.data?.items);
-  const columns = useMemo(() => [selection.column, ...COLUMNS], [selection.column]);
+  const { query, selection, columns } = useRecordList<CompressionResource>(
+    ["compressions", "list", label, cursor],
+    (page) => client.compressions.page({ label }, { cursor, ...page }),
+    COLUMNS,
+  );
   return (
     <Page title="Compressions">
       <section className="panel" aria-label="Compressions">
         <SelectionBar what="compression" selection={selection} verbsOf={compressionVerbs} />
         <PagedTable
           label="Compressions"
-          query={compressions}
+          query={query}
           paging={paging}
           columns={columns}
           empty={

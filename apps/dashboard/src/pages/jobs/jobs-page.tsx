@@ -1,14 +1,13 @@
-import { JOB_KINDS, JOB_STATES, type JobResource, type Page as PageOf } from "@drc/contracts";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { JOB_KINDS, JOB_STATES, type JobResource } from "@drc/contracts";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
 import { JobStatus } from "../../components/progress-bar.tsx";
-import { SelectionBar, useSelection } from "../../components/selection.tsx";
+import { useRecordList } from "../../components/record-list.ts";
+import { SelectionBar } from "../../components/selection.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
@@ -17,8 +16,6 @@ import { jobVerbs } from "../../components/verbs.ts";
 import { JobFilters } from "./job-filters.tsx";
 import { createdAfterOf, type JobSearch } from "./job-search.ts";
 
-const REFRESH_MS = 3_000;
-const ROWS = 50;
 const route = getRouteApi("/signed-in/jobs");
 
 export function JobsPage() {
@@ -26,15 +23,11 @@ export function JobsPage() {
   const navigate = route.useNavigate();
   const { cursor, ...filter } = search;
   const paging = usePaging(cursor, (next) => navigate({ search: (before) => ({ ...before, cursor: next }) }));
-  const jobs = useQuery({
-    queryKey: ["jobs", "list", search],
-    queryFn: ({ signal }): Promise<PageOf<JobResource>> =>
-      client.jobs.page(apiFilter(filter), { cursor, limit: ROWS, signal }),
-    placeholderData: keepPreviousData,
-    refetchInterval: REFRESH_MS,
-  });
-  const selection = useSelection(jobs.data?.items);
-  const columns = useMemo(() => [selection.column, ...COLUMNS], [selection.column]);
+  const { query, selection, columns } = useRecordList<JobResource>(
+    ["jobs", "list", search],
+    (page) => client.jobs.page(apiFilter(filter), { cursor, ...page }),
+    COLUMNS,
+  );
   return (
     <Page title="Jobs">
       <div className="stack">
@@ -51,7 +44,7 @@ export function JobsPage() {
           <SelectionBar what="job" selection={selection} verbsOf={jobVerbs} />
           <PagedTable
             label="Jobs"
-            query={jobs}
+            query={query}
             paging={paging}
             columns={columns}
             oldestFirst={filter.order === "oldest"}

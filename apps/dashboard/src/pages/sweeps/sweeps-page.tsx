@@ -1,8 +1,6 @@
 import { type CreateSweepBody, type SweepResource, sweepState } from "@drc/contracts";
 import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { count } from "../../components/format.ts";
 import { SweepLink } from "../../components/job-link.tsx";
@@ -10,7 +8,8 @@ import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { SelectionBar, useSelection } from "../../components/selection.tsx";
+import { useRecordList } from "../../components/record-list.ts";
+import { SelectionBar } from "../../components/selection.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
@@ -18,21 +17,15 @@ import { sweepVerbs } from "../../components/verbs.ts";
 import { SweepStateBadge } from "./sweep-state.tsx";
 import "./sweeps.css";
 
-const REFRESH_MS = 3_000;
-const PAGE_LENGTH = 50;
-
 export function SweepsPage() {
   const { cursor, ...filter } = useSearch({ from: "/signed-in/sweeps" });
   const navigate = useNavigate({ from: "/sweeps" });
   const paging = usePaging(cursor, (wanted) => navigate({ search: (before) => ({ ...before, cursor: wanted }) }));
-  const sweeps = useQuery({
-    queryKey: ["sweeps", "list", filter, cursor],
-    queryFn: ({ signal }) => client.sweeps.page(filter, { cursor, limit: PAGE_LENGTH, signal }),
-    refetchInterval: REFRESH_MS,
-    placeholderData: (before) => before,
-  });
-  const selection = useSelection(sweeps.data?.items);
-  const columns = useMemo(() => [selection.column, ...COLUMNS], [selection.column]);
+  const { query, selection, columns } = useRecordList<SweepResource>(
+    ["sweeps", "list", filter, cursor],
+    (page) => client.sweeps.page(filter, { cursor, ...page }),
+    COLUMNS,
+  );
   const filtered = filter.state !== undefined || filter.label !== undefined;
   return (
     <Page title="Sweeps">
@@ -40,7 +33,7 @@ export function SweepsPage() {
         <SelectionBar<SweepResource> what="sweep" selection={selection} verbsOf={sweepVerbs} />
         <PagedTable
           label="Sweeps"
-          query={sweeps}
+          query={query}
           paging={paging}
           columns={columns}
           empty={
