@@ -33,12 +33,11 @@ export class JobQueues {
 
   /** Adds entries; nothing happens to those that the queue holds already. Where it fails, some may have been added. */
   async add(...entries: readonly QueueEntry[]): Promise<void> {
-    const byQueue = new Map<Queue, ReturnType<typeof bullJob>[]>();
-    for (const entry of entries) {
-      const queue = this.queueOf(entry);
-      byQueue.set(queue, [...(byQueue.get(queue) ?? []), bullJob(entryId(entry), entry)]);
+    // All of them first: one that has no queue is refused before any is added.
+    for (const queue of new Set(entries.map((entry) => this.queueOf(entry)))) {
+      const some = entries.filter((entry) => this.queueOf(entry) === queue);
+      await answered(queue.addBulk(some.map((entry) => bullJob(entryId(entry), entry))));
     }
-    for (const [queue, jobs] of byQueue) await answered(queue.addBulk(jobs));
   }
 
   /** Adds an entry beside one that the queue may hold for the same job. */

@@ -1,15 +1,14 @@
 import {
   type CompressionResource,
-  type CompressionState,
   compressionState,
   type DatasetResource,
   JOB_KINDS,
   type JobResource,
   jobState,
   type SweepResource,
-  type SweepState,
   sweepState,
 } from "@drc/contracts";
+import type { DrcClient } from "@drc/sdk";
 import { type Command, Option } from "commander";
 import { firstOf } from "../server/client.ts";
 import { addServerOptions, connect, type ServerOptions } from "../server/connection.ts";
@@ -46,28 +45,14 @@ export function registerLists(program: Command): void {
       print(options, "jobs", jobs, formatJobs);
     });
 
-  addServerOptions(program.command("compressions"))
-    .description("list the compressions of a server, newest first")
-    .addOption(new Option("--state <state>", "only those in this state").choices(compressionState.options))
-    .option("--label <label>", "only those that have it")
-    .addOption(limitOption())
-    .option("--json", "print one JSON document")
-    .action(async ({ state, label, ...options }: ListOptions & { state?: CompressionState; label?: string }) => {
-      const client = await connect(options);
-      const compressions = await firstOf(client.compressions.list({ state, label }), options.limit);
-      print(options, "compressions", compressions, formatCompressions);
-    });
-
-  addServerOptions(program.command("sweeps"))
-    .description("list the sweeps of a server, newest first")
-    .addOption(new Option("--state <state>", "only those in this state").choices(sweepState.options))
-    .option("--label <label>", "only those that have it")
-    .addOption(limitOption())
-    .option("--json", "print one JSON document")
-    .action(async ({ state, label, ...options }: ListOptions & { state?: SweepState; label?: string }) => {
-      const client = await connect(options);
-      print(options, "sweeps", await firstOf(client.sweeps.list({ state, label }), options.limit), formatSweeps);
-    });
+  addGroups(
+    program,
+    "compressions",
+    compressionState.options,
+    (client, filter) => client.compressions.list(filter),
+    formatCompressions,
+  );
+  addGroups(program, "sweeps", sweepState.options, (client, filter) => client.sweeps.list(filter), formatSweeps);
 
   addServerOptions(program.command("datasets"))
     .description("list the datasets of a server, newest first")
@@ -76,6 +61,26 @@ export function registerLists(program: Command): void {
     .action(async (options: ListOptions) => {
       const client = await connect(options);
       print(options, "datasets", await firstOf(client.datasets.list(), options.limit), formatDatasets);
+    });
+}
+
+/** The list of one kind of groups of jobs. */
+function addGroups<State extends string, Group>(
+  program: Command,
+  name: string,
+  states: readonly State[],
+  list: (client: DrcClient, filter: { state?: State; label?: string }) => AsyncIterable<Group>,
+  format: (groups: readonly Group[]) => string,
+): void {
+  addServerOptions(program.command(name))
+    .description(`list the ${name} of a server, newest first`)
+    .addOption(new Option("--state <state>", "only those in this state").choices(states))
+    .option("--label <label>", "only those that have it")
+    .addOption(limitOption())
+    .option("--json", "print one JSON document")
+    .action(async ({ state, label, ...options }: ListOptions & { state?: State; label?: string }) => {
+      const client = await connect(options);
+      print(options, name, await firstOf(list(client, { state, label }), options.limit), format);
     });
 }
 
