@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { writeWhole } from "./write-whole.ts";
 
 let folder: string;
@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const never = new AbortController().signal;
 
 /** A stream that gives a first part; what happens when it is asked for more is `more`. */
-function stream(more: (stream: Readable) => void): Readable {
+function stream(more: (stream: Readable) => unknown): Readable {
   let reads = 0;
   return new Readable({
     read() {
@@ -30,8 +30,12 @@ function stream(more: (stream: Readable) => void): Readable {
 describe("writeWhole", () => {
   it("writes bytes, and parts as they come, under the name when all are there", async () => {
     let before: string[] = [];
-    const arriving = stream((parts) => {
-      before = readdirSync(folder);
+    const arriving = stream(async (parts) => {
+      // The stream may be asked before the file is made.
+      await vi.waitUntil(() => {
+        before = readdirSync(folder);
+        return before.length > 0;
+      });
       parts.push("second");
       parts.push(null);
     });
