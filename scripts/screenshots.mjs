@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Takes pictures of all pages, light and dark, into docs/pictures: `npm run screenshots`. They are those of the tests in the
-// browser: real services, real jobs.
+// browser, with real services and real jobs; a sweep and a comparison are those of examples/ratios.yaml, which takes minutes.
+import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { requireSupportedNode } from "./lib/require-supported-node.mjs";
 
@@ -8,6 +9,14 @@ requireSupportedNode();
 const { ROOT, setUpOrExit } = await import("./lib/set-up.mjs");
 await setUpOrExit();
 const { runTests } = await import("./lib/tests.mjs");
-process.env.DRC_PICTURES = path.join(ROOT, "docs/pictures");
-const { ok } = await runTests(ROOT, ["apps/dashboard/test", ...process.argv.slice(2)]);
-process.exitCode = ok ? 0 : 1;
+const pictures = path.join(ROOT, "docs/pictures");
+process.env.DRC_PICTURES = pictures;
+const { ok } = await runTests(ROOT, ["apps/dashboard/test"]);
+const sweep =
+  ok &&
+  spawnSync(
+    process.execPath,
+    ["--import", "tsx", path.join(ROOT, "apps/dashboard/test/pictures/example-sweep.ts"), pictures],
+    { cwd: ROOT, stdio: "inherit" },
+  );
+process.exitCode = sweep && sweep.status === 0 ? 0 : 1;

@@ -1,5 +1,6 @@
-import { makeJobError, newId } from "@drc/contracts";
+import { makeJobError, networkPreset, newId } from "@drc/contracts";
 import { claimJob, endAttempt, requestCancel } from "@drc/database";
+import { PRESETS } from "@drc/network";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ingestingDataset,
@@ -240,10 +241,14 @@ describe("a job that cannot work is refused with the field's pointer", () => {
     expect(pointersOf(await api.post("/v1/jobs", { kind: "prune", spec }))).toEqual(["/spec/plan/fromJob"]);
   });
 
-  it("a preset that does not exist", async () => {
-    const response = await train({ network: { preset: "drn-xl", scale: 4 } });
-    expect(pointersOf(response)).toEqual(["/spec/network/preset"]);
-    expect(problemOf(response).detail).toMatch(/drn-s/);
+  it("a preset that does not exist, or not at the scale", async () => {
+    const unknown = await train({ network: { preset: "drn-xl", scale: 4 } });
+    expect(pointersOf(unknown)).toEqual(["/spec/network/preset"]);
+    expect(problemOf(unknown).detail).toMatch(/drn-s/);
+    const atNoSuchScale = await train({ network: { preset: "drn-l", scale: 2 } });
+    expect(pointersOf(atNoSuchScale)).toEqual(["/spec/network/scale"]);
+    expect(problemOf(atNoSuchScale).detail).toMatch(/drn-l has no size for ×2; it has 4, 8/);
+    expect([...networkPreset.options].sort()).toEqual([...PRESETS].sort());
   });
 
   it("a kind that does not exist, or is not made here", async () => {

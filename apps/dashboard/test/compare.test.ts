@@ -4,7 +4,8 @@ import { createModel, encodeModel } from "@drc/network";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { violationsOf } from "./support/axe.ts";
+import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 import { chooseImage, chooseRecord, compare, comparedJobs } from "./support/steps.ts";
 
@@ -34,7 +35,7 @@ it("compares two networks and bicubic on an HR image of one's own", async () => 
   await signIn(page, dashboard.server.key, "/compare");
   expect(await page.getByRole("button", { name: "Compare" }).isDisabled()).toBe(true);
   await startFrom(page);
-  expect(await violationsInBothColours(page, "compare-form")).toEqual([]);
+  expect(await violationsOf(page, "states/compare-form")).toEqual([]);
   const numbers = await compare(page, dashboard.server);
   const jobs = comparedJobs(page);
   expect(await numbers.textContent()).toContain("Y of BT.601");
@@ -79,8 +80,7 @@ it("compares two networks and bicubic on an HR image of one's own", async () => 
   await page.getByRole("button", { name: "Zoom in" }).click();
   await page.getByRole("button", { name: "Fit" }).click();
   await page.evaluate("scrollTo(0, 0)");
-  expect(await violationsInBothColours(page, "test-compare")).toEqual([]);
-  expect(await violationsOnPhone(page, "compare")).toEqual([]);
+  expect(await violationsOf(page, "states/compare")).toEqual([]);
 
   // The same image again: nothing is computed twice, and the address has all that is needed.
   await startFrom(page);
@@ -157,8 +157,7 @@ it("finds every model of the server, and tells those of one name apart", async (
       /^drn-xs×4 · [\d,]+ parameters \(\d\d\.\d % removed\) · \d\d\.\d\d dB in validation · 20\d\d-.* · …\w{5}$/,
     );
   }
-  expect(await violationsInBothColours(page, "compare-menu")).toEqual([]);
-  expect(await violationsOnPhone(page, "compare-menu")).toEqual([]);
+  expect(await violationsOf(page, "states/compare-menu")).toEqual([]);
   await chooseRecord(page, "Compressed", "mdl_00000000000000000007");
   await page.getByText("Choose an image.").waitFor();
   await page.getByRole("combobox", { name: "Original", exact: true }).fill("nobody");

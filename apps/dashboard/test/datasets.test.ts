@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { photographs } from "../../../test/photographs.ts";
-import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { violationsOf } from "./support/axe.ts";
+import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 import { createDataset, uploadFolder, writeFolder } from "./support/steps.ts";
 
@@ -55,8 +56,7 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
   const usage = page.getByRole("region", { name: "Used by" });
   await usage.getByRole("link", { name: "evaluate" }).waitFor();
   await images.locator("img").first().waitFor();
-  expect(await violationsInBothColours(page, "dataset")).toEqual([]);
-  expect(await violationsOnPhone(page, "dataset")).toEqual([]);
+  expect(await violationsOf(page, "dataset")).toEqual([]);
 
   // What is used cannot be deleted, and the page says by what; a single file can.
   await page.getByRole("button", { name: "Delete", exact: true }).first().click();
@@ -69,7 +69,7 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
 
   await page.goto("/datasets");
   await page.getByRole("link", { name: "photographs <i>one</i>" }).waitFor();
-  expect(await violationsInBothColours(page, "datasets")).toEqual([]);
+  expect(await violationsOf(page, "datasets")).toEqual([]);
   expect(faults).toEqual([]);
 });
 

@@ -1,7 +1,8 @@
 /** Overview, jobs and compressions with real jobs on a real worker; the tests go on one after the other. */
 import { expect, it } from "vitest";
 import { photographs } from "../../../test/photographs.ts";
-import { openPage, signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { violationsOf } from "./support/axe.ts";
+import { openPage, signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 import { comparedJobs } from "./support/steps.ts";
 
@@ -60,11 +61,11 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
     .getByText(/\d+ of 12,000, \d+ (s|min \d+ s) left/)
     .first()
     .waitFor();
-  expect(await violationsInBothColours(page, "job")).toEqual([]);
+  expect(await violationsOf(page, "job")).toEqual([]);
   await page.goto("/");
   await page.getByRole("link", { name: "train a small network" }).waitFor();
   await page.getByText(/\d+ of 12,000, .* left/).waitFor();
-  expect(await violationsInBothColours(page, "overview")).toEqual([]);
+  expect(await violationsOf(page, "overview")).toEqual([]);
   await page.getByRole("link", { name: "train a small network" }).click();
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText(/When it is resumed it goes on from its checkpoint at step \d/).waitFor();
@@ -98,7 +99,7 @@ it("field case 49: over a restart of the server the page tells no lie, and goes 
 it("cancels a job after a question", async () => {
   const { page } = dashboard.open;
   await page.getByRole("button", { name: "Cancel" }).click();
-  expect(await violationsInBothColours(page, "cancel-job")).toEqual([]);
+  expect(await violationsOf(page, "states/cancel-job")).toEqual([]);
   await page.getByRole("button", { name: "Cancel the job" }).click();
   await page.getByRole("heading", { name: /cancelled$/ }).waitFor();
   expect(await page.getByRole("button", { name: "Cancel" }).isDisabled()).toBe(true);
@@ -119,7 +120,7 @@ it("shows why a job failed, first of all", async () => {
   await alert.getByText("The training diverged").waitFor();
   await page.getByRole("tab", { name: "Attempts (1)" }).click();
   await page.getByRole("group", { name: "Attempts" }).getByText("failed").waitFor();
-  expect(await violationsInBothColours(page, "failed-job")).toEqual([]);
+  expect(await violationsOf(page, "failed-job")).toEqual([]);
   await page.goto("/");
   await page
     .getByRole("region", { name: "Latest failures" })
@@ -171,7 +172,7 @@ it("shows a compression as its stages, and cost and quality before and after", a
     expect(await link.getAttribute("href")).toBe(`/models/${models[name]}`);
   }
   expect(await page.getByRole("link", { name: dataset.datasetId }).count()).toBe(2);
-  expect(await violationsInBothColours(page, "compression")).toEqual([]);
+  expect(await violationsOf(page, "compression")).toEqual([]);
   // Its evaluations kept their images: these are compared, and nothing is computed.
   const { database } = dashboard.server.services;
   const jobs = await database.job.count();
@@ -190,7 +191,7 @@ it("shows a compression as its stages, and cost and quality before and after", a
   await page.getByRole("list", { name: "Stages" }).getByRole("link", { name: "Fine-tune" }).waitFor();
   await page.goto("/compressions");
   await page.getByRole("link", { name: "half of a small network" }).waitFor();
-  expect(await violationsInBothColours(page, "compressions")).toEqual([]);
+  expect(await violationsOf(page, "compressions")).toEqual([]);
   expect(faults).toEqual([]);
 });
 
@@ -240,7 +241,7 @@ it("filters jobs, and finds them by name and identifier", async () => {
   const item = (name: string) => page.getByRole("menuitem", { name });
   expect([await item("Pause").isDisabled(), await item("Retry").isEnabled()]).toEqual([true, true]);
   await page.keyboard.press("Escape");
-  expect(await violationsInBothColours(page, "jobs")).toEqual([]);
+  expect(await violationsOf(page, "jobs")).toEqual([]);
 });
 
 it("shows names, labels and log lines as text, whatever they hold", async () => {
@@ -287,8 +288,7 @@ it("acts on several jobs at once, as far as their states allow", async () => {
   await page.getByRole("checkbox", { name: "Choose two" }).check();
   await page.getByRole("button", { name: "All on this page" }).click();
   expect(await page.getByRole("button", { name: "Pause 0 jobs" }).isDisabled()).toBe(true);
-  expect(await violationsInBothColours(page, "jobs-chosen")).toEqual([]);
-  expect(await violationsOnPhone(page, "jobs-chosen")).toEqual([]);
+  expect(await violationsOf(page, "states/jobs-chosen")).toEqual([]);
   await page.getByRole("button", { name: "Delete 3 jobs" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete 3 jobs" }).click();
   await page.getByText("No job is as the filter says.").waitFor();

@@ -4,7 +4,8 @@ import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
 import { beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { signIn, violationsInBothColours } from "./support/browser.ts";
+import { violationsOf } from "./support/axe.ts";
+import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 
 const dashboard = useDashboard();
@@ -42,7 +43,7 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   const { page, faults } = dashboard.open;
   await signIn(page, dashboard.server.key, "/models");
   await page.getByRole("link", { name: "base <b>network</b>" }).waitFor();
-  expect(await violationsInBothColours(page, "models")).toEqual([]);
+  expect(await violationsOf(page, "models")).toEqual([]);
   await page.goto(`/models/${compressed}`);
   const lineage = page.getByRole("group", { name: "Lineage of the model" });
   await lineage.getByText("base <b>network</b>").waitFor();
@@ -52,7 +53,7 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   const quality = page.getByRole("region", { name: "Quality", exact: true });
   expect(await quality.textContent()).toMatch(/\d dB.*\d ms/);
   await page.evaluate("scrollTo(0, 0)");
-  expect(await violationsInBothColours(page, "model")).toEqual([]);
+  expect(await violationsOf(page, "model")).toEqual([]);
 
   for (const [name, magic] of [
     ["safetensors", ".safetensors"],
@@ -66,10 +67,6 @@ it("shows where a model comes from, what is left of its widths, and its files", 
     expect(download.suggestedFilename()).toContain(magic);
     expect(await download.failure()).toBeNull();
   }
-  await page.setViewportSize({ width: 390, height: 800 });
-  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
-  expect(await violationsInBothColours(page, "model-phone")).toEqual([]);
-  await page.setViewportSize({ width: 1280, height: 800 });
 
   // The comparison begins with the network before and this one.
   await page.getByRole("link", { name: "Compare" }).last().click();

@@ -3,7 +3,8 @@ import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
 import { beforeAll, expect, it } from "vitest";
 import { photograph } from "../../../test/photographs.ts";
-import { signIn, violationsInBothColours, violationsOnPhone } from "./support/browser.ts";
+import { violationsOf } from "./support/axe.ts";
+import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 import { chooseRecord, openSettings } from "./support/steps.ts";
 
@@ -62,8 +63,7 @@ it("submits a compression with defaults, after an estimate, and shows the same r
   await page.getByText("Script", { exact: true }).click();
   expect(await request.textContent()).toContain("drc.compressions.create(");
   await page.evaluate("scrollTo(0, 0)");
-  expect(await violationsInBothColours(page, "submit")).toEqual([]);
-  expect(await violationsOnPhone(page, "submit")).toEqual([]);
+  expect(await violationsOf(page, "submit")).toEqual([]);
 
   await submit.click();
   await page.waitForURL(/\/compressions\/cmp_/);
@@ -76,19 +76,24 @@ it("submits a compression with defaults, after an estimate, and shows the same r
 it("trains a new network, and evaluates bicubic", async () => {
   const { page, faults } = dashboard.open;
   await signIn(page, dashboard.server.key, `/submit?what=training&dataset=${datasetId}&version=1`);
-  const preset = page.locator("input").and(page.getByLabel("Preset *"));
-  await preset.fill("drn-nothing");
+  const preset = page.getByRole("combobox", { name: "Preset", exact: true });
+  const scale = page.getByRole("combobox", { name: "Scale", exact: true });
+  const submit = page.getByRole("button", { name: "Submit" });
+  await preset.selectOption("drn-l");
+  await scale.selectOption({ label: "2" });
   await page
-    .getByText(/drn-nothing/)
-    .last()
+    .getByText(/drn-l has no size for ×2/)
+    .first()
     .waitFor();
-  await preset.fill("drn-xs");
-  await page.keyboard.press("Escape");
+  expect(await submit.isDisabled()).toBe(true);
+  expect(await submit.getAttribute("title")).toBe("The server refuses it as it is");
+  await preset.selectOption("drn-xs");
+  await scale.selectOption({ label: "4" });
   await page
     .getByRole("region", { name: "Estimate" })
     .getByText(/^1 job,/)
     .waitFor();
-  await page.getByRole("button", { name: "Submit" }).click();
+  await submit.click();
   await page.waitForURL(/\/jobs\/job_/);
 
   await page.goto("/submit?what=evaluation");
@@ -117,7 +122,7 @@ it("submits a sweep as a grid", async () => {
     .getByRole("region", { name: "Estimate" })
     .getByText(/^\d+ jobs/)
     .waitFor();
-  expect(await violationsInBothColours(page, "submit-sweep")).toEqual([]);
+  expect(await violationsOf(page, "states/submit-sweep")).toEqual([]);
   await page.getByRole("button", { name: "Submit" }).click();
   await page.waitForURL(/\/sweeps\/swp_/);
   const { points } = await dashboard.server.client.sweeps.get(page.url().split("/").at(-1) ?? "");

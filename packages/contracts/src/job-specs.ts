@@ -37,9 +37,12 @@ export type PlanInput = z.infer<typeof planInput>;
 export const validationInput = z.union([datasetInput, z.strictObject({ share: z.number().gt(0).max(0.5) })]);
 export type ValidationInput = z.infer<typeof validationInput>;
 
-/** A DRN network by its preset, or by its blocks per phase and features. */
+/** By name, sizes of networks; `packages/network` has their numbers. Not each is there at each scale. */
+export const networkPreset = z.enum(["drn-xs", "drn-tiny", "drn-s", "drn-l", "edsr-baseline", "edsr", "rcan", "rfdn"]);
+
+/** A network by its preset, or a DRN by its blocks per phase and features. */
 export const networkSpec = z.union([
-  z.strictObject({ preset: z.string().min(1).max(50), scale }),
+  z.strictObject({ preset: networkPreset, scale }),
   z.strictObject({
     blocks: z.int().min(1).max(100),
     features: z.int().min(1).max(128),

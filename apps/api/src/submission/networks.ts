@@ -29,7 +29,7 @@ export interface KnownNetwork {
   graph?: NetworkGraph;
 }
 
-/** @throws NetworkError where there is no such preset. */
+/** @throws NetworkError where the preset is not there at the scale. */
 export function graphOfSpec(spec: NetworkSpec): NetworkGraph {
   return networkGraph("preset" in spec ? preset(spec.preset, spec.scale) : spec);
 }
@@ -40,7 +40,7 @@ function trainedNetwork(spec: NetworkSpec, { dualWeight }: TrainSettings): Known
   return { scale: spec.scale, dualNetworks, graph: graphOfSpec(spec) };
 }
 
-/** The network that a training gives; a finding where there is no such preset. */
+/** The network that a training gives; a finding where the preset is not there at the scale. */
 export function checkNetworkSpec(
   findings: Findings,
   pointer: string,
@@ -51,7 +51,7 @@ export function checkNetworkSpec(
     return trainedNetwork(spec, settings);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    findings.add(`${pointer}/preset`, error.message);
+    findings.add(`${pointer}/scale`, error.message);
     return null;
   }
 }

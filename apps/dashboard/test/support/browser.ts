@@ -1,16 +1,12 @@
 /** A real Chromium, and what tests do in it. */
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import chromium from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type Page, chromium as playwright } from "playwright-core";
 import sharp from "sharp";
-import { expect } from "vitest";
 
 chromium.setGraphicsMode = false;
-
-const require = createRequire(import.meta.url);
 
 /** `CHROMIUM_PATH` wins over the one that comes with the packages. */
 export async function launchBrowser(): Promise<Browser> {
@@ -54,61 +50,21 @@ export async function signIn(page: Page, key: string, path = "/"): Promise<void>
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
-interface Violation {
-  id: string;
-  help: string;
-  nodes: { target: string[]; failureSummary: string }[];
-}
-
-let axe: string | undefined;
-
-/** What axe finds wrong with the page as it is, each with where and why; empty where it finds nothing. */
-async function violations(page: Page): Promise<string[]> {
-  axe ??= await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
-  await page.evaluate(axe);
-  const { violations: found } = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as {
-    violations: Violation[];
-  };
-  return found.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(" ")}: ${failureSummary}`),
-  );
-}
-
-const PHONE_WIDTH_PX = 390;
-
-/**
- * The same at the width of a phone, and what is wider than it: the page, or a dialog that is open. The page is as wide as
- * before afterwards.
- */
-export async function violationsOnPhone(page: Page, name: string): Promise<string[]> {
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: PHONE_WIDTH_PX, height: 800 });
-  const widest = `Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll("dialog[open]")]
-    .map((one) => one.getBoundingClientRect().left + one.scrollWidth))`;
-  await expect.poll(() => page.evaluate(widest)).toBeLessThanOrEqual(PHONE_WIDTH_PX);
-  const found = await violationsInBothColours(page, `${name}-phone`);
-  if (before) await page.setViewportSize(before);
-  return found;
-}
-
-/**
- * What axe finds in both colours. Where `DRC_PICTURES` names a folder, each is kept there as a picture as well:
- * `name-light.png` and `name-dark.png`.
- */
-export async function violationsInBothColours(page: Page, name: string): Promise<string[]> {
-  const found: string[] = [];
+/** The page in each of its colours, without motion, in turn. */
+export async function* inBothColours(page: Page): AsyncGenerator<"dark" | "light"> {
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
-    found.push(...(await violations(page)).map((one) => `${colorScheme}: ${one}`));
-    const { DRC_PICTURES } = process.env;
-    if (DRC_PICTURES) {
-      const file = join(DRC_PICTURES, `${name}-${colorScheme}.png`);
-      // A page has few colours: with a palette its picture is a third as large.
-      await sharp(await page.screenshot())
-        .png({ palette: true, effort: 10 })
-        .toFile(file);
-    }
+    yield colorScheme;
   }
-  return found;
+}
+
+/** What the page looks like now, as `name.png` in the folder; `name` may have folders of its own. */
+export async function takePicture(page: Page, folder: string, name: string): Promise<void> {
+  const file = join(folder, `${name}.png`);
+  await mkdir(dirname(file), { recursive: true });
+  // A page has few colours: with a palette its picture is a third as large.
+  await sharp(await page.screenshot())
+    .png({ palette: true, effort: 10 })
+    .toFile(file);
 }

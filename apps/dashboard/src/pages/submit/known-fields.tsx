@@ -1,5 +1,5 @@
 /** Fields whose values are things of the server: they are chosen from what is there. */
-import { Autocomplete, Group, NativeSelect, Text } from "@mantine/core";
+import { Group, NativeSelect, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
@@ -7,9 +7,6 @@ import { DatasetPicker } from "../../components/dataset-picker.tsx";
 import { ModelPicker } from "../../components/model-picker.tsx";
 import { useForm } from "./form-context.ts";
 import { isObject, type Path, pointerOf, valueAt } from "./form-node.ts";
-
-/** The server knows which there are, and refuses others by naming them. */
-const NETWORK_PRESETS = ["drn-xs", "drn-tiny", "drn-s", "drn-l"];
 
 interface KnownFieldProps {
   path: Path;
@@ -83,21 +80,6 @@ export function ModelField({ path, label, required }: KnownFieldProps) {
       value={isObject(value) ? String(value.modelId ?? "") : ""}
       error={errors.get(pointer) ?? errors.get(`${pointer}/modelId`)}
       onChange={(modelId) => change(path, modelId === "" ? undefined : { modelId })}
-    />
-  );
-}
-
-/** Of a network. */
-export function PresetField({ path, label }: KnownFieldProps) {
-  const { body, errors, change } = useForm();
-  return (
-    <Autocomplete
-      label={label}
-      required
-      value={String(valueAt(body, path) ?? "")}
-      data={NETWORK_PRESETS}
-      error={errors.get(pointerOf(path))}
-      onChange={(value) => change(path, value || undefined)}
     />
   );
 }

@@ -13,7 +13,7 @@ import {
   valueAt,
   wordsOf,
 } from "./form-node.ts";
-import { DatasetField, ModelField, PresetField } from "./known-fields.tsx";
+import { DatasetField, ModelField } from "./known-fields.tsx";
 
 interface SchemaFieldProps {
   node: FormNode;
@@ -38,7 +38,6 @@ export function SchemaField({ node, path, label = wordsOf(path[path.length - 1])
   if (only.enum) return <EnumField values={only.enum.map(String)} path={path} label={label} required={required} />;
   if (only.type === "boolean") return <BooleanField path={path} label={label} />;
   if (only.type === "array") return <ListField node={only} path={path} label={label} />;
-  if (path.at(-1) === "preset") return <PresetField path={path} label={label} />;
   return <TextField node={only} path={path} label={label} required={required} />;
 }
 

@@ -55,6 +55,11 @@ export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
     [reset],
   );
   const context: FormContext = useMemo(() => ({ body, effective, errors, change }), [body, effective, errors, change]);
+  // What is typed after the refusal may be right: it is asked for anew at once.
+  const isRefused = refusal !== null && asked === body;
+  const whyNot = may
+    ? (missing ?? (isRefused ? "The server refuses it as it is" : undefined))
+    : "This key may only read";
   const submit = (event: FormEvent) => {
     event.preventDefault();
     creating.mutate();
@@ -74,12 +79,7 @@ export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
               <Estimate missing={missing} query={estimate} />
             </Panel>
             {refusal && <Problem error={refusal} />}
-            <Button
-              type="submit"
-              loading={creating.isPending}
-              disabled={!may || missing !== undefined}
-              title={may ? missing : "This key may only read"}
-            >
+            <Button type="submit" loading={creating.isPending} disabled={whyNot !== undefined} title={whyNot}>
               Submit
             </Button>
             <RequestText kind={kind} body={body} />
