@@ -1,16 +1,17 @@
 import { Button, type ButtonProps, Group, Stack } from "@mantine/core";
 import { type UseMutationResult, useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { ActionButton } from "./action-button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Problem } from "./problem.tsx";
 
-interface ConfirmButtonProps extends Pick<ButtonProps, "size" | "disabled"> {
+interface ConfirmButtonProps extends Pick<ButtonProps, "size"> {
   /** On the button; the one that does it says the same. */
   label: string;
   /** Where several such buttons stand on one page. */
   "aria-label"?: string;
-  /** Why it cannot be pressed. */
-  title?: string;
+  /** Why it cannot be pressed now; null where it can. */
+  why?: string | null;
   /** What will happen, and what cannot be taken back. */
   children: ReactNode;
   run(): Promise<unknown>;
@@ -19,7 +20,15 @@ interface ConfirmButtonProps extends Pick<ButtonProps, "size" | "disabled"> {
 }
 
 /** A button that asks before it does something, and says so where the server refuses it. */
-export function ConfirmButton({ label, children, run, onDone, size = "compact-sm", ...button }: ConfirmButtonProps) {
+export function ConfirmButton({
+  label,
+  children,
+  run,
+  onDone,
+  size = "compact-sm",
+  why,
+  ...button
+}: ConfirmButtonProps) {
   const [opened, setOpened] = useState(false);
   const running: UseMutationResult = useMutation({
     mutationFn: run,
@@ -34,9 +43,9 @@ export function ConfirmButton({ label, children, run, onDone, size = "compact-sm
   };
   return (
     <>
-      <Button variant="default" size={size} {...button} onClick={() => setOpened(true)}>
+      <ActionButton variant="default" size={size} {...button} why={why} onClick={() => setOpened(true)}>
         {label}
-      </Button>
+      </ActionButton>
       {opened && (
         <Dialog title={button["aria-label"] ?? label} onClose={close}>
           <Stack>
@@ -46,9 +55,9 @@ export function ConfirmButton({ label, children, run, onDone, size = "compact-sm
               <Button variant="default" onClick={close} data-autofocus>
                 Leave it
               </Button>
-              <Button color="red" loading={running.isPending} onClick={() => running.mutate()}>
+              <ActionButton color="red" why={why} loading={running.isPending} onClick={() => running.mutate()}>
                 {label}
-              </Button>
+              </ActionButton>
             </Group>
           </Stack>
         </Dialog>

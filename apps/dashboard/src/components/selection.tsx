@@ -83,8 +83,7 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
           <ConfirmButton
             key={name}
             label={`${name} ${counted(possible.length, what)}`}
-            disabled={why !== undefined}
-            title={why}
+            why={why}
             run={() => runAll(possible.map(({ verb }) => verb))}
             onDone={clear}
           >

@@ -11,7 +11,7 @@ import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Pipeline } from "../../components/pipeline.tsx";
 import { errorLine } from "../../components/problem-text.ts";
-import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { Ago } from "../../components/time.tsx";
 import { VerbButtons } from "../../components/verb-controls.tsx";
@@ -29,14 +29,11 @@ export function CompressionPage() {
     queryFn: ({ signal }) => client.compressions.get(compressionId, { signal }),
     refetchInterval: ({ state: { data } }) => (data?.jobs.every(({ state }) => isFinal(state)) ? false : REFRESH_MS),
   });
-  if (!compression.data) {
-    return (
-      <Page title="Compression">
-        <QueryView query={compression}>{() => null}</QueryView>
-      </Page>
-    );
-  }
-  return <Compression compression={compression.data} />;
+  return (
+    <RecordPage title="Compression" query={compression}>
+      {(data) => <Compression compression={data} />}
+    </RecordPage>
+  );
 }
 
 function Compression({ compression }: { compression: CompressionDetailResource }) {

@@ -5,16 +5,17 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
-import { useMay } from "../../api/session.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { bytes, count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { UploadPanel } from "./upload-panel.tsx";
 import { VersionPanels } from "./version-panels.tsx";
 import "../../components/form-group.css";
@@ -27,7 +28,7 @@ export function DatasetPage() {
 }
 
 function Dataset({ datasetId }: { datasetId: string }) {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const navigate = useNavigate();
   const dataset = useQuery({
     queryKey: ["datasets", datasetId],
@@ -38,15 +39,14 @@ function Dataset({ datasetId }: { datasetId: string }) {
     [datasetId],
   );
   return (
-    <QueryView query={dataset}>
+    <RecordPage title="Dataset" query={dataset}>
       {({ name, files }) => (
         <Page
           title={name}
           actions={
             <ConfirmButton
               label="Delete"
-              disabled={!may}
-              title={may ? undefined : "This key may only read"}
+              why={whyNot}
               run={() => client.datasets.delete(datasetId)}
               onDone={() => void navigate({ to: "/datasets", search: {} })}
             >
@@ -62,14 +62,14 @@ function Dataset({ datasetId }: { datasetId: string }) {
           </Stack>
         </Page>
       )}
-    </QueryView>
+    </RecordPage>
   );
 }
 
 const FILES_PER_PAGE = 50;
 
 function Files({ datasetId }: { datasetId: string }) {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const files = useInfiniteQuery({
     queryKey: ["datasets", datasetId, "files"],
     queryFn: ({ pageParam, signal }) =>
@@ -89,8 +89,7 @@ function Files({ datasetId }: { datasetId: string }) {
         <ConfirmButton
           label="Remove"
           aria-label={`Remove ${name}`}
-          disabled={!may}
-          title={may ? undefined : "This key may only read"}
+          why={whyNot}
           run={() => client.datasets.deleteFile(datasetId, name)}
           onDone={() => void queryClient.invalidateQueries({ queryKey: ["datasets", datasetId] })}
         >

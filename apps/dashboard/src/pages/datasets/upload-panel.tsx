@@ -1,10 +1,11 @@
 import { Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core";
 import { type DragEvent, useRef, useState } from "react";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { bytes, count } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { Table } from "../../components/table.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { chosenFiles, droppedFiles } from "./dropped-files.ts";
 import { type Upload, type UploadItem, useUpload } from "./use-upload.ts";
 
@@ -13,14 +14,14 @@ const SHOWN = 20;
 
 /** Where files and folders are dropped or chosen, and how far they are. */
 export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStored: () => void }) {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const upload = useUpload(datasetId, onStored);
   const [isOver, setOver] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
   const drop = async (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    if (may) upload.add(await droppedFiles(event.dataTransfer));
+    if (whyNot === null) upload.add(await droppedFiles(event.dataTransfer));
   };
   return (
     <Panel title="Upload">
@@ -43,19 +44,14 @@ export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStor
             inputProps={{ "aria-label": "Files to upload" }}
           >
             {(props) => (
-              <Button {...props} variant="default" disabled={!may} title={may ? undefined : "This key may only read"}>
+              <ActionButton {...props} variant="default" why={whyNot}>
                 Choose files
-              </Button>
+              </ActionButton>
             )}
           </FileButton>
-          <Button
-            variant="default"
-            disabled={!may}
-            title={may ? undefined : "This key may only read"}
-            onClick={() => folder.current?.click()}
-          >
+          <ActionButton variant="default" why={whyNot} onClick={() => folder.current?.click()}>
             Choose a folder
-          </Button>
+          </ActionButton>
           <input
             ref={(node) => {
               folder.current = node;

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { count } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
@@ -14,6 +14,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { WindowButtons } from "../../components/window-buttons.tsx";
 import { noteText, withoutFile } from "./note-text.ts";
 
@@ -22,7 +23,7 @@ const TONES = { ingesting: "running", ready: "succeeded", failed: "failed" } as 
 
 /** The versions of a dataset, the form for another one, and what is in the one that is looked at. */
 export function VersionPanels({ datasetId, files }: { datasetId: string; files: number }) {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const [looked, setLooked] = useState<number | null>(null);
   const versions = useQuery({
     queryKey: ["datasets", datasetId, "versions"],
@@ -71,8 +72,7 @@ export function VersionPanels({ datasetId, files }: { datasetId: string; files: 
         <ConfirmButton
           label="Delete"
           aria-label={`Delete version ${version}`}
-          disabled={!may}
-          title={may ? undefined : "This key may only read"}
+          why={whyNot}
           run={() => client.datasets.deleteVersion({ datasetId, version })}
           onDone={() => void queryClient.invalidateQueries({ queryKey: ["datasets", datasetId] })}
         >
@@ -97,7 +97,7 @@ export function VersionPanels({ datasetId, files }: { datasetId: string; files: 
         </QueryView>
         <NewVersion datasetId={datasetId} files={files} onCreated={setLooked} />
       </Panel>
-      {shown && <VersionContent key={shown.version} version={shown} />}
+      {shown && <VersionContent key={shown.version} of={shown} />}
     </>
   );
 }
@@ -113,7 +113,7 @@ function NewVersion({
   files: number;
   onCreated(version: number): void;
 }) {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const [scale, setScale] = useState("4");
   const [content, setContent] = useState("hr");
   const [onBadFile, setBadFile] = useState("fail");
@@ -133,7 +133,7 @@ function NewVersion({
     event.preventDefault();
     creating.mutate();
   };
-  const why = may ? (files === 0 ? "Upload files first" : undefined) : "This key may only read";
+  const why = whyNot ?? (files === 0 ? "Upload files first." : null);
   return (
     <form onSubmit={submit} className="panel-body">
       <Group gap="sm" align="end">
@@ -161,9 +161,9 @@ function NewVersion({
           ]}
           onChange={({ currentTarget }) => setBadFile(currentTarget.value)}
         />
-        <Button type="submit" size="xs" loading={creating.isPending} disabled={why !== undefined} title={why}>
+        <ActionButton type="submit" size="xs" loading={creating.isPending} why={why}>
           Make a version
-        </Button>
+        </ActionButton>
       </Group>
       {creating.error && <Problem error={creating.error} />}
     </form>
@@ -186,8 +186,8 @@ const REPORTED: readonly Column<FieldError>[] = [
 const SHOWN_NOTES = 100;
 const THUMBNAILS = 24;
 
-function VersionContent({ version: version_ }: { version: DatasetVersionResource }) {
-  const { datasetId, version, state, badFiles, notes, noteCounts, images } = version_;
+function VersionContent({ of }: { of: DatasetVersionResource }) {
+  const { version, state, badFiles, notes, noteCounts, images } = of;
   return (
     <>
       {badFiles.length > 0 && (
@@ -230,18 +230,12 @@ function VersionContent({ version: version_ }: { version: DatasetVersionResource
           </div>
         </Panel>
       )}
-      {state === "ready" && images > 0 && <Images datasetId={datasetId} version={version_} />}
+      {state === "ready" && images > 0 && <Images of={of} />}
     </>
   );
 }
 
-function Images({
-  datasetId,
-  version: { version, images, content },
-}: {
-  datasetId: string;
-  version: DatasetVersionResource;
-}) {
+function Images({ of: { datasetId, version, images, content } }: { of: DatasetVersionResource }) {
   const [after, setAfter] = useState(0);
   const query = useQuery({
     queryKey: ["datasets", datasetId, "versions", version, "images", after],

@@ -14,6 +14,7 @@ import { Panel } from "../../components/panel.tsx";
 import { Pipeline } from "../../components/pipeline.tsx";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { Table } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
@@ -36,14 +37,11 @@ export function JobPage() {
     refetchInterval: ({ state: { data } }) => (data && isFinal(data.state) ? false : REFRESH_MS),
   });
   // Keyed by the job: what is chosen on one job's page says nothing about the next.
-  if (!job.data) {
-    return (
-      <Page title="Job">
-        <QueryView query={job}>{() => null}</QueryView>
-      </Page>
-    );
-  }
-  return <Job key={jobId} job={job.data} />;
+  return (
+    <RecordPage title="Job" query={job}>
+      {(data) => <Job key={jobId} job={data} />}
+    </RecordPage>
+  );
 }
 
 function Job({ job }: { job: JobDetailResource }) {

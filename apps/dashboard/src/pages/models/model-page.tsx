@@ -3,14 +3,15 @@ import { Button, Group, SimpleGrid, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
-import { useMay } from "../../api/session.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { bytes, count, decibels, milliseconds, short } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { LineageGraph } from "./lineage-graph.tsx";
 import { networkBefore } from "./network-before.ts";
 import { WidthsChart } from "./widths-chart.tsx";
@@ -23,12 +24,16 @@ export function ModelPage() {
     queryKey: ["models", modelId],
     queryFn: ({ signal }) => client.models.get(modelId, { signal }),
   });
-  return <QueryView query={model}>{(found) => <Model key={modelId} model={found} />}</QueryView>;
+  return (
+    <RecordPage title="Model" query={model}>
+      {(found) => <Model key={modelId} model={found} />}
+    </RecordPage>
+  );
 }
 
 function Model({ model }: { model: ModelResource }) {
   const { id, name } = model;
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const navigate = useNavigate();
   const card = useQuery({
     queryKey: ["models", id, "card"],
@@ -70,8 +75,7 @@ function Model({ model }: { model: ModelResource }) {
           </Button>
           <ConfirmButton
             label="Delete"
-            disabled={!may}
-            title={may ? undefined : "This key may only read"}
+            why={whyNot}
             run={() => client.models.delete(id)}
             onDone={() => void navigate({ to: "/models", search: {} })}
           >

@@ -13,6 +13,7 @@ import { count, dateTime, duration } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { Lasting } from "../../components/time.tsx";
 import { VerbButtons } from "../../components/verb-controls.tsx";
 import { sweepVerbs } from "../../components/verbs.ts";
@@ -40,7 +41,7 @@ export function SweepPage() {
     placeholderData: (before) => before,
   });
   return (
-    <QueryView query={sweep}>
+    <RecordPage title="Sweep" query={sweep}>
       {(data) => (
         <Page title={data.name ?? "Sweep"} heading={<Heading sweep={data} />} actions={<Actions sweep={data} />}>
           <Stack gap="sm">
@@ -51,7 +52,7 @@ export function SweepPage() {
           </Stack>
         </Page>
       )}
-    </QueryView>
+    </RecordPage>
   );
 }
 

@@ -10,7 +10,7 @@ import { count, dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
-import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { useNow } from "../../components/time.tsx";
@@ -28,7 +28,7 @@ export function MessagePage() {
     refetchInterval: REFRESH_MS,
   });
   return (
-    <QueryView query={message}>
+    <RecordPage title="Delivery" query={message}>
       {(data) => (
         <Page title="Delivery" heading={data.type} actions={<Redeliver message={data} />}>
           <Stack gap="sm">
@@ -52,7 +52,7 @@ export function MessagePage() {
           </Stack>
         </Page>
       )}
-    </QueryView>
+    </RecordPage>
   );
 }
 

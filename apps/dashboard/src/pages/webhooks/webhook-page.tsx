@@ -14,7 +14,7 @@ import { PagedTable } from "../../components/paged-table.tsx";
 import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
-import { QueryView } from "../../components/query-view.tsx";
+import { RecordPage } from "../../components/record-page.tsx";
 import { SecretOnce } from "../../components/secret-once.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, useNow } from "../../components/time.tsx";
@@ -40,7 +40,7 @@ export function WebhookPage() {
     refetchInterval: REFRESH_MS,
   });
   return (
-    <QueryView query={webhook}>
+    <RecordPage title="Webhook" query={webhook}>
       {(data) => (
         <Page title="Webhook" heading={<span className="url-link">{data.url}</span>}>
           <Stack gap="sm">
@@ -49,7 +49,7 @@ export function WebhookPage() {
           </Stack>
         </Page>
       )}
-    </QueryView>
+    </RecordPage>
   );
 }
 
@@ -116,7 +116,7 @@ function Actions({ webhook }: { webhook: WebhookResource }) {
         </Button>
         <ConfirmButton
           label="Rotate the secret"
-          {...allowed}
+          why={allowed.title}
           run={async () => {
             const { secret } = await client.webhooks.rotate(id);
             readAgain();
@@ -128,7 +128,7 @@ function Actions({ webhook }: { webhook: WebhookResource }) {
         </ConfirmButton>
         <ConfirmButton
           label="Delete"
-          {...allowed}
+          why={allowed.title}
           run={() => client.webhooks.delete(id)}
           onDone={() => {
             readAgain();
