@@ -1,13 +1,13 @@
-import { Button, Checkbox, Group, JsonInput, Menu, NumberInput, Stack, Text } from "@mantine/core";
+import { Checkbox, Group, JsonInput, Menu, NumberInput, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useLostSince } from "../api/connection.ts";
 import { queryClient } from "../api/query-client.ts";
-import { useMay } from "../api/session.ts";
+import { ActionButton } from "./action-button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Problem } from "./problem.tsx";
 import type { Given, Verb } from "./verbs.ts";
+import { useWhyNot } from "./why-not.ts";
 
 const LISTS = { job: "/jobs", compression: "/compressions", sweep: "/sweeps" } as const;
 
@@ -27,16 +27,9 @@ export function VerbButtons(props: VerbsProps) {
     <>
       <Group gap="xs">
         {props.verbs.map((verb) => (
-          <Button
-            key={verb.name}
-            variant="default"
-            size="compact-sm"
-            disabled={why(verb) !== null}
-            title={why(verb) ?? undefined}
-            onClick={() => start(verb)}
-          >
+          <ActionButton key={verb.name} variant="default" size="compact-sm" why={why(verb)} onClick={() => start(verb)}>
             {verb.name}
-          </Button>
+          </ActionButton>
         ))}
       </Group>
       {dialog}
@@ -93,8 +86,7 @@ function OpenMenu({ label, ...props }: VerbsProps & { label: string }) {
 /** Runs verbs, after a question where one asks for it, and shows a refusal. On its own page a record that is deleted is left. */
 function useVerbs({ what, id, name, priority }: VerbsProps, onItsPage: boolean) {
   const navigate = useNavigate();
-  const may = useMay("submit");
-  const lost = useLostSince() !== null;
+  const whyNot = useWhyNot("submit");
   const [asked, setAsked] = useState<Verb | null>(null);
   const running = useMutation({
     mutationFn: ({ verb, ...given }: Given & { verb: Verb }) => verb.run(given),
@@ -110,11 +102,7 @@ function useVerbs({ what, id, name, priority }: VerbsProps, onItsPage: boolean) 
       else void navigate({ to: "/compressions/$compressionId", params: { compressionId: record.id } });
     },
   });
-  const why = ({ impossible }: Verb): string | null => {
-    if (impossible !== null) return impossible;
-    if (!may) return "The key of this session may only read.";
-    return lost ? "The server does not answer." : null;
-  };
+  const why = ({ impossible }: Verb): string | null => impossible ?? whyNot;
   const start = (verb: Verb) => {
     running.reset();
     if (verb.asks === undefined) running.mutate({ verb, changes: {}, priority: 0, models: false });
@@ -134,6 +122,7 @@ function useVerbs({ what, id, name, priority }: VerbsProps, onItsPage: boolean) 
             what={what}
             called={name ?? id}
             priority={priority ?? 50}
+            why={why(asked)}
             busy={running.isPending}
             onDone={(given) => running.mutate({ verb: asked, ...given })}
           />
@@ -150,11 +139,13 @@ interface QuestionProps {
   /** Its name, or its identifier where it has none. */
   called: string;
   priority: number;
+  /** Why it cannot be done now. */
+  why: string | null;
   busy: boolean;
   onDone(given: Given): void;
 }
 
-function Question({ verb, what, called, priority: before, busy, onDone }: QuestionProps) {
+function Question({ verb, what, called, priority: before, why, busy, onDone }: QuestionProps) {
   const [text, setText] = useState("{}");
   const [priority, setPriority] = useState<number | string>(before);
   const [models, setModels] = useState(false);
@@ -198,14 +189,14 @@ function Question({ verb, what, called, priority: before, busy, onDone }: Questi
           onChange={setPriority}
         />
       )}
-      <Button
+      <ActionButton
         loading={busy}
-        disabled={!ready}
+        why={why ?? (ready ? undefined : "What is asked for above is missing.")}
         color={verb.asks === "deletion" ? "red" : undefined}
         onClick={() => onDone({ changes: changes ?? {}, priority: numeric, models })}
       >
         {actionName(verb, what)}
-      </Button>
+      </ActionButton>
     </Stack>
   );
 }

@@ -1,15 +1,16 @@
 import type { DatasetVersionResource, ModelResource, Scale } from "@drc/contracts";
-import { Button, FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
+import { FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { DatasetPicker } from "../../components/dataset-picker.tsx";
 import { ModelPicker, useModel } from "../../components/model-picker.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { WindowButtons } from "../../components/window-buttons.tsx";
 import type { CompareSearch } from "./compare-search.ts";
 import { startComparison } from "./start-comparison.ts";
@@ -39,7 +40,7 @@ interface ModelsAndImageProps {
 
 function ModelsAndImage(given: ModelsAndImageProps) {
   const navigate = useNavigate({ from: "/compare" });
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const [originalId, setOriginal] = useState(given.original);
   const [compressedId, setCompressed] = useState(given.compressed);
   const [source, setSource] = useState<"mine" | "dataset">("mine");
@@ -147,14 +148,9 @@ function ModelsAndImage(given: ModelsAndImageProps) {
 
         {starting.error && <Problem error={starting.error} />}
         <Group gap="sm">
-          <Button
-            type="submit"
-            loading={starting.isPending}
-            disabled={!may || missing !== undefined}
-            title={may ? missing : "This key may only read: a comparison submits jobs"}
-          >
+          <ActionButton type="submit" loading={starting.isPending} why={whyNot ?? missing}>
             Compare
-          </Button>
+          </ActionButton>
           <Text size="sm" c="dimmed" role="status">
             {starting.isPending ? `${step} …` : missing}
           </Text>

@@ -1,10 +1,10 @@
 import type { DatasetResource } from "@drc/contracts";
-import { Button, Group, TextInput } from "@mantine/core";
+import { Group, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
@@ -13,6 +13,7 @@ import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import "./datasets.css";
 
 const COLUMNS: readonly Column<DatasetResource>[] = [
@@ -59,7 +60,7 @@ export function DatasetsPage() {
 }
 
 function NewDataset() {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const creating = useMutation({
@@ -80,14 +81,13 @@ function NewDataset() {
           value={name}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
-        <Button
+        <ActionButton
           type="submit"
           loading={creating.isPending}
-          disabled={!may || name.trim() === ""}
-          title={may ? undefined : "This key may only read"}
+          why={whyNot ?? (name.trim() === "" ? "Name it first." : undefined)}
         >
           Create
-        </Button>
+        </ActionButton>
       </Group>
       {creating.error && <Problem error={creating.error} />}
     </form>

@@ -1,10 +1,12 @@
 import { type KeyResource, SCOPES, type Scope } from "@drc/contracts";
 import type { NewKey } from "@drc/sdk";
-import { Button, Group, NativeSelect, NumberInput, Radio, Stack, TextInput } from "@mantine/core";
+import { Group, NativeSelect, NumberInput, Radio, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { ActionButton } from "../../components/action-button.tsx";
 import { dateTime } from "../../components/format.ts";
 import { Problem } from "../../components/problem.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 
 const DAY_MS = 86_400_000;
 const EXPIRIES = [
@@ -33,6 +35,7 @@ interface KeyFormProps {
 
 /** Name, scope, expiry and limits. Each scope includes those before it, so one is enough. */
 export function KeyForm({ apiKey, submitLabel, run }: KeyFormProps) {
+  const whyNot = useWhyNot("admin");
   const { limits } = apiKey ?? {};
   const [name, setName] = useState(apiKey?.name ?? "");
   const [scope, setScope] = useState<Scope>(SCOPES.findLast((one) => apiKey?.scopes.includes(one)) ?? "submit");
@@ -109,9 +112,13 @@ export function KeyForm({ apiKey, submitLabel, run }: KeyFormProps) {
         />
         {sending.error && <Problem error={sending.error} />}
         <Group justify="flex-end">
-          <Button type="submit" loading={sending.isPending} disabled={name.trim() === ""}>
+          <ActionButton
+            type="submit"
+            loading={sending.isPending}
+            why={whyNot ?? (name.trim() === "" ? "Name it first." : undefined)}
+          >
             {submitLabel}
-          </Button>
+          </ActionButton>
         </Group>
       </Stack>
     </form>

@@ -1,11 +1,12 @@
 import type { KeyDetailResource, KeyResource } from "@drc/contracts";
-import { Button, Checkbox, Group, Stack } from "@mantine/core";
+import { Checkbox, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { bytes, count, dateTime } from "../../components/format.ts";
@@ -18,6 +19,7 @@ import { SecretDialog } from "../../components/secret-dialog.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { KeyForm } from "./key-form.tsx";
 
 const REFRESH_MS = 10_000;
@@ -30,19 +32,15 @@ function readAgain(): void {
 
 export function KeysPage() {
   const may = useMay("admin");
+  const whyNot = useWhyNot("admin");
   const [making, setMaking] = useState(false);
   return (
     <Page
       title="Keys"
       actions={
-        <Button
-          size="compact-md"
-          disabled={!may}
-          title={may ? undefined : "Keys are administered with a key of the scope admin."}
-          onClick={() => setMaking(true)}
-        >
+        <ActionButton size="compact-md" why={whyNot} onClick={() => setMaking(true)}>
           Create a key
-        </Button>
+        </ActionButton>
       }
     >
       <Stack gap="sm">
@@ -186,14 +184,27 @@ function Limits({ limits: { queuedJobs, storedBytes, requestsPerMinute } }: { li
 
 function Actions({ apiKey }: { apiKey: KeyResource }) {
   const { id, name, state } = apiKey;
+  const whyNot = useWhyNot("admin");
   const [changing, setChanging] = useState(false);
   if (state === "revoked") return null;
   return (
     <Group gap="xs" wrap="nowrap">
-      <Button variant="default" size="compact-sm" aria-label={`Change ${name}`} onClick={() => setChanging(true)}>
+      <ActionButton
+        variant="default"
+        size="compact-sm"
+        why={whyNot}
+        aria-label={`Change ${name}`}
+        onClick={() => setChanging(true)}
+      >
         Change
-      </Button>
-      <ConfirmButton label="Revoke" aria-label={`Revoke ${name}`} run={() => client.keys.revoke(id)} onDone={readAgain}>
+      </ActionButton>
+      <ConfirmButton
+        label="Revoke"
+        aria-label={`Revoke ${name}`}
+        why={whyNot}
+        run={() => client.keys.revoke(id)}
+        onDone={readAgain}
+      >
         {name} works no longer from now on, and sessions that signed in with it end. Its jobs go on. This cannot be
         taken back.
       </ConfirmButton>

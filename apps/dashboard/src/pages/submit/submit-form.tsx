@@ -4,8 +4,10 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useCallback, useMemo, useState } from "react";
 import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { Estimate } from "./estimate.tsx";
 import { type FormContext, formContext, useForm } from "./form-context.ts";
 import { type Json, type Path, valueAt, withValueAt } from "./form-node.ts";
@@ -29,6 +31,7 @@ interface SubmitFormProps {
 /** One form: its fields are those of the request's schema; what is left empty has its default. */
 export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
   const may = useMay("submit");
+  const unable = useWhyNot("submit");
   const [body, setBody] = useState<Json>(given);
   const [asked] = useDebouncedValue(body, ESTIMATE_AFTER_MS);
   const missing = kind.missing(body);
@@ -57,9 +60,7 @@ export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
   const context: FormContext = useMemo(() => ({ body, effective, errors, change }), [body, effective, errors, change]);
   // What is typed after the refusal may be right: it is asked for anew at once.
   const isRefused = refusal !== null && asked === body;
-  const whyNot = may
-    ? (missing ?? (isRefused ? "The server refuses it as it is" : undefined))
-    : "This key may only read";
+  const whyNot = unable ?? missing ?? (isRefused ? "The server refuses it as it is" : undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     creating.mutate();
@@ -79,9 +80,9 @@ export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
               <Estimate missing={missing} query={estimate} />
             </Panel>
             {refusal && <Problem error={refusal} />}
-            <Button type="submit" loading={creating.isPending} disabled={whyNot !== undefined} title={whyNot}>
+            <ActionButton type="submit" loading={creating.isPending} why={whyNot}>
               Submit
-            </Button>
+            </ActionButton>
             <RequestText kind={kind} body={body} />
           </Stack>
         </div>

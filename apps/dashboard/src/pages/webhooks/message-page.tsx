@@ -1,11 +1,11 @@
 import type { WebhookAttemptResource, WebhookMessageDetailResource } from "@drc/contracts";
-import { Button, Group, Stack } from "@mantine/core";
+import { Group, Stack } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { count, dateTime } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -14,6 +14,7 @@ import { RecordPage } from "../../components/record-page.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { useNow } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { dueText } from "./due-text.ts";
 import { MessageStateText } from "./webhook-state.tsx";
 import "./webhooks.css";
@@ -86,29 +87,24 @@ function Facts({
 }
 
 function Redeliver({ message: { id, webhookId, attemptHistory } }: { message: WebhookMessageDetailResource }) {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const sending = useMutation({
     mutationFn: () => client.webhooks.redeliver(webhookId, id),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["webhooks"] }),
   });
   const isSending = attemptHistory[0] !== undefined && isGoingOn(attemptHistory[0]);
-  const why = may
-    ? isSending
-      ? "It is being delivered just now."
-      : undefined
-    : "The key of this session may only read.";
   return (
     <Group gap="xs">
       {sending.error && <Problem error={sending.error} />}
-      <Button
+      <ActionButton
         size="compact-md"
-        disabled={why !== undefined}
-        title={why ?? "Sends the same bytes under the same webhook-id again"}
+        why={whyNot ?? (isSending ? "It is being delivered just now." : undefined)}
+        title="Sends the same bytes under the same webhook-id again"
         loading={sending.isPending}
         onClick={() => sending.mutate()}
       >
         Redeliver
-      </Button>
+      </ActionButton>
     </Group>
   );
 }

@@ -1,9 +1,11 @@
 import { WEBHOOK_EVENTS, type WebhookEvent, type WebhookResource } from "@drc/contracts";
 import type { NewWebhook } from "@drc/sdk";
-import { Button, Checkbox, Group, Stack, TextInput } from "@mantine/core";
+import { Checkbox, Group, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Problem } from "../../components/problem.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 
 interface WebhookFormProps {
   /** What there is already, where one is changed. */
@@ -14,6 +16,7 @@ interface WebhookFormProps {
 
 /** URL, description and events. */
 export function WebhookForm({ webhook, submitLabel, run }: WebhookFormProps) {
+  const whyNot = useWhyNot("submit");
   const [url, setUrl] = useState(webhook?.url ?? "");
   const [description, setDescription] = useState(webhook?.description ?? "");
   const [events, setEvents] = useState<string[]>(webhook?.events ?? []);
@@ -58,9 +61,13 @@ export function WebhookForm({ webhook, submitLabel, run }: WebhookFormProps) {
         </Checkbox.Group>
         {sending.error && <Problem error={sending.error} />}
         <Group justify="flex-end">
-          <Button type="submit" loading={sending.isPending} disabled={url.trim() === ""}>
+          <ActionButton
+            type="submit"
+            loading={sending.isPending}
+            why={whyNot ?? (url.trim() === "" ? "Give its URL first." : undefined)}
+          >
             {submitLabel}
-          </Button>
+          </ActionButton>
         </Group>
       </Stack>
     </form>

@@ -1,11 +1,11 @@
 import type { WebhookMessageResource, WebhookResource } from "@drc/contracts";
-import { Button, Group, NativeSelect, Stack } from "@mantine/core";
+import { Group, NativeSelect, Stack } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { dateTime } from "../../components/format.ts";
@@ -18,6 +18,7 @@ import { RecordPage } from "../../components/record-page.tsx";
 import { SecretOnce } from "../../components/secret-once.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, useNow } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { dueText } from "./due-text.ts";
 import { WebhookForm } from "./webhook-form.tsx";
 import { EventsText, MessageStateText, WebhookStateText } from "./webhook-state.tsx";
@@ -86,37 +87,36 @@ function Endpoint({ webhook }: { webhook: WebhookResource }) {
 function Actions({ webhook }: { webhook: WebhookResource }) {
   const { id, url, state } = webhook;
   const navigate = useNavigate();
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const [dialog, setDialog] = useState<"change" | { secret: string | null } | null>(null);
   const test = useMutation({ mutationFn: () => client.webhooks.test(id), onSuccess: readAgain });
   const changing = useMutation({
     mutationFn: () => client.webhooks.change(id, { state: state === "enabled" ? "disabled" : "enabled" }),
     onSuccess: readAgain,
   });
-  const allowed = may ? { disabled: false } : { disabled: true, title: "The key of this session may only read." };
-  const disabledTest = state === "disabled" ? { disabled: true, title: "It is disabled: enable it first." } : allowed;
+  const whyNoTest = whyNot ?? (state === "disabled" ? "It is disabled: enable it first." : undefined);
   const refused = test.error ?? changing.error;
   return (
     <>
       <Group gap="xs">
-        <Button size="compact-sm" {...disabledTest} loading={test.isPending} onClick={() => test.mutate()}>
+        <ActionButton size="compact-sm" why={whyNoTest} loading={test.isPending} onClick={() => test.mutate()}>
           Send a test
-        </Button>
-        <Button variant="default" size="compact-sm" {...allowed} onClick={() => setDialog("change")}>
+        </ActionButton>
+        <ActionButton variant="default" size="compact-sm" why={whyNot} onClick={() => setDialog("change")}>
           Change
-        </Button>
-        <Button
+        </ActionButton>
+        <ActionButton
           variant="default"
           size="compact-sm"
-          {...allowed}
+          why={whyNot}
           loading={changing.isPending}
           onClick={() => changing.mutate()}
         >
           {state === "enabled" ? "Disable" : "Enable"}
-        </Button>
+        </ActionButton>
         <ConfirmButton
           label="Rotate the secret"
-          why={allowed.title}
+          why={whyNot}
           run={async () => {
             const { secret } = await client.webhooks.rotate(id);
             readAgain();
@@ -128,7 +128,7 @@ function Actions({ webhook }: { webhook: WebhookResource }) {
         </ConfirmButton>
         <ConfirmButton
           label="Delete"
-          why={allowed.title}
+          why={whyNot}
           run={() => client.webhooks.delete(id)}
           onDone={() => {
             readAgain();

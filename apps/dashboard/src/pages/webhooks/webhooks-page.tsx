@@ -1,17 +1,17 @@
 import type { WebhookResource } from "@drc/contracts";
-import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
-import { useMay } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { SecretDialog } from "../../components/secret-dialog.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { useWhyNot } from "../../components/why-not.ts";
 import { WebhookForm } from "./webhook-form.tsx";
 import { EventsText, WebhookStateText } from "./webhook-state.tsx";
 import "./webhooks.css";
@@ -19,7 +19,7 @@ import "./webhooks.css";
 const REFRESH_MS = 5_000;
 
 export function WebhooksPage() {
-  const may = useMay("submit");
+  const whyNot = useWhyNot("submit");
   const [adding, setAdding] = useState(false);
   // A server has 50 at most: one page.
   const webhooks = useQuery({
@@ -31,14 +31,9 @@ export function WebhooksPage() {
     <Page
       title="Webhooks"
       actions={
-        <Button
-          size="compact-md"
-          disabled={!may}
-          title={may ? undefined : "The key of this session may only read."}
-          onClick={() => setAdding(true)}
-        >
+        <ActionButton size="compact-md" why={whyNot} onClick={() => setAdding(true)}>
           Add a webhook
-        </Button>
+        </ActionButton>
       }
     >
       <Panel title="Endpoints" flush>
