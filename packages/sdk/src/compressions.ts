@@ -10,7 +10,7 @@ import type {
 } from "@drc/contracts";
 import type { z } from "zod";
 import type { DeleteOptions, Jobs } from "./jobs.ts";
-import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
+import type { CreateOptions, PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewCompression = z.input<typeof createCompressionBody>;
 export type CompressionChanges = z.input<typeof changeJobBody>;
@@ -27,7 +27,7 @@ export class Compressions {
     this.jobs = jobs;
   }
 
-  create(body: NewCompression, options?: RequestOptions): Promise<CompressionDetailResource> {
+  create(body: NewCompression, options?: CreateOptions): Promise<CompressionDetailResource> {
     return this.transport.post("/v1/compressions", { ...options, json: body, creates: true });
   }
 

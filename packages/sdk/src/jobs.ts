@@ -15,7 +15,7 @@ import type {
 import type { z } from "zod";
 import { Download } from "./download.ts";
 import { followStream } from "./event-stream.ts";
-import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
+import type { CreateOptions, PageOptions, RequestOptions, Transport } from "./transport.ts";
 
 export type NewJob = z.input<typeof createJobBody>;
 export type JobChanges = z.input<typeof changeJobBody>;
@@ -39,7 +39,7 @@ export class Jobs {
     this.transport = transport;
   }
 
-  create(body: NewJob, options?: RequestOptions): Promise<JobDetailResource> {
+  create(body: NewJob, options?: CreateOptions): Promise<JobDetailResource> {
     return this.transport.post("/v1/jobs", { ...options, json: body, creates: true });
   }
 

@@ -2,6 +2,7 @@ import { includesScope, type Scope, type SessionResource } from "@drc/contracts"
 import { ProblemError } from "@drc/sdk";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { client } from "./client.ts";
+import { forgetDrafts } from "./drafts.ts";
 import { queryClient } from "./query-client.ts";
 
 /** The session of this browser; null where nobody is signed in. */
@@ -25,6 +26,7 @@ export async function signOut(): Promise<void> {
   await client.session.signOut().catch((error) => {
     if (!(error instanceof ProblemError && error.status === 401)) throw error;
   });
+  forgetDrafts();
   forgetSession();
 }
 

@@ -1,4 +1,5 @@
 import type { DryRunResource } from "@drc/contracts";
+import { ProblemError } from "@drc/sdk";
 import { Text } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { count, duration, short } from "../../components/format.ts";
@@ -7,16 +8,22 @@ import { Table } from "../../components/table.tsx";
 interface EstimateProps {
   missing: string | undefined;
   query: UseQueryResult<DryRunResource>;
+  /** What is known is of the form as it was before. */
+  isOld: boolean;
 }
 
 /** What would run, and for how long: the server's own answer to the request, without making anything. */
-export function Estimate({ missing, query: { data, error, isFetching } }: EstimateProps) {
+export function Estimate({ missing, query: { data, error }, isOld }: EstimateProps) {
   if (missing !== undefined) return <Text size="sm">{missing} Then the server says what would run.</Text>;
-  if (error) return <Text size="sm">The server refuses this: see below.</Text>;
-  if (!data) return <Text size="sm">{isFetching ? "Asking the server …" : "This key may not ask for one."}</Text>;
+  if (error && !isOld) {
+    const isRefused = error instanceof ProblemError && error.code === "VALIDATION_FAILED";
+    return <Text size="sm">{isRefused ? "The server refuses this: see below." : "There is none now: see below."}</Text>;
+  }
+  if (!data) return <Text size="sm">Asking the server …</Text>;
   const kinds = groupJobs(data);
   return (
-    <>
+    <div aria-busy={isOld}>
+      {isOld && <Text size="sm">Before the last change; asking the server …</Text>}
       <Text size="sm" mb="xs" role="status">
         {count(data.jobs.length)} {data.jobs.length === 1 ? "job" : "jobs"},{" "}
         {data.seconds === null
@@ -35,7 +42,7 @@ export function Estimate({ missing, query: { data, error, isFetching } }: Estima
           { title: "Time", as: "number", cell: ({ seconds }) => duration(seconds) },
         ]}
       />
-    </>
+    </div>
   );
 }
 

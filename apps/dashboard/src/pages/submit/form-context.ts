@@ -8,7 +8,8 @@ export interface FormContext {
   effective: Json;
   /** By pointer, what is wrong there. */
   errors: ReadonlyMap<string, string>;
-  change(path: Path, value: Json): void;
+  /** Objects that this leaves empty go as well, but for those along the first `kept` steps of the path. */
+  change(path: Path, value: Json, kept?: number): void;
 }
 
 export const formContext = createContext<FormContext | null>(null);

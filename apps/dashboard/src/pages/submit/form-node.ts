@@ -65,12 +65,20 @@ export function valueAt(body: Json, path: Path): Json {
   return path.reduce<Json>((value, key) => (isObject(value) ? value[key] : undefined), body);
 }
 
-/** The same with another value there; `undefined` takes the field away, and objects that are left empty with it. */
-export function withValueAt(body: Json, [key, ...rest]: Path, value: Json): Json {
+/**
+ * The same with another value there; `undefined` takes the field away, and objects that are left empty with it, but for
+ * those along the first `kept` steps of the path.
+ */
+export function withValueAt(body: Json, [key, ...rest]: Path, value: Json, kept = 0): Json {
   const { [key]: inner, ...others } = isObject(body) ? body : {};
-  const changed = rest.length === 0 ? value : withValueAt(inner, rest, value);
-  const isEmpty = rest.length > 0 && isObject(changed) && Object.keys(changed).length === 0;
+  const changed = rest.length === 0 ? value : withValueAt(inner, rest, value, kept - 1);
+  const isEmpty = kept <= 0 && rest.length > 0 && isObject(changed) && Object.keys(changed).length === 0;
   return changed === undefined || isEmpty ? others : { ...(isObject(body) ? body : {}), [key]: changed };
+}
+
+/** What is no number goes to the server as it is, which says what is wrong with it. */
+export function numberOf(text: string): Json {
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 export const pointerOf = (path: Path) => `/${path.join("/")}`;

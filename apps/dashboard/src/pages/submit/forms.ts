@@ -21,7 +21,7 @@ export interface FormKind {
   start: Json;
   /** Settings that take a preset. */
   presets: readonly Path[];
-  create(body: Json): Promise<{ id: string }>;
+  create(body: Json, idempotencyKey: string): Promise<{ id: string }>;
   dryRun(body: Json, signal: AbortSignal): Promise<DryRunResource>;
   /** What must be chosen before anything can be estimated; undefined where nothing is missing. */
   missing(body: Json): string | undefined;
@@ -78,7 +78,7 @@ export const FORMS: readonly FormKind[] = [
     schema: formNodeOf(createCompressionBody),
     start: { budget: { of: "parameters", remove: 0.5 } },
     presets: [["fineTune"], ["method", "search"], ["method", "calibration"]],
-    create: (body) => client.compressions.create(body as unknown as NewCompression),
+    create: (body, idempotencyKey) => client.compressions.create(body as unknown as NewCompression, { idempotencyKey }),
     dryRun: (body, signal) => client.compressions.dryRun(body as unknown as NewCompression, { signal }),
     missing: (body) => missingNetwork(body) ?? missingDataset(body, "dataset"),
     effective: defaultsBy(createCompressionBody, { dataset: EXAMPLE_DATASET, model: EXAMPLE_MODEL }),
@@ -91,7 +91,7 @@ export const FORMS: readonly FormKind[] = [
     schema: jobNode("train"),
     start: { kind: "train", spec: { network: { preset: "drn-xs", scale: 4 } } },
     presets: [["spec", "settings"]],
-    create: (body) => client.jobs.create(body as unknown as NewJob),
+    create: (body, idempotencyKey) => client.jobs.create(body as unknown as NewJob, { idempotencyKey }),
     dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
     missing: (body) => missingDataset(body, "spec", "dataset"),
     effective: defaultsBy(createJobBody, {
@@ -107,7 +107,7 @@ export const FORMS: readonly FormKind[] = [
     schema: jobNode("evaluate"),
     start: { kind: "evaluate" },
     presets: [],
-    create: (body) => client.jobs.create(body as unknown as NewJob),
+    create: (body, idempotencyKey) => client.jobs.create(body as unknown as NewJob, { idempotencyKey }),
     dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
     missing: (body) =>
       has(body, "spec", "model")
@@ -129,7 +129,7 @@ export const FORMS: readonly FormKind[] = [
       },
     },
     presets: [["fineTune"]],
-    create: (body) => client.sweeps.create(body as unknown as NewSweep),
+    create: (body, idempotencyKey) => client.sweeps.create(body as unknown as NewSweep, { idempotencyKey }),
     dryRun: (body, signal) => client.sweeps.dryRun(body as unknown as NewSweep, { signal }),
     missing: (body) =>
       missingNetwork(body) ??
@@ -149,8 +149,15 @@ export function workNodeOf({ schema, resource }: FormKind): { node: FormNode; pa
   return resource === "jobs" && spec ? { node: spec, path: ["spec"] } : { node: schema, path: [] };
 }
 
+/** Whether a compression or sweep trains a network: a new one, or shapes that a sweep compares from random weights. */
+export function trainsNetwork(body: Json): boolean {
+  const methods = valueAt(body, ["grid", "methods"]);
+  const presets = Array.isArray(methods) ? methods.map((one) => (isObject(one) ? one.preset : one)) : [];
+  return has(body, "network") || has(body, "train") || presets.includes("from-scratch");
+}
+
 /** The paths of the settings that the form has now: those of a training only where a network is trained. */
 export function presetPathsOf(kind: FormKind, body: Json): Path[] {
-  const trains = kind.resource !== "jobs" && isObject(body) && body.network !== undefined;
+  const trains = kind.resource !== "jobs" && trainsNetwork(body);
   return [...kind.presets, ...(trains ? [["train"]] : [])];
 }

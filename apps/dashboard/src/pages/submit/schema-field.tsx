@@ -1,12 +1,13 @@
 import { Checkbox, NativeSelect, Stack, TextInput } from "@mantine/core";
-import { useState } from "react";
-import { useForm } from "./form-context.ts";
+import { useMemo, useState } from "react";
+import { formContext, useForm } from "./form-context.ts";
 import {
   alternativesOf,
   type FormNode,
   type Json,
   matches,
   nameOfAlternative,
+  numberOf,
   type Path,
   pointerOf,
   startOf,
@@ -14,6 +15,7 @@ import {
   wordsOf,
 } from "./form-node.ts";
 import { DatasetField, ModelField } from "./known-fields.tsx";
+import { ListInput } from "./list-input.tsx";
 
 interface SchemaFieldProps {
   node: FormNode;
@@ -84,15 +86,22 @@ interface FieldProps {
 }
 
 function ChoiceField({ alternatives, path, label, required }: FieldProps & { alternatives: readonly FormNode[] }) {
-  const { body, effective, errors, change } = useForm();
+  const form = useForm();
+  const { body, effective, errors, change } = form;
   const value = valueAt(body, path);
-  // While nothing is filled in, a value fits several alternatives: then it is the one that was picked.
-  const [picked, setPicked] = useState(-1);
-  const isPicked = value !== undefined && picked >= 0 && matches(alternatives[picked], value);
+  // While nothing is filled in, a value fits several alternatives: then it is the one that it was before.
+  const [before, setBefore] = useState(-1);
+  const stays = value !== undefined && before >= 0 && matches(alternatives[before], value);
   const first = value === undefined ? -1 : alternatives.findIndex((one) => matches(one, value));
-  const chosen = isPicked ? picked : first;
+  const chosen = stays ? before : first;
+  if (chosen !== -1 && chosen !== before) setBefore(chosen);
   const usual = alternatives.find((one) => matches(one, valueAt(effective, path)));
   const one = alternatives[chosen];
+  // Whoever empties the last field of what he has chosen, to type anew, has not chosen otherwise.
+  const inner = useMemo(
+    () => ({ ...form, change: (at: Path, to: Json, kept = path.length) => form.change(at, to, kept) }),
+    [form, path.length],
+  );
   return (
     <div>
       <NativeSelect
@@ -105,15 +114,17 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
           ...alternatives.map((node, i) => ({ value: String(i), label: nameOfAlternative(node) })),
         ]}
         onChange={({ currentTarget }) => {
-          setPicked(Number(currentTarget.value));
+          setBefore(Number(currentTarget.value));
           const next = alternatives[Number(currentTarget.value)];
           change(path, next && startOf(next));
         }}
       />
       {one && one.const === undefined && (
-        <div className="form-inner">
-          <SchemaField node={one} path={path} label={nameOfAlternative(one)} open />
-        </div>
+        <formContext.Provider value={inner}>
+          <div className="form-inner">
+            <SchemaField node={one} path={path} label={nameOfAlternative(one)} open />
+          </div>
+        </formContext.Provider>
       )}
     </div>
   );
@@ -173,36 +184,19 @@ function TextField({ node, path, label, required }: FieldProps & { node: FormNod
   );
 }
 
-/** What is no number goes to the server as it is, which says what is wrong with it. */
-function numberOf(text: string): Json {
-  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
-}
-
 /** Several values with commas between them. */
-export function ListField({
-  node,
-  path,
-  label,
-  required,
-  description,
-}: FieldProps & { node: FormNode; description?: string }) {
+export function ListField({ node, path, label, required }: FieldProps & { node: FormNode }) {
   const { body, errors, change } = useForm();
   const given = valueAt(body, path);
-  const [text, setText] = useState(Array.isArray(given) ? given.join(", ") : "");
-  const isNumber = node.items?.type === "integer" || node.items?.type === "number";
-  const error = [...errors].find(([pointer]) => `${pointer}/`.startsWith(`${pointerOf(path)}/`))?.[1];
   return (
-    <TextInput
+    <ListInput
       label={label}
+      description="Several with commas between them"
       required={required}
-      description={description ?? "Several with commas between them"}
-      value={text}
-      error={error}
-      onChange={({ currentTarget: { value } }) => {
-        setText(value);
-        const parts = value.split(/[,\s]+/).filter((part) => part !== "");
-        change(path, parts.length === 0 ? undefined : parts.map((part) => (isNumber ? numberOf(part) : part)));
-      }}
+      items={Array.isArray(given) ? given : []}
+      isNumber={node.items?.type === "integer" || node.items?.type === "number"}
+      error={[...errors].find(([pointer]) => `${pointer}/`.startsWith(`${pointerOf(path)}/`))?.[1]}
+      onChange={(items) => change(path, items.length === 0 ? undefined : items)}
     />
   );
 }

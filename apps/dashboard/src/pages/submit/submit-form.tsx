@@ -2,8 +2,7 @@ import { ProblemError } from "@drc/sdk";
 import { Button, Group, SegmentedControl, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useCallback, useMemo, useState } from "react";
-import { useMay } from "../../api/session.ts";
+import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
@@ -11,7 +10,7 @@ import { useWhyNot } from "../../components/why-not.ts";
 import { Estimate } from "./estimate.tsx";
 import { type FormContext, formContext, useForm } from "./form-context.ts";
 import { type Json, type Path, valueAt, withValueAt } from "./form-node.ts";
-import { type Created, type FormKind, presetPathsOf, workNodeOf } from "./forms.ts";
+import { type Created, type FormKind, presetPathsOf, trainsNetwork, workNodeOf } from "./forms.ts";
 import { GridField } from "./grid-field.tsx";
 import { RequestText } from "./request-panel.tsx";
 import { SchemaField, SchemaFields } from "./schema-field.tsx";
@@ -23,27 +22,37 @@ const FIRST = ["network", "model", "train", "dataset", "evaluation", "budget", "
 
 interface SubmitFormProps {
   kind: FormKind;
-  /** What the address asks for, such as a model. */
+  /** With what it begins. */
   given: Json;
+  onChanged(body: Json): void;
   onCreated(created: Created): void;
+  /** Takes away all that was filled in. */
+  onClear(): void;
 }
 
 /** One form: its fields are those of the request's schema; what is left empty has its default. */
-export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
-  const may = useMay("submit");
+export function SubmitForm({ kind, given, onChanged, onCreated, onClear }: SubmitFormProps) {
   const unable = useWhyNot("submit");
-  const [body, setBody] = useState<Json>(given);
+  const [begun] = useState<Json>(given);
+  const [body, setBody] = useState<Json>(begun);
   const [asked] = useDebouncedValue(body, ESTIMATE_AFTER_MS);
   const missing = kind.missing(body);
   const estimate = useQuery({
     queryKey: ["dry-run", kind.id, asked],
     queryFn: ({ signal }) => kind.dryRun(asked, signal),
-    enabled: may && kind.missing(asked) === undefined,
+    enabled: kind.missing(asked) === undefined,
     placeholderData: keepPreviousData,
     staleTime: 60_000,
   });
+  // Where no answer came it may have been made: what is submitted again unchanged is made once.
+  const sent = useRef<{ body: Json; key: string }>(undefined);
   const creating = useMutation({
-    mutationFn: () => kind.create(body),
+    mutationFn: () => {
+      const last = sent.current;
+      const key = last && last.body === body ? last.key : newIdempotencyKey();
+      sent.current = { body, key };
+      return kind.create(body, key);
+    },
     onSuccess: ({ id }) => onCreated({ resource: kind.resource, id }),
   });
   const refusal = creating.error ?? (missing === undefined ? estimate.error : null);
@@ -51,15 +60,18 @@ export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
   const effective = useMemo(() => kind.effective(body), [kind, body]);
   const reset = creating.reset;
   const change = useCallback(
-    (path: Path, value: Json) => {
+    (path: Path, value: Json, kept?: number) => {
       reset();
-      setBody((old) => withValueAt(old, path, value));
+      setBody((old) => withValueAt(old, path, value, kept));
     },
     [reset],
   );
+  useEffect(() => {
+    if (body !== begun) onChanged(body);
+  }, [body, begun, onChanged]);
   const context: FormContext = useMemo(() => ({ body, effective, errors, change }), [body, effective, errors, change]);
-  // What is typed after the refusal may be right: it is asked for anew at once.
-  const isRefused = refusal !== null && asked === body;
+  // What is typed after the refusal may be right, and what was only hindered may go well now: it is asked for anew at once.
+  const isRefused = refusal instanceof ProblemError && refusal.code === "VALIDATION_FAILED" && asked === body;
   const whyNot = unable ?? missing ?? (isRefused ? "The server refuses it as it is" : undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -77,12 +89,17 @@ export function SubmitForm({ kind, given, onCreated }: SubmitFormProps) {
           </Stack>
           <Stack gap="md">
             <Panel title="Estimate">
-              <Estimate missing={missing} query={estimate} />
+              <Estimate missing={missing} query={estimate} isOld={asked !== body || estimate.isPlaceholderData} />
             </Panel>
             {refusal && <Problem error={refusal} />}
-            <ActionButton type="submit" loading={creating.isPending} why={whyNot}>
-              Submit
-            </ActionButton>
+            <Group gap="xs">
+              <ActionButton type="submit" flex={1} loading={creating.isPending} why={whyNot}>
+                Submit
+              </ActionButton>
+              <Button variant="default" onClick={onClear}>
+                Clear
+              </Button>
+            </Group>
             <RequestText kind={kind} body={body} />
           </Stack>
         </div>
@@ -99,6 +116,7 @@ function Work({ kind }: { kind: FormKind }) {
   const first = FIRST.filter((name) => name in properties);
   const isChoice = "network" in properties && "model" in properties;
   const isNew = valueAt(body, ["network"]) !== undefined;
+  const trains = trainsNetwork(body);
   const rest = Object.keys(properties).filter((name) => !first.includes(name) && !SUBMISSION_FIELDS.includes(name));
   const presets = presetPathsOf(kind, body);
   return (
@@ -122,7 +140,7 @@ function Work({ kind }: { kind: FormKind }) {
             />
           )}
           {first
-            .filter((name) => !isChoice || shownFor(name, isNew))
+            .filter((name) => !isChoice || shownFor(name, isNew, trains))
             .map((name) => (
               <WorkField
                 key={name}
@@ -146,9 +164,14 @@ function Work({ kind }: { kind: FormKind }) {
   );
 }
 
-function shownFor(name: string, isNew: boolean): boolean {
+function shownFor(name: string, isNew: boolean, trains: boolean): boolean {
   if (name === "model") return !isNew;
-  return isNew || (name !== "network" && name !== "train");
+  return name === "network" ? isNew : name !== "train" || trains;
+}
+
+/** Browsers have `crypto.randomUUID` on https and on this machine alone. */
+function newIdempotencyKey(): string {
+  return `form-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
 }
 
 /** Which of two fields is required, no schema says. */

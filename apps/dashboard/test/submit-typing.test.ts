@@ -1,0 +1,232 @@
+/** Forms of a submission, filled in as people do it: key by key, with a look elsewhere, over losses and refusals. */
+import { encodePng } from "@drc/imaging";
+import { createModel, encodeModel } from "@drc/network";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, it } from "vitest";
+import { photograph } from "../../../test/photographs.ts";
+import { violationsOf } from "./support/axe.ts";
+import { signIn } from "./support/browser.ts";
+import { useDashboard } from "./support/dashboard.ts";
+import { chooseRecord, openSettings } from "./support/steps.ts";
+
+const dashboard = useDashboard();
+let datasetId: string;
+let modelId: string;
+
+beforeAll(async () => {
+  await dashboard.server.startWorker("none:1");
+  const { client } = dashboard.server;
+  ({ id: datasetId } = await client.datasets.create({ name: "photographs" }));
+  const files = [1, 2, 3].map(async (seed) => ({
+    name: `${seed}.png`,
+    data: await encodePng(photograph(seed, 128, 128)),
+  }));
+  await client.datasets.upload(datasetId, await Promise.all(files));
+  const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
+  await client.datasets.waitForVersion({ datasetId, version });
+  const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
+  ({ id: modelId } = await client.models.upload({ name: "base", data }, { name: "base" }));
+});
+
+/** The body of the request that the form shows. */
+async function shownBody(page: Page): Promise<Record<string, unknown>> {
+  const text = await page.getByRole("region", { name: "Request", exact: true }).textContent();
+  return JSON.parse((text ?? "").split("<<'JSON'\n")[1].replace(/JSON\s*$/, ""));
+}
+
+it("keeps a choice whose last field is emptied to be typed anew", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/submit");
+  await page.getByText("A new network", { exact: true }).click();
+  await page.getByRole("combobox", { name: "Network", exact: true }).selectOption({ label: "blocks and features" });
+  const blocks = page.getByRole("textbox", { name: "Blocks", exact: true });
+  await blocks.pressSequentially("2");
+  await blocks.press("Backspace");
+  await blocks.pressSequentially("3");
+  expect((await shownBody(page)).network).toEqual({ blocks: 3 });
+
+  await page.getByText("Training", { exact: true }).first().click();
+  const validation = page.getByRole("combobox", { name: "Validation", exact: true });
+  await validation.selectOption({ label: "a share of the images" });
+  const share = page.getByRole("textbox", { name: "Share", exact: true });
+  await share.pressSequentially("0.2");
+  for (let i = 0; i < 3; i++) await share.press("Backspace");
+  await share.pressSequentially("0.25");
+  expect((await shownBody(page)).spec).toMatchObject({ validation: { share: 0.25 } });
+
+  await page.getByText("Sweep", { exact: true }).click();
+  const stop = page.getByRole("combobox", { name: "Early stop", exact: true });
+  await stop.selectOption({ label: "Below bicubic" });
+  const below = page.getByRole("textbox", { name: "Below bicubic" });
+  await below.pressSequentially("5");
+  await below.press("Backspace");
+  await below.pressSequentially("0.5");
+  expect((await shownBody(page)).stopWhen).toEqual({ belowBicubic: 0.5 });
+  expect(faults).toEqual([]);
+});
+
+it("keeps what is filled in: over another form, another page, a reload and the end of the session", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=sweep&model=${modelId}`);
+  const name = page.getByRole("textbox", { name: "Name", exact: true });
+  await name.pressSequentially("half written");
+  const shares = page.getByLabel("Shares to remove");
+  await shares.fill("0.25, 0.35");
+  const there = async () => {
+    await expect.poll(() => name.inputValue()).toBe("half written");
+    expect(await shares.inputValue()).toBe("0.25, 0.35");
+    expect((await shownBody(page)).model).toEqual({ modelId });
+  };
+  await page.getByText("Evaluation", { exact: true }).click();
+  await page.getByRole("heading", { level: 2, name: "Name and order" }).waitFor();
+  expect(await name.inputValue()).toBe("");
+  await page.getByText("Sweep", { exact: true }).click();
+  await there();
+  await page.getByRole("link", { name: "Models" }).click();
+  await page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
+  await page.goBack();
+  await there();
+  await page.reload();
+  await there();
+  await dashboard.server.services.database.session.deleteMany();
+  await page.getByText("The session has ended.").waitFor();
+  await page.getByLabel("API key").fill(dashboard.server.key);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await there();
+  expect(await page.evaluate("JSON.stringify(sessionStorage)")).not.toContain(dashboard.server.key);
+
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect.poll(() => name.inputValue()).toBe("");
+  expect(await shares.inputValue()).toBe("0.3, 0.5, 0.7");
+  expect((await shownBody(page)).model).toEqual({ modelId });
+  await name.pressSequentially("of one who leaves");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("API key").waitFor();
+  expect(await page.evaluate("JSON.stringify(sessionStorage)")).not.toContain("of one who leaves");
+  expect(faults).toEqual([]);
+});
+
+it("begins anew where another model is to be submitted", async () => {
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/submit?what=compression");
+  await page.getByRole("textbox", { name: "Name", exact: true }).pressSequentially("without a model");
+  await page.goto(`/submit?what=compression&model=${modelId}`);
+  await page.getByRole("heading", { level: 2, name: "Name and order" }).waitFor();
+  expect(await page.getByRole("textbox", { name: "Name", exact: true }).inputValue()).toBe("");
+  expect((await shownBody(page)).model).toEqual({ modelId });
+});
+
+it("gives a sweep budgets of several costs and methods with another plan", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=sweep&model=${modelId}&dataset=${datasetId}&version=1`);
+  await chooseRecord(page, "Evaluation dataset", datasetId);
+  const first = page.getByRole("group", { name: "Budgets 1" });
+  await first.getByLabel("Of").selectOption("multiplyAdds");
+  const shares = first.getByLabel("Shares to remove");
+  await shares.fill("");
+  await shares.pressSequentially("0.3, 0.5");
+  await first.getByLabel("Width multiple").pressSequentially("2");
+  await page.getByRole("button", { name: "Add budgets of another cost" }).click();
+  const second = page.getByRole("group", { name: "Budgets 2" });
+  await second.getByLabel("Of").selectOption("parameters");
+  await second.getByLabel("Width multiple").fill("");
+  await second.getByLabel("Shares to remove").pressSequentially("1.5");
+  await page.getByRole("button", { name: "Add a method with another plan" }).click();
+  await page.getByRole("group", { name: "Method with another plan 1" }).getByLabel("Plan").selectOption("second-order");
+  await second.getByText("1.5 is not usable; the share to remove is a number between 0 and 1").waitFor();
+  expect(await shares.getAttribute("aria-invalid")).not.toBe("true");
+  expect(await violationsOf(page, "states/submit-sweep-refused")).toEqual([]);
+  await second.getByLabel("Shares to remove").fill("0.4");
+  await page.getByText("9 points").waitFor();
+  await page
+    .getByRole("region", { name: "Estimate" })
+    .getByText(/^\d+ jobs/)
+    .waitFor();
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.waitForURL(/\/sweeps\/swp_/);
+  const { body, points } = await dashboard.server.client.sweeps.get(page.url().split("/").at(-1) ?? "");
+  expect(points).toHaveLength(9);
+  expect(body.grid).toMatchObject({
+    budgets: [
+      { of: "multiplyAdds", remove: 0.3, widthMultiple: 2 },
+      { of: "multiplyAdds", remove: 0.5, widthMultiple: 2 },
+      { of: "parameters", remove: 0.4 },
+    ],
+    methods: [{ name: "second-order" }, { name: "l1" }, { name: "second-order/second-order", plan: "second-order" }],
+  });
+  expect(faults).toEqual([]);
+});
+
+it("offers a sweep the settings of a training where a method is trained from scratch", async () => {
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=sweep&model=${modelId}`);
+  expect(await page.locator("summary", { hasText: /^Training$/ }).count()).toBe(0);
+  await page.getByLabel("from-scratch").check();
+  await (await openSettings(page, "Training")).getByLabel("Steps", { exact: true }).fill("40");
+  expect((await shownBody(page)).train).toEqual({ steps: 40 });
+});
+
+it("shows an estimate as old until there is one of the form as it is, to a key that may only read too", async () => {
+  const { page, faults } = dashboard.open;
+  const { key } = await dashboard.server.client.keys.create({ name: "reader", scopes: ["read"] });
+  let dryRuns = 0;
+  let letGo = () => {};
+  await page.route("**/v1/compressions?dryRun=true", async (route) => {
+    if (++dryRuns === 2) await new Promise<void>((resolve) => (letGo = resolve));
+    await route.continue();
+  });
+  await signIn(page, key ?? "", `/submit?what=compression&model=${modelId}`);
+  await chooseRecord(page, "Dataset", datasetId);
+  const estimate = page.getByRole("region", { name: "Estimate" });
+  await estimate.getByText("Asking the server …").waitFor();
+  await estimate.getByText(/^\d jobs/).waitFor();
+  expect(await estimate.getByText("asking the server").count()).toBe(0);
+  expect(await page.getByRole("button", { name: "Submit" }).isDisabled()).toBe(true);
+  await page.getByRole("button", { name: "30 %" }).click();
+  await estimate.getByText("Before the last change; asking the server …").waitFor();
+  await expect.poll(() => dryRuns).toBe(2);
+  expect(await estimate.getByText("Before the last change").count()).toBe(1);
+  letGo();
+  await estimate.getByText("Before the last change").waitFor({ state: "detached" });
+  expect(faults).toEqual([]);
+});
+
+it("submits again as it is after a request without an answer, and makes one thing of it", async () => {
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=evaluation&dataset=${datasetId}&version=1`);
+  await page.getByRole("combobox", { name: "Model" }).selectOption({ label: "bicubic" });
+  await page.getByRole("textbox", { name: "Name", exact: true }).pressSequentially("once");
+  const submit = page.getByRole("button", { name: "Submit" });
+  let isLost = true;
+  await page.route(/\/v1\/jobs$/, async (route) => {
+    const response = await route.fetch();
+    if (isLost) await route.abort();
+    else await route.fulfill({ response });
+    isLost = false;
+  });
+  await submit.click();
+  await page.getByRole("alert").getByText("The server does not answer", { exact: true }).waitFor();
+  await expect.poll(() => submit.isEnabled()).toBe(true);
+  await submit.click();
+  await page.waitForURL(/\/jobs\/job_/);
+  const { items } = await dashboard.server.client.jobs.page({ search: "once" });
+  expect(items).toHaveLength(1);
+});
+
+it("has no violations with its settings open, refused, and for trainings and evaluations", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=compression&model=${modelId}&dataset=${datasetId}&version=1`);
+  for (const title of ["Method", "Fine-tuning"]) await openSettings(page, title);
+  await page.getByLabel("Share to remove").fill("");
+  await page.getByLabel("Share to remove").pressSequentially("1.5");
+  await page.getByText("1.5 is not usable").first().waitFor();
+  expect(await violationsOf(page, "states/submit-refused")).toEqual([]);
+  await page.goto("/submit?what=training");
+  await page.getByRole("combobox", { name: "Preset", exact: true }).waitFor();
+  await openSettings(page, "Settings");
+  expect(await violationsOf(page, "states/submit-training")).toEqual([]);
+  await page.goto("/submit?what=evaluation");
+  await page.getByRole("combobox", { name: "Model" }).waitFor();
+  expect(await violationsOf(page, "states/submit-evaluation")).toEqual([]);
+  expect(faults).toEqual([]);
+});
