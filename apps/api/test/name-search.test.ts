@@ -1,7 +1,7 @@
 import type { ModelResource, Page } from "@drc/contracts";
 import { newId } from "@drc/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pointersOf, startApi, storedModel, type TestApi } from "./support/api.ts";
+import { pointersOf, readyDataset, startApi, storedModel, type TestApi } from "./support/api.ts";
 
 let api: TestApi;
 let sweep: { id: string; name: string }[];
@@ -52,5 +52,31 @@ it("searches datasets in the same way", async () => {
   for (const search of ["set14", id]) {
     const { items } = (await api.get(`/v1/datasets?search=${search}`)).json();
     expect(items.map(({ name }: { name: string }) => name)).toEqual(["Set5 and Set14"]);
+  }
+});
+
+it("searches compressions and sweeps in the same way, in any state", async () => {
+  const dataset = await readyDataset(api, 4, [
+    { width: 200, height: 200 },
+    { width: 200, height: 200 },
+  ]);
+  const common = { model: { modelId: sweep[0].id }, dataset, fineTune: { patchSize: 12 } };
+  const budget = { of: "parameters", remove: 0.3 };
+  const grid = { budgets: [budget], methods: ["l1"] };
+  for (const [path, more] of [
+    ["/v1/compressions", { budget }],
+    ["/v1/sweeps", { grid, evaluation: { dataset } }],
+  ] as const) {
+    const made = await api.post(path, { ...common, ...more, name: "Half of it, 50 %" });
+    const other = await api.post(path, { ...common, ...more, name: "another" });
+    expect([made.statusCode, other.statusCode, made.body]).toEqual([202, 202, made.body]);
+    const { id } = made.json();
+    for (const query of ["search=half%20OF", "search=50%20%25", `search=${id}`, "search=half&state=running"]) {
+      const { items } = (await api.get(`${path}?${query}`)).json();
+      expect([query, items.map((one: { id: string }) => one.id)]).toEqual([query, [id]]);
+    }
+    for (const query of ["search=half_of", "search=half&state=failed", `search=${id}&state=failed`]) {
+      expect((await api.get(`${path}?${query}`)).json().items).toEqual([]);
+    }
   }
 });

@@ -8,12 +8,11 @@ import {
 } from "@tanstack/react-router";
 import { queryClient, whenSignedOut } from "./api/query-client.ts";
 import { forgetSession, sessionQuery } from "./api/session.ts";
-import { pageSearch } from "./components/page-search.ts";
+import { listSearch } from "./components/list-search.ts";
 import { compareSearch } from "./pages/compare/compare-search.ts";
-import { jobSearch } from "./pages/jobs/job-search.ts";
 import { keySearch } from "./pages/keys/key-search.ts";
 import { submitSearch } from "./pages/submit/submit-search.ts";
-import { sweepSearch, sweepView } from "./pages/sweeps/sweep-search.ts";
+import { sweepView } from "./pages/sweeps/sweep-search.ts";
 import { webhookSearch } from "./pages/webhooks/webhook-search.ts";
 import { ErrorPage } from "./shell/error-page.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
@@ -52,7 +51,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/jobs",
-    validateSearch: jobSearch,
+    validateSearch: listSearch,
     component: lazyRouteComponent(() => import("./pages/jobs/jobs-page.tsx"), "JobsPage"),
   }),
   createRoute({
@@ -63,10 +62,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/compressions",
-    validateSearch: ({ label, cursor }: Record<string, unknown>): { label?: string; cursor?: string } => ({
-      label: typeof label === "string" ? label : undefined,
-      cursor: typeof cursor === "string" ? cursor : undefined,
-    }),
+    validateSearch: listSearch,
     component: lazyRouteComponent(() => import("./pages/compressions/compressions-page.tsx"), "CompressionsPage"),
   }),
   createRoute({
@@ -77,7 +73,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/sweeps",
-    validateSearch: sweepSearch,
+    validateSearch: listSearch,
     component: lazyRouteComponent(() => import("./pages/sweeps/sweeps-page.tsx"), "SweepsPage"),
   }),
   createRoute({
@@ -89,7 +85,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/datasets",
-    validateSearch: pageSearch,
+    validateSearch: listSearch,
     component: lazyRouteComponent(() => import("./pages/datasets/datasets-page.tsx"), "DatasetsPage"),
   }),
   createRoute({
@@ -100,7 +96,7 @@ const pages = [
   createRoute({
     ...parent,
     path: "/models",
-    validateSearch: pageSearch,
+    validateSearch: listSearch,
     component: lazyRouteComponent(() => import("./pages/models/models-page.tsx"), "ModelsPage"),
   }),
   createRoute({

@@ -237,6 +237,15 @@ it("filters jobs, and finds them by name and identifier", async () => {
   await page.getByText(/oldest first/).waitFor();
   await page.getByRole("button", { name: "Created ▲" }).click();
   await page.getByText(/newest first/).waitFor();
+  await page.getByRole("button", { name: "Ended", exact: true }).click();
+  await page.getByRole("button", { name: "Ended ▼" }).waitFor();
+  expect(new URL(page.url()).search).toBe("?sort=ended");
+  const { items } = await client.jobs.page({ sort: "ended", endedAfter: new Date(0).toISOString() });
+  await expect.poll(() => rows.count()).toBe(items.length);
+  expect(await rows.first().textContent()).toContain(items[0].name ?? items[0].id);
+  await page.getByRole("button", { name: "Created", exact: true }).click();
+  await page.getByLabel("Ended", { exact: true }).selectOption("1h");
+  expect(new URL(page.url()).search).toBe("?endedWithin=1h");
   await page.getByRole("button", { name: "Actions on diverges" }).click();
   const item = (name: string) => page.getByRole("menuitem", { name });
   expect([await item("Pause").isDisabled(), await item("Retry").isEnabled()]).toEqual([true, true]);

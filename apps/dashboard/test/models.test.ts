@@ -11,6 +11,7 @@ import { useDashboard } from "./support/dashboard.ts";
 const dashboard = useDashboard();
 let base: string;
 let compressed: string;
+let dataset: { datasetId: string; version: number };
 
 beforeAll(async () => {
   await dashboard.server.startWorker();
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await client.datasets.upload(datasetId, await Promise.all(files));
   const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
   await client.datasets.waitForVersion({ datasetId, version });
-  const dataset = { datasetId, version };
+  dataset = { datasetId, version };
   const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
   ({ id: base } = await client.models.upload({ name: "base", data }, { name: "base <b>network</b>" }));
   const search = await client.jobs.create({
@@ -44,6 +45,15 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   await signIn(page, dashboard.server.key, "/models");
   await page.getByRole("link", { name: "base <b>network</b>" }).waitFor();
   expect(await violationsOf(page, "models")).toEqual([]);
+  const search = page.getByLabel("Name or identifier");
+  await search.fill("BASE");
+  await search.press("Enter");
+  const rows = page.getByRole("region", { name: "Models" }).locator("tbody tr");
+  await expect.poll(() => rows.count()).toBe(1);
+  expect(new URL(page.url()).search).toBe("?search=BASE");
+  await search.fill("nothing like it");
+  await search.press("Enter");
+  await page.getByText("No model is as the filter says.").waitFor();
   await page.goto(`/models/${compressed}`);
   const lineage = page.getByRole("group", { name: "Lineage of the model" });
   await lineage.getByText("base <b>network</b>").waitFor();
@@ -83,5 +93,34 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
   await expect(dashboard.server.client.models.get(base)).rejects.toMatchObject({ status: 404 });
+  expect(faults).toEqual([]);
+});
+
+it("deletes models that are chosen, and says which of them jobs still need", async () => {
+  const { page, faults } = dashboard.open;
+  const { client } = dashboard.server;
+  const ids: string[] = [];
+  for (const seed of [2, 3, 4]) {
+    const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed })));
+    ids.push((await client.models.upload({ name: "spare", data }, { name: `spare ${seed}` })).id);
+  }
+  const { id: needing } = await client.jobs.create({
+    kind: "evaluate",
+    device: "gpu",
+    spec: { model: { modelId: ids[2] }, dataset },
+  });
+  await signIn(page, dashboard.server.key, "/models?search=spare");
+  for (const seed of [2, 3, 4]) await page.getByRole("checkbox", { name: `Choose spare ${seed}` }).check();
+  await page.getByRole("button", { name: "Delete 3 models" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("spare 3").waitFor();
+  await dialog.getByRole("button", { name: "Delete 3 models" }).click();
+  await dialog.getByRole("alert").getByText(needing).waitFor();
+  await dialog.getByRole("button", { name: "Leave it" }).click();
+  await expect.poll(() => page.getByRole("checkbox").count()).toBe(1);
+  const left = [];
+  for await (const { id } of client.models.list({ search: "spare" })) left.push(id);
+  expect(left).toEqual([ids[2]]);
+  await client.jobs.cancel(needing);
   expect(faults).toEqual([]);
 });

@@ -42,7 +42,7 @@ describe("the list of sweeps", () => {
     await page.getByRole("link", { name: MARKUP }).waitFor();
     expect(await violationsOf(page, "sweeps")).toEqual([]);
     await page.getByRole("combobox", { name: "State" }).selectOption("failed");
-    await page.getByText("No sweep is like that.").waitFor();
+    await page.getByText("No sweep is as the filter says.").waitFor();
     expect(page.url()).toContain("state=failed");
     await page.getByRole("combobox", { name: "State" }).selectOption("running");
     await page.getByRole("textbox", { name: "Label" }).fill("nightly");

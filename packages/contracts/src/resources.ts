@@ -358,11 +358,14 @@ export const jobListQuery = pageQuery.extend({
   search: displayName.optional(),
   createdAfter: timestamp.optional(),
   createdBefore: timestamp.optional(),
-  /** By the moment of creation. */
+  endedAfter: timestamp.optional(),
+  endedBefore: timestamp.optional(),
+  /** By the moment of creation, or by that of the end: then without jobs that have not ended. */
+  sort: z.enum(["created", "ended"]).default("created"),
   order: z.enum(["newest", "oldest"]).default("newest"),
 });
 
-export const compressionListQuery = pageQuery.extend({
+export const compressionListQuery = namedListQuery.extend({
   state: compressionState.optional(),
   label: label.optional(),
   createdAfter: timestamp.optional(),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { jobError } from "./errors.ts";
 import { jobId, label, modelId, sweepId } from "./identifiers.ts";
-import { pageQuery } from "./resources.ts";
+import { namedListQuery } from "./resources.ts";
 import { budget as budgetSchema } from "./settings.ts";
 
 const timestamp = z.iso.datetime();
@@ -209,7 +209,7 @@ export type SweepSummaryResource = z.infer<typeof sweepSummaryResource>;
 
 export const sweepSummaryQuery = z.strictObject({ format: z.enum(["json", "csv"]).default("json") });
 
-export const sweepListQuery = pageQuery.extend({
+export const sweepListQuery = namedListQuery.extend({
   state: sweepState.optional(),
   label: label.optional(),
   createdAfter: timestamp.optional(),

@@ -13,6 +13,7 @@ import { type Database, hasState, Prisma, servedClasses, type Transaction } from
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { likeText, nameSearch } from "../name-search.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, positionOf, toPage } from "../paging.ts";
 import { compressionDetailResource, compressionResource } from "../resources/compression-resource.ts";
@@ -30,12 +31,13 @@ async function findInState(
   state: CompressionState,
   query: z.infer<typeof compressionListQuery>,
 ): Promise<string[]> {
-  const { label, createdAfter, createdBefore } = query;
+  const { label, createdAfter, createdBefore, search = null } = query;
   const position = positionOf(query);
-  const after = position ? Prisma.sql`("createdAt", id) < (${position.createdAt}, ${position.id})` : Prisma.sql`true`;
+  const after = position ? Prisma.sql`("createdAt", id) < (${position.at}, ${position.id})` : Prisma.sql`true`;
   const rows = await database.$queryRaw<{ id: string }[]>`
     SELECT id FROM "Compression" compression
     WHERE ${after} AND ${hasState(state)}
+      AND (${search}::text IS NULL OR id = ${search} OR name ILIKE ${`%${likeText(search ?? "")}%`})
       AND (${label ?? null}::text IS NULL OR labels @> ARRAY[${label ?? null}::text])
       AND (${createdAfter ?? null}::timestamptz IS NULL OR "createdAt" >= ${createdAfter ?? null}::timestamptz)
       AND (${createdBefore ?? null}::timestamptz IS NULL OR "createdAt" < ${createdBefore ?? null}::timestamptz)
@@ -81,16 +83,19 @@ export function compressionRoutes(context: ApiContext): FastifyPluginCallbackZod
         config: { scope: "read" },
         schema: {
           operationId: "listCompressions",
-          summary: "List compressions, newest first",
+          summary: "List compressions, newest first; `search` is an identifier or a part of the name",
           tags: ["Compressions"],
           querystring: compressionListQuery,
           response: answers({ 200: pageOf(compressionSchema) }),
         },
       },
       async (request) => {
-        const { state, label, createdAfter, createdBefore, limit } = request.query;
+        const { state, label, search, createdAfter, createdBefore, limit } = request.query;
         const { after, ...page } = pageArguments(request.query);
-        const filter = { labels: label === undefined ? undefined : { has: label } };
+        const filter = {
+          labels: label === undefined ? undefined : { has: label },
+          ...nameSearch(search, compressionId),
+        };
         const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
         const inState = state === undefined ? {} : { id: { in: await findInState(database, state, request.query) } };
         const rows = await database.compression.findMany({

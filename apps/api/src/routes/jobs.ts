@@ -4,15 +4,13 @@ import {
   createJobBody,
   dryRunQuery,
   dryRunResource,
-  type JobKind,
-  type JobState,
   jobDetailResource,
   jobId,
   jobListQuery,
   jobResource as jobSchema,
   pageOf,
 } from "@drc/contracts";
-import { type CreatedJob, type Database, type Job, servedClasses, type Transaction } from "@drc/database";
+import { type CreatedJob, type Database, type Job, type Prisma, servedClasses, type Transaction } from "@drc/database";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
@@ -94,31 +92,31 @@ export function jobRoutes({ database, device }: ApiContext): FastifyPluginCallba
         config: { scope: "read" },
         schema: {
           operationId: "listJobs",
-          summary: "List jobs, newest first, or with `order=oldest` from the oldest on",
+          summary: "List jobs, newest first, or with `order=oldest` from the oldest on; `sort=ended` by their end",
           tags: ["Jobs"],
           querystring: jobListQuery,
           response: answers({ 200: pageOf(jobSchema) }),
         },
       },
       async (request) => {
-        const { state, kind, label, compressionId, sweepId, search, createdAfter, createdBefore, limit } =
-          request.query;
-        const { after, ...page } = pageArguments(request.query);
-        const filter = {
-          state,
-          kind,
-          compressionId,
-          sweepId,
-          ...searched(search),
-        };
+        const { label, sort, createdAfter, createdBefore, limit } = request.query;
+        const filter = jobFilter(request.query);
+        const time = sort === "ended" ? "endedAt" : "createdAt";
+        const { after, ...page } = pageArguments(request.query, time);
         const times = { createdAt: { gte: createdAfter, lt: createdBefore } };
+        const labelled = label === undefined ? {} : { labelled: { some: { label } } };
         const [rows, served] = await Promise.all([
-          label === undefined
-            ? database.job.findMany({ ...page, where: { AND: [after, filter, times] }, include: JOB_PARENTS })
+          label === undefined || sort === "ended"
+            ? database.job.findMany({ ...page, where: { AND: [after, filter, times, labelled] }, include: JOB_PARENTS })
             : findLabelled(database, label, request.query, filter),
           servedClasses(database),
         ]);
-        return toPage(rows, limit, (job) => jobResource(job, served));
+        return toPage(
+          rows,
+          limit,
+          (job) => jobResource(job, served),
+          (job) => job[time],
+        );
       },
     );
 
@@ -151,17 +149,26 @@ const ONE_JOB = {
   }),
 };
 
+/** All but label and times of creation, which a label's own table has as well. */
+function jobFilter(query: z.infer<typeof jobListQuery>): Prisma.JobWhereInput {
+  const { state, kind, compressionId, sweepId, search, sort, endedAfter, endedBefore } = query;
+  const asksForEnd = sort === "ended" || endedAfter !== undefined || endedBefore !== undefined;
+  return {
+    state,
+    kind,
+    compressionId,
+    sweepId,
+    ...(asksForEnd ? { endedAt: { not: null, gte: endedAfter, lt: endedBefore } } : {}),
+    ...searched(search),
+  };
+}
+
 /** A page of the jobs with a label. The table of labels has them in order, however few of all jobs they are. */
 async function findLabelled(
   database: Database,
   label: string,
   query: z.infer<typeof jobListQuery>,
-  filter: {
-    state?: JobState;
-    kind?: JobKind;
-    compressionId?: string;
-    sweepId?: string;
-  } & ReturnType<typeof searched>,
+  filter: Prisma.JobWhereInput,
 ): Promise<JobRow[]> {
   const times = { createdAt: { gte: query.createdAfter, lt: query.createdBefore } };
   const found = await database.jobLabel.findMany({

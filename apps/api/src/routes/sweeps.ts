@@ -11,6 +11,7 @@ import {
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
+import { nameSearch } from "../name-search.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { readSweep, readSweepSummary } from "../resources/sweep-detail.ts";
@@ -51,17 +52,18 @@ export function sweepRoutes(context: ApiContext): FastifyPluginCallbackZod {
         config: { scope: "read" },
         schema: {
           operationId: "listSweeps",
-          summary: "List sweeps, newest first",
+          summary: "List sweeps, newest first; `search` is an identifier or a part of the name",
           tags: ["Sweeps"],
           querystring: sweepListQuery,
           response: answers({ 200: pageOf(sweepSchema) }),
         },
       },
       async (request) => {
-        const { state, label, createdAfter, createdBefore, limit } = request.query;
+        const { state, label, search, createdAfter, createdBefore, limit } = request.query;
         const { after, ...page } = pageArguments(request.query);
         const filter = {
           createdAt: { gte: createdAfter, lt: createdBefore },
+          ...nameSearch(search, sweepId),
           ...(label === undefined ? {} : { labels: { has: label } }),
           ...(state === undefined ? {} : { state: state === "paused" ? "running" : state }),
           ...(state === "paused" || state === "running" ? { paused: state === "paused" } : {}),

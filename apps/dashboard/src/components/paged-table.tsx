@@ -30,12 +30,15 @@ export function PagedTable<Row extends { id: string }>({
 }: PagedTableProps<Row>) {
   return (
     <QueryView query={query}>
-      {({ items, nextCursor }) => (
-        <div aria-busy={query.isPlaceholderData}>
-          <Table label={label} columns={columns} rows={items.filter(isShown)} keyOf={({ id }) => id} empty={empty} />
-          <Pager paging={paging} next={nextCursor} rows={items.length} oldestFirst={oldestFirst} />
-        </div>
-      )}
+      {({ items, nextCursor }) => {
+        const rows = items.filter(isShown);
+        return (
+          <div aria-busy={query.isPlaceholderData}>
+            <Table label={label} columns={columns} rows={rows} keyOf={({ id }) => id} empty={empty} />
+            <Pager paging={paging} next={nextCursor} rows={rows.length} oldestFirst={oldestFirst} />
+          </div>
+        );
+      }}
     </QueryView>
   );
 }

@@ -51,12 +51,19 @@ export function useSelection<Row extends Named>(rows: readonly Row[] | undefined
 const NONE: ReadonlySet<string> = new Set();
 
 /** What several are told at once, and what becomes of them. Retry, Clone and Priority are for one. */
-const MEANINGS = {
+const MEANINGS: Partial<Record<Verb["name"], string>> = {
   Pause: "They stop at their next checkpoint, and go on when they are resumed.",
   Resume: "They go on from their checkpoints.",
   Cancel: "They do not go on. What they have written so far stays.",
   Delete: "They are removed with their logs, curves and files; models that they made stay. This cannot be taken back.",
-} as const;
+};
+
+/** Of what is no work. */
+const DELETED: Readonly<Record<string, string>> = {
+  model: "They are removed with their files; jobs that have ended keep their results. This cannot be taken back.",
+  dataset:
+    "They are removed with all of their versions; jobs that have ended keep their results. This cannot be taken back.",
+};
 
 interface SelectionBarProps<Row> {
   /** One of them in a sentence: job, sweep. */
@@ -74,7 +81,9 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
   return (
     <Group gap="xs" p="xs" role="group" aria-label={`What is done with the ${what}s that are chosen`}>
       <Text size="sm">{counted(chosen.length, what)} chosen</Text>
-      {(Object.keys(MEANINGS) as (keyof typeof MEANINGS)[]).map((name) => {
+      {verbsOf(chosen[0]).map(({ name }) => {
+        const meaning = (name === "Delete" ? DELETED[what] : undefined) ?? MEANINGS[name];
+        if (meaning === undefined) return null;
         const possible = chosen.flatMap((row) =>
           verbsOf(row).flatMap((verb) => (verb.name === name && !verb.impossible ? { row, verb } : [])),
         );
@@ -88,7 +97,7 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
             onDone={clear}
           >
             {possible.length < chosen.length && `For ${count(chosen.length - possible.length)} it is not possible. `}
-            {MEANINGS[name]}
+            {meaning}
             <Names rows={possible.map(({ row }) => row)} />
           </ConfirmButton>
         );
@@ -130,8 +139,12 @@ async function runAll(verbs: readonly Verb[]): Promise<void> {
     await verb.run({ changes: {}, priority: 0, models: false }).catch((error: unknown) => refusals.push(error));
   }
   // Where some are refused, the others are done all the same, and the list has to show it.
-  for (const key of ["jobs", "compressions", "sweeps", "overview"]) {
+  for (const key of ["jobs", "compressions", "sweeps", "models", "datasets", "overview"]) {
     void queryClient.invalidateQueries({ queryKey: [key] });
   }
-  if (refusals.length > 0) throw refusals[0];
+  if (refusals.length === 1) throw refusals[0];
+  if (refusals.length > 1) {
+    const reasons = new Set(refusals.map((one) => (one instanceof Error ? one.message : String(one))));
+    throw new Error(`${refusals.length} of ${verbs.length} were refused. ${[...reasons].join(" ")}`);
+  }
 }

@@ -1,5 +1,13 @@
-/** What can be done with jobs, compressions and sweeps, and when: from the table of states. */
-import { type CompressionResource, isFinal, type JobResource, mayFollow, type SweepResource } from "@drc/contracts";
+/** What can be done with jobs, compressions and sweeps, and when: from the table of states; and with models and datasets. */
+import {
+  type CompressionResource,
+  type DatasetResource,
+  isFinal,
+  type JobResource,
+  type ModelResource,
+  mayFollow,
+  type SweepResource,
+} from "@drc/contracts";
 import { client } from "../api/client.ts";
 
 /** What a verb is told by who asks for it. */
@@ -86,6 +94,19 @@ export function compressionVerbs({ id, state }: CompressionResource): Verb[] {
 
 export function sweepVerbs({ id, state }: Pick<SweepResource, "id" | "state">): Verb[] {
   return groupVerbs(id, state, client.sweeps);
+}
+
+export function modelVerbs({ id }: ModelResource): Verb[] {
+  return [deletion(id, () => client.models.delete(id))];
+}
+
+export function datasetVerbs({ id }: DatasetResource): Verb[] {
+  return [deletion(id, () => client.datasets.delete(id))];
+}
+
+/** The server says which unfinished jobs need it. */
+function deletion(id: string, run: () => Promise<unknown>): Verb {
+  return { name: "Delete", impossible: null, asks: "yes", run: () => run().then(() => ({ id })) };
 }
 
 /** Of what has several jobs. */

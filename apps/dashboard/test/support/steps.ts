@@ -20,7 +20,7 @@ export async function writeFolder(folder: string, files: Readonly<Record<string,
 
 /** On the page of datasets; ends on the page of the new one. @returns its identifier */
 export async function createDataset(page: Page, name: string): Promise<string> {
-  await page.getByLabel("Name").fill(name);
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
   await page.getByRole("button", { name: "Create" }).click();
   await page.getByRole("heading", { level: 1, name }).waitFor();
   return page.url().split("/").at(-1) ?? "";

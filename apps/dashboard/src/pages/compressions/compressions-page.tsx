@@ -1,13 +1,12 @@
-import type { CompressionResource } from "@drc/contracts";
+import { type CompressionResource, compressionState } from "@drc/contracts";
+import type { CompressionFilter } from "@drc/sdk";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { CompressionLink } from "../../components/job-link.tsx";
+import { Labels } from "../../components/labels.tsx";
 import { Page } from "../../components/page.tsx";
-import { PagedTable } from "../../components/paged-table.tsx";
-import { usePaging } from "../../components/pager.tsx";
-import { useRecordList } from "../../components/record-list.ts";
-import { SelectionBar } from "../../components/selection.tsx";
+import { RecordList } from "../../components/record-list.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
@@ -18,30 +17,23 @@ import { budgetOf, networkOf } from "./compression-body.ts";
 const route = getRouteApi("/signed-in/compressions");
 
 export function CompressionsPage() {
-  const { cursor, label } = route.useSearch();
   const navigate = route.useNavigate();
-  const paging = usePaging(cursor, (next) => navigate({ search: { label, cursor: next } }));
-  const { query, selection, columns } = useRecordList<CompressionResource>(
-    ["compressions", "list", label, cursor],
-    (page) => client.compressions.page({ label }, { cursor, ...page }),
-    COLUMNS,
-  );
   return (
     <Page title="Compressions">
-      <section className="panel" aria-label="Compressions">
-        <SelectionBar what="compression" selection={selection} verbsOf={compressionVerbs} />
-        <PagedTable
-          label="Compressions"
-          query={query}
-          paging={paging}
-          columns={columns}
-          empty={
-            <>
-              There is no compression yet. <Link to="/submit">Submit one</Link>
-            </>
-          }
-        />
-      </section>
+      <RecordList
+        what="compression"
+        states={compressionState.options}
+        search={route.useSearch()}
+        goTo={(search) => navigate({ search })}
+        read={(filter: CompressionFilter, page) => client.compressions.page(filter, page)}
+        columns={COLUMNS}
+        verbsOf={compressionVerbs}
+        empty={
+          <>
+            There is no compression yet. <Link to="/submit">Submit one</Link>
+          </>
+        }
+      />
     </Page>
   );
 }
@@ -54,7 +46,7 @@ const COLUMNS: readonly Column<CompressionResource>[] = [
     cell: ({ id, name, labels }) => (
       <>
         <CompressionLink id={id} name={name} />
-        {labels.length > 0 && <div className="dimmed small">{labels.join(" ")}</div>}
+        <Labels labels={labels} />
       </>
     ),
   },

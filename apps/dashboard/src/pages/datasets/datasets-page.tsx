@@ -1,18 +1,19 @@
 import type { DatasetResource } from "@drc/contracts";
+import type { NameFilter } from "@drc/sdk";
 import { Group, TextInput } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMutation } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { count } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
-import { PagedTable } from "../../components/paged-table.tsx";
-import { usePaging } from "../../components/pager.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
+import { RecordList } from "../../components/record-list.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { datasetVerbs } from "../../components/verbs.ts";
 import { useWhyNot } from "../../components/why-not.ts";
 import "./datasets.css";
 
@@ -31,29 +32,25 @@ const COLUMNS: readonly Column<DatasetResource>[] = [
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
 ];
 
+const route = getRouteApi("/signed-in/datasets");
+
 export function DatasetsPage() {
-  const { cursor } = useSearch({ from: "/signed-in/datasets" });
-  const navigate = useNavigate({ from: "/datasets" });
-  const paging = usePaging(cursor, (next) => void navigate({ search: { cursor: next } }));
-  const query = useQuery({
-    queryKey: ["datasets", "list", cursor],
-    queryFn: ({ signal }) => client.datasets.page({}, { cursor, limit: 50, signal }),
-  });
+  const navigate = route.useNavigate();
   return (
     <Page title="Datasets">
-      <Panel title="New dataset">
-        <NewDataset />
-      </Panel>
-      <div className="below">
-        <Panel title="Datasets, newest first" flush>
-          <PagedTable
-            label="Datasets"
-            query={query}
-            paging={paging}
-            columns={COLUMNS}
-            empty="None yet. Name one above, and drop images on its page."
-          />
+      <div className="stack">
+        <Panel title="New dataset">
+          <NewDataset />
         </Panel>
+        <RecordList
+          what="dataset"
+          search={route.useSearch()}
+          goTo={(search) => navigate({ search })}
+          read={(filter: NameFilter, page) => client.datasets.page(filter, page)}
+          columns={COLUMNS}
+          verbsOf={datasetVerbs}
+          empty="None yet. Name one above, and drop images on its page."
+        />
       </div>
     </Page>
   );

@@ -1,82 +1,64 @@
 import { JOB_KINDS, JOB_STATES, type JobResource } from "@drc/contracts";
+import type { JobFilter } from "@drc/sdk";
 import { getRouteApi } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { JobLink } from "../../components/job-link.tsx";
+import { Labels } from "../../components/labels.tsx";
 import { Page } from "../../components/page.tsx";
-import { PagedTable } from "../../components/paged-table.tsx";
-import { usePaging } from "../../components/pager.tsx";
 import { JobStatus } from "../../components/progress-bar.tsx";
-import { useRecordList } from "../../components/record-list.ts";
-import { SelectionBar } from "../../components/selection.tsx";
+import { RecordList } from "../../components/record-list.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
 import { jobVerbs } from "../../components/verbs.ts";
-import { JobFilters } from "./job-filters.tsx";
-import { createdAfterOf, type JobSearch } from "./job-search.ts";
 
 const route = getRouteApi("/signed-in/jobs");
 
 export function JobsPage() {
-  const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { cursor, ...filter } = search;
-  const paging = usePaging(cursor, (next) => navigate({ search: (before) => ({ ...before, cursor: next }) }));
-  const { query, selection, columns } = useRecordList<JobResource>(
-    ["jobs", "list", search],
-    (page) => client.jobs.page(apiFilter(filter), { cursor, ...page }),
-    COLUMNS,
-  );
   return (
     <Page title="Jobs">
-      <div className="stack">
-        <JobFilters
-          states={JOB_STATES}
-          kinds={JOB_KINDS}
-          search={filter}
-          onChange={(changes) => {
-            paging.reset();
-            void navigate({ search: { ...filter, ...changes, cursor: undefined } });
-          }}
-        />
-        <section className="panel" aria-label="Jobs">
-          <SelectionBar what="job" selection={selection} verbsOf={jobVerbs} />
-          <PagedTable
-            label="Jobs"
-            query={query}
-            paging={paging}
-            columns={columns}
-            oldestFirst={filter.order === "oldest"}
-            empty="No job is as the filter says."
-          />
-        </section>
-      </div>
+      <RecordList
+        what="job"
+        states={JOB_STATES}
+        kinds={JOB_KINDS}
+        knowsEnds
+        searchLabel="Name begins with, or identifier"
+        search={route.useSearch()}
+        goTo={(search) => navigate({ search })}
+        read={(filter: JobFilter, page) => client.jobs.page(filter, page)}
+        columns={COLUMNS}
+        verbsOf={jobVerbs}
+        empty="There is no job yet."
+      />
     </Page>
   );
 }
 
-/** Turns the order around; a page in the middle of the other order means nothing. */
-function CreatedHead() {
-  const { order } = route.useSearch();
+const SORTS = { created: "Created", ended: "Ended" } as const;
+
+/** Sorts by it, and where the list is sorted so already turns it around. A page in the middle of another order means nothing. */
+function SortHead({ by }: { by: keyof typeof SORTS }) {
+  const { sort = "created", order } = route.useSearch();
   const navigate = route.useNavigate();
-  const oldestFirst = order === "oldest";
+  const isSorted = sort === by;
+  const oldestFirst = isSorted && order === "oldest";
+  const turn = () =>
+    navigate({
+      search: (before) => ({
+        ...before,
+        sort: by === "ended" ? by : undefined,
+        order: isSorted && !oldestFirst ? "oldest" : undefined,
+        cursor: undefined,
+      }),
+    });
+  const now = oldestFirst ? "Oldest first" : isSorted ? "Newest first" : "Not sorted by this";
   return (
-    <button
-      type="button"
-      className="head-button"
-      title={oldestFirst ? "Oldest first: show the newest first" : "Newest first: show the oldest first"}
-      onClick={() =>
-        navigate({ search: (before) => ({ ...before, order: oldestFirst ? undefined : "oldest", cursor: undefined }) })
-      }
-    >
-      Created {oldestFirst ? "▲" : "▼"}
+    <button type="button" className="head-button" title={`${now}: sort`} onClick={turn}>
+      {SORTS[by]} {isSorted && (oldestFirst ? "▲" : "▼")}
     </button>
   );
-}
-
-function apiFilter({ state, kind, label, within, search, order }: JobSearch) {
-  return { state, kind, label, search, order, createdAfter: createdAfterOf(within) };
 }
 
 const COLUMNS: readonly Column<JobResource>[] = [
@@ -86,14 +68,20 @@ const COLUMNS: readonly Column<JobResource>[] = [
     cell: (job) => (
       <>
         <JobLink id={job.id} name={job.name} />
-        {job.labels.length > 0 && <div className="dimmed small">{job.labels.join(" ")}</div>}
+        <Labels labels={job.labels} />
       </>
     ),
   },
   { title: "Kind", as: "short", cell: ({ kind }) => kind },
   { title: "Status", as: "wide", cell: (job) => <JobStatus job={job} /> },
   { title: "Priority", as: "number", cell: ({ priority }) => priority },
-  { title: "Created", as: "number", head: <CreatedHead />, cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  {
+    title: "Created",
+    as: "number",
+    head: <SortHead by="created" />,
+    cell: ({ createdAt }) => <Ago at={createdAt} />,
+  },
+  { title: "Ended", as: "number", head: <SortHead by="ended" />, cell: ({ endedAt }) => <Ago at={endedAt} /> },
   {
     title: "Ran for",
     as: "number",

@@ -114,7 +114,7 @@ function used(use: string, limit: string | 0 | null): string {
 function AllKeys() {
   const { cursor, ended = false } = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/keys" });
-  const paging = usePaging(cursor, (wanted) => navigate({ search: { ended: ended || undefined, cursor: wanted } }));
+  const paging = usePaging(cursor);
   const keys = useQuery({
     queryKey: ["keys", "list", cursor],
     queryFn: ({ signal }) => client.keys.page({ cursor, limit: PAGE_LENGTH, signal }),

@@ -1,14 +1,13 @@
 import type { ModelResource } from "@drc/contracts";
-import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { NameFilter } from "@drc/sdk";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { bytes, decibels, short } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
-import { PagedTable } from "../../components/paged-table.tsx";
-import { usePaging } from "../../components/pager.tsx";
-import { Panel } from "../../components/panel.tsx";
+import { RecordList } from "../../components/record-list.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { modelVerbs } from "../../components/verbs.ts";
 
 const COLUMNS: readonly Column<ModelResource>[] = [
   {
@@ -40,25 +39,21 @@ const COLUMNS: readonly Column<ModelResource>[] = [
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
 ];
 
+const route = getRouteApi("/signed-in/models");
+
 export function ModelsPage() {
-  const { cursor } = useSearch({ from: "/signed-in/models" });
-  const navigate = useNavigate({ from: "/models" });
-  const paging = usePaging(cursor, (next) => void navigate({ search: { cursor: next } }));
-  const query = useQuery({
-    queryKey: ["models", "list", cursor],
-    queryFn: ({ signal }) => client.models.page({}, { cursor, limit: 50, signal }),
-  });
+  const navigate = route.useNavigate();
   return (
     <Page title="Models">
-      <Panel title="Models, newest first" flush>
-        <PagedTable
-          label="Models"
-          query={query}
-          paging={paging}
-          columns={COLUMNS}
-          empty="None yet: training, compression and uploads make them."
-        />
-      </Panel>
+      <RecordList
+        what="model"
+        search={route.useSearch()}
+        goTo={(search) => navigate({ search })}
+        read={(filter: NameFilter, page) => client.models.page(filter, page)}
+        columns={COLUMNS}
+        verbsOf={modelVerbs}
+        empty="None yet: training, compression and uploads make them."
+      />
     </Page>
   );
 }

@@ -1,20 +1,3 @@
-import type { SweepState } from "@drc/contracts";
-
-/** Of the list of sweeps: what its address says. */
-export interface SweepSearch {
-  state?: SweepState;
-  label?: string;
-  cursor?: string;
-}
-
-export function sweepSearch(given: Record<string, unknown>): SweepSearch {
-  const text = (name: string) => {
-    const value = given[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
-  return { state: text("state") as SweepState | undefined, label: text("label"), cursor: text("cursor") };
-}
-
 export const COSTS = ["parameters", "multiplyAdds", "latency"] as const;
 export const QUALITIES = ["psnr", "ssim", "prunedPsnr"] as const;
 

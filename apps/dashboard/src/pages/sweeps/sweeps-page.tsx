@@ -1,15 +1,12 @@
 import { type CreateSweepBody, type SweepResource, sweepState } from "@drc/contracts";
-import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { SweepFilter } from "@drc/sdk";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { count } from "../../components/format.ts";
 import { SweepLink } from "../../components/job-link.tsx";
+import { Labels } from "../../components/labels.tsx";
 import { Page } from "../../components/page.tsx";
-import { PagedTable } from "../../components/paged-table.tsx";
-import { usePaging } from "../../components/pager.tsx";
-import { Panel } from "../../components/panel.tsx";
-import { useRecordList } from "../../components/record-list.ts";
-import { SelectionBar } from "../../components/selection.tsx";
+import { RecordList } from "../../components/record-list.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
@@ -17,72 +14,30 @@ import { sweepVerbs } from "../../components/verbs.ts";
 import { SweepStateBadge } from "./sweep-state.tsx";
 import "./sweeps.css";
 
+const route = getRouteApi("/signed-in/sweeps");
+
 export function SweepsPage() {
-  const { cursor, ...filter } = useSearch({ from: "/signed-in/sweeps" });
-  const navigate = useNavigate({ from: "/sweeps" });
-  const paging = usePaging(cursor, (wanted) => navigate({ search: (before) => ({ ...before, cursor: wanted }) }));
-  const { query, selection, columns } = useRecordList<SweepResource>(
-    ["sweeps", "list", filter, cursor],
-    (page) => client.sweeps.page(filter, { cursor, ...page }),
-    COLUMNS,
-  );
-  const filtered = filter.state !== undefined || filter.label !== undefined;
+  const navigate = route.useNavigate();
   return (
     <Page title="Sweeps">
-      <Panel title="All sweeps" aside={<Filters />} flush>
-        <SelectionBar<SweepResource> what="sweep" selection={selection} verbsOf={sweepVerbs} />
-        <PagedTable
-          label="Sweeps"
-          query={query}
-          paging={paging}
-          columns={columns}
-          empty={
-            filtered
-              ? "No sweep is like that."
-              : "There are no sweeps yet. A sweep compares budgets, methods and seeds: POST /v1/sweeps, or npx drc sweep FILE."
-          }
-        />
-      </Panel>
+      <RecordList<SweepResource, SweepFilter>
+        what="sweep"
+        states={sweepState.options}
+        search={route.useSearch()}
+        goTo={(search) => navigate({ search })}
+        read={(filter, page) => client.sweeps.page(filter, page)}
+        columns={COLUMNS}
+        verbsOf={sweepVerbs}
+        empty={
+          <>
+            There is no sweep yet: it compares budgets, methods and seeds.{" "}
+            <Link to="/submit" search={{ what: "sweep" }}>
+              Submit one
+            </Link>
+          </>
+        }
+      />
     </Page>
-  );
-}
-
-function Filters() {
-  const { state, label } = useSearch({ from: "/signed-in/sweeps" });
-  const navigate = useNavigate({ from: "/sweeps" });
-  return (
-    <Group
-      component="form"
-      gap="xs"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const wanted = new FormData(event.currentTarget as unknown as HTMLFormElement).get("label");
-        void navigate({ search: { state, label: String(wanted).trim() || undefined } });
-      }}
-    >
-      <NativeSelect
-        aria-label="State"
-        size="xs"
-        value={state ?? ""}
-        data={[{ value: "", label: "Any state" }, ...sweepState.options]}
-        onChange={(event) => {
-          const wanted = sweepState.options.find((one) => one === event.currentTarget.value);
-          void navigate({ search: { label, state: wanted } });
-        }}
-      />
-      <TextInput
-        key={label}
-        name="label"
-        aria-label="Label"
-        placeholder="Label"
-        size="xs"
-        w={130}
-        defaultValue={label}
-      />
-      <Button type="submit" variant="default" size="xs">
-        Filter
-      </Button>
-    </Group>
   );
 }
 
@@ -92,7 +47,7 @@ const COLUMNS: Column<SweepResource>[] = [
   { title: "Jobs ended", as: "short", cell: (sweep) => <JobsEnded sweep={sweep} /> },
   { title: "Points", as: "number", cell: ({ points }) => count(points) },
   { title: "Grid", as: "short", cell: ({ body }) => <GridText body={body} /> },
-  { title: "Labels", cell: ({ labels }) => <LabelsText text={labels.join(", ")} /> },
+  { title: "Labels", cell: ({ labels }) => <Labels labels={labels} /> },
   { title: "Created", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
   { title: "Took", as: "number", cell: ({ createdAt, endedAt }) => <Lasting from={createdAt} to={endedAt} /> },
   {
@@ -102,16 +57,6 @@ const COLUMNS: Column<SweepResource>[] = [
     cell: (sweep) => <VerbMenu what="sweep" id={sweep.id} name={sweep.name} verbs={sweepVerbs(sweep)} />,
   },
 ];
-
-/** Cut where it is long: `drc sweep` writes a hash of its file. */
-function LabelsText({ text }: { text: string }) {
-  if (text === "") return <>–</>;
-  return (
-    <div className="sweep-labels" title={text}>
-      {text}
-    </div>
-  );
-}
 
 function JobsEnded({ sweep: { id, name, jobs } }: { sweep: SweepResource }) {
   return (

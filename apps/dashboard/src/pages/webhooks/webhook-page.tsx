@@ -170,7 +170,7 @@ function Actions({ webhook }: { webhook: WebhookResource }) {
 function Messages({ webhook: { id } }: { webhook: WebhookResource }) {
   const { state, cursor } = useSearch({ from: FROM });
   const navigate = useNavigate({ from: "/webhooks/$webhookId" });
-  const paging = usePaging(cursor, (wanted) => navigate({ search: { state, cursor: wanted } }));
+  const paging = usePaging(cursor);
   const messages = useQuery({
     queryKey: ["webhooks", id, "messages", state, cursor],
     queryFn: ({ signal }) => client.webhooks.messagePage(id, { state }, { cursor, limit: PAGE_LENGTH, signal }),

@@ -1,0 +1,111 @@
+import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
+import { type FormEvent, useEffect, useState } from "react";
+import type { ListSearch } from "./list-search.ts";
+
+export interface ListFiltersProps {
+  /** Left out, the list has names alone to be found by. */
+  states?: readonly string[];
+  kinds?: readonly string[];
+  /** The list can be asked for what has ended since a moment. */
+  knowsEnds?: boolean;
+  /** How the list finds by what is typed. */
+  searchLabel?: string;
+  search: ListSearch;
+  /** To another address of the list. */
+  goTo(search: ListSearch): unknown;
+}
+
+const TIMES = [
+  { value: "", label: "at any time" },
+  { value: "1h", label: "in the last hour" },
+  { value: "24h", label: "in the last day" },
+  { value: "7d", label: "in the last week" },
+  { value: "30d", label: "in the last 30 days" },
+];
+
+/** Choices take effect at once, texts with Enter. */
+export function ListFilters({
+  states,
+  kinds,
+  knowsEnds = false,
+  searchLabel = "Name or identifier",
+  search: { cursor: _, ...search },
+  goTo,
+}: ListFiltersProps) {
+  const [text, setText] = useState(search.search ?? "");
+  const [label, setLabel] = useState(search.label ?? "");
+  useEffect(() => setText(search.search ?? ""), [search.search]);
+  useEffect(() => setLabel(search.label ?? ""), [search.label]);
+  const change = (changes: ListSearch) => goTo({ ...search, ...changes, cursor: undefined });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change({ search: text.trim() || undefined, label: label.trim() || undefined });
+  };
+  const { sort, order, ...filters } = search;
+  const isFiltered = Object.values(filters).some((value) => value !== undefined);
+  return (
+    <form onSubmit={submit} aria-label="Filter">
+      <Group gap="xs" align="end">
+        {states && (
+          <NativeSelect
+            label="State"
+            size="xs"
+            data={[{ value: "", label: "any" }, ...states]}
+            value={search.state ?? ""}
+            onChange={(event) => change({ state: event.currentTarget.value || undefined })}
+          />
+        )}
+        {kinds && (
+          <NativeSelect
+            label="Kind"
+            size="xs"
+            data={[{ value: "", label: "any" }, ...kinds]}
+            value={search.kind ?? ""}
+            onChange={(event) => change({ kind: event.currentTarget.value || undefined })}
+          />
+        )}
+        {states && (
+          <>
+            <NativeSelect
+              label="Created"
+              size="xs"
+              data={TIMES}
+              value={search.within ?? ""}
+              onChange={(event) => change({ within: event.currentTarget.value || undefined })}
+            />
+            {knowsEnds && (
+              <NativeSelect
+                label="Ended"
+                size="xs"
+                data={TIMES}
+                value={search.endedWithin ?? ""}
+                onChange={(event) => change({ endedWithin: event.currentTarget.value || undefined })}
+              />
+            )}
+            <TextInput
+              label="Label"
+              size="xs"
+              value={label}
+              onChange={(event) => setLabel(event.currentTarget.value)}
+            />
+          </>
+        )}
+        <TextInput
+          label={searchLabel}
+          size="xs"
+          type="search"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" size="xs">
+          Search
+        </Button>
+        {isFiltered && (
+          <Button variant="subtle" size="xs" onClick={() => goTo({ sort, order })}>
+            Clear
+          </Button>
+        )}
+      </Group>
+    </form>
+  );
+}
