@@ -1,4 +1,7 @@
-/** A compressed network in the dashboard: lineage, widths before and after, quality, downloads. */
+/** Networks in the dashboard: uploads; of a compressed one lineage, widths before and after, quality, downloads. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { PruneResult } from "@drc/contracts";
 import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
@@ -122,5 +125,53 @@ it("deletes models that are chosen, and says which of them jobs still need", asy
   for await (const { id } of client.models.list({ search: "spare" })) left.push(id);
   expect(left).toEqual([ids[2]]);
   await client.jobs.cancel(needing);
+  expect(faults).toEqual([]);
+});
+
+it("takes a network that was trained elsewhere, and leads from it to its compression", async () => {
+  const { page, faults } = dashboard.open;
+  const file = (name: string, buffer: Buffer) => ({ name, mimeType: "application/octet-stream", buffer });
+  const network = Buffer.from(encodeModel(createModel({ scale: 2, blocks: 1, features: 8, seed: 9 })));
+  await signIn(page, dashboard.server.key, "/submit");
+  await page.getByRole("link", { name: "upload it" }).click();
+  const input = page.getByLabel("Network to upload");
+  await input.setInputFiles(file("broken.safetensors", network.subarray(0, 1000)));
+  await page
+    .getByRole("alert")
+    .getByText(/safetensors/)
+    .first()
+    .waitFor();
+  expect(await violationsOf(page, "states/model-refused")).toEqual([]);
+  await input.setInputFiles(file("my network.safetensors", network));
+  await page.getByRole("heading", { level: 1, name: "my network" }).waitFor();
+  await page.getByRole("link", { name: "Compress", exact: true }).click();
+  const field = page.getByRole("combobox", { name: "Model", exact: true });
+  await expect.poll(() => field.inputValue()).toContain("my network · ×2");
+  expect(faults).toEqual([]);
+});
+
+it("takes a network that is dropped, one that goes to the store in parts too", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/models");
+  const large = createModel({ preset: "drn-l", scale: 4, seed: 1 });
+  const bytes = Buffer.from(encodeModel(large));
+  expect(bytes.length).toBeGreaterThan(16_000_000);
+  const folder = await mkdtemp(join(tmpdir(), "drc-model-"));
+  const path = join(folder, "large.safetensors");
+  await writeFile(path, bytes);
+  await page.getByLabel("Network to upload").setInputFiles(path);
+  await page.getByText(/^Sending large\.safetensors/).waitFor();
+  await page.getByRole("heading", { level: 1, name: "large" }).waitFor({ timeout: 60_000 });
+  const name = "dropped.safetensors";
+  await page.goto("/models");
+  const network = encodeModel(createModel({ scale: 2, blocks: 1, features: 8, seed: 5 }));
+  await page.evaluate(`{
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob("${Buffer.from(network).toString("base64")}"), (one) => one.charCodeAt(0));
+    transfer.items.add(new File([bytes], "${name}"));
+    document.querySelector(".drop-zone").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
+  }`);
+  await page.getByRole("heading", { level: 1, name: "dropped" }).waitFor();
+  await rm(folder, { recursive: true });
   expect(faults).toEqual([]);
 });

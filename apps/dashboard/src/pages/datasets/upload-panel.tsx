@@ -1,6 +1,7 @@
 import { Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core";
-import { type DragEvent, useRef, useState } from "react";
+import { useRef } from "react";
 import { ActionButton } from "../../components/action-button.tsx";
+import { DropZone } from "../../components/drop-zone.tsx";
 import { bytes, count } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Tone } from "../../components/state-badge.tsx";
@@ -16,26 +17,13 @@ const SHOWN = 20;
 export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStored: () => void }) {
   const whyNot = useWhyNot("submit");
   const upload = useUpload(datasetId, onStored);
-  const [isOver, setOver] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
-  const drop = async (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    if (whyNot === null) upload.add(await droppedFiles(event.dataTransfer));
+  const drop = async (dropped: DataTransfer) => {
+    if (whyNot === null) upload.add(await droppedFiles(dropped));
   };
   return (
     <Panel title="Upload">
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside do the same without a mouse */}
-      <div
-        className="drop-zone"
-        data-over={isOver}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-      >
+      <DropZone onDrop={drop}>
         <Text size="sm">Drop images, archives (zip, tar, tar.gz) or folders here, or choose them:</Text>
         <Group gap="xs" justify="center" mt="xs">
           <FileButton
@@ -69,7 +57,7 @@ export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStor
         <Text size="xs" c="dimmed" mt="xs">
           Names keep their folders. A name that is there already is replaced.
         </Text>
-      </div>
+      </DropZone>
       {upload.items.length > 0 && <UploadProgress upload={upload} />}
     </Panel>
   );

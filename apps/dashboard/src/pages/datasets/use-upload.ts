@@ -103,7 +103,7 @@ function isArchive(name: string): boolean {
 }
 
 /** Parts are announced with a hash, which browsers compute on https and on this machine alone. */
-function isSentInParts(file: File): boolean {
+export function isSentInParts(file: File): boolean {
   return file.size > LARGE_BYTES && globalThis.crypto?.subtle !== undefined;
 }
 

@@ -8,6 +8,7 @@ import { RecordList } from "../../components/record-list.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import { modelVerbs } from "../../components/verbs.ts";
+import { UploadModel } from "./upload-model.tsx";
 
 const COLUMNS: readonly Column<ModelResource>[] = [
   {
@@ -45,15 +46,18 @@ export function ModelsPage() {
   const navigate = route.useNavigate();
   return (
     <Page title="Models">
-      <RecordList
-        what="model"
-        search={route.useSearch()}
-        goTo={(search) => navigate({ search })}
-        read={(filter: NameFilter, page) => client.models.page(filter, page)}
-        columns={COLUMNS}
-        verbsOf={modelVerbs}
-        empty="None yet: training, compression and uploads make them."
-      />
+      <div className="stack">
+        <UploadModel />
+        <RecordList
+          what="model"
+          search={route.useSearch()}
+          goTo={(search) => navigate({ search })}
+          read={(filter: NameFilter, page) => client.models.page(filter, page)}
+          columns={COLUMNS}
+          verbsOf={modelVerbs}
+          empty="None yet: training and compression make them too."
+        />
+      </div>
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 /** Fields whose values are things of the server: they are chosen from what is there. */
 import { Group, NativeSelect, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { DatasetPicker } from "../../components/dataset-picker.tsx";
@@ -74,12 +75,19 @@ export function ModelField({ path, label, required }: KnownFieldProps) {
   const value = valueAt(body, path);
   const pointer = pointerOf(path);
   return (
-    <ModelPicker
-      label={label}
-      required={required}
-      value={isObject(value) ? String(value.modelId ?? "") : ""}
-      error={errors.get(pointer) ?? errors.get(`${pointer}/modelId`)}
-      onChange={(modelId) => change(path, modelId === "" ? undefined : { modelId })}
-    />
+    <div>
+      <ModelPicker
+        label={label}
+        required={required}
+        value={isObject(value) ? String(value.modelId ?? "") : ""}
+        error={errors.get(pointer) ?? errors.get(`${pointer}/modelId`)}
+        onChange={(modelId) => change(path, modelId === "" ? undefined : { modelId })}
+      />
+      {required && (
+        <Text size="xs" c="dimmed" mt={4}>
+          One that was trained elsewhere: <Link to="/models">upload it</Link> first.
+        </Text>
+      )}
+    </div>
   );
 }
