@@ -76,6 +76,27 @@ it("leaves limits as they are, to the byte, where another field is changed", asy
   expect(faults).toEqual([]);
 });
 
+it("keeps a limit that was typed with a zero at its end and sent with Enter", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, "/keys");
+  await page.getByRole("button", { name: "Create a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Name" }).pressSequentially("two gigabytes");
+  const stored = dialog.getByRole("textbox", { name: "Stored at most, GB" });
+  await stored.pressSequentially("-");
+  expect(await dialog.getByRole("button", { name: "Create" }).isDisabled()).toBe(true);
+  await stored.press("Backspace");
+  await stored.pressSequentially("2.0");
+  await stored.press("Enter");
+  await dialog.getByRole("textbox", { name: "API key" }).waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  const { items } = await dashboard.server.client.keys.page();
+  const made = items.find(({ name }) => name === "two gigabytes");
+  expect(made?.limits).toEqual({ queuedJobs: null, storedBytes: 2_000_000_000, requestsPerMinute: null });
+  await dashboard.server.client.keys.revoke(made?.id ?? "");
+  expect(faults).toEqual([]);
+});
+
 it("has room for what is long, on a phone too", async () => {
   const { page, faults } = dashboard.open;
   const name = `${MARKUP} ${"long".repeat(20)}`;

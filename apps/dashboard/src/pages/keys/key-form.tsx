@@ -5,6 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { ActionButton } from "../../components/action-button.tsx";
 import { dateTime } from "../../components/format.ts";
+import { numberIn } from "../../components/number-in.ts";
 import { Problem } from "../../components/problem.tsx";
 import { useWhyNot } from "../../components/why-not.ts";
 
@@ -36,30 +37,34 @@ interface KeyFormProps {
 /** Name, scope, expiry and limits. Each scope includes those before it, so one is enough. */
 export function KeyForm({ apiKey, submitLabel, run }: KeyFormProps) {
   const whyNot = useWhyNot("admin");
-  const { limits } = apiKey ?? {};
+  const before = apiKey?.limits;
   const [name, setName] = useState(apiKey?.name ?? "");
   const [scope, setScope] = useState<Scope>(SCOPES.findLast((one) => apiKey?.scopes.includes(one)) ?? "submit");
   const [days, setDays] = useState(apiKey ? AS_IT_IS : "");
-  const [queuedJobs, setQueuedJobs] = useState<number | string>(limits?.queuedJobs ?? "");
+  const [queuedJobs, setQueuedJobs] = useState<number | string>(before?.queuedJobs ?? "");
   const [storedGb, setStoredGb] = useState<number | string>(
-    limits?.storedBytes == null ? "" : limits.storedBytes / BYTES_PER_GB,
+    before?.storedBytes == null ? "" : before.storedBytes / BYTES_PER_GB,
   );
-  const [requests, setRequests] = useState<number | string>(limits?.requestsPerMinute ?? "");
+  const [requests, setRequests] = useState<number | string>(before?.requestsPerMinute ?? "");
   const sending = useMutation({ mutationFn: run, gcTime: 0 });
-  const limit = (value: number | string) => (typeof value === "number" ? value : null);
+  const limits = {
+    queuedJobs: numberIn(queuedJobs),
+    gigabytes: numberIn(storedGb),
+    requestsPerMinute: numberIn(requests),
+  };
+  const noNumber = Object.values(limits).some(Number.isNaN) ? "A limit is no number." : undefined;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const gigabytes = limit(storedGb);
+        const { gigabytes, ...others } = limits;
         sending.mutate({
           name,
           scopes: [scope],
           expiresAt: expiryOf(days, apiKey),
           limits: {
-            queuedJobs: limit(queuedJobs),
+            ...others,
             storedBytes: gigabytes === null ? null : Math.round(gigabytes * BYTES_PER_GB),
-            requestsPerMinute: limit(requests),
           },
         });
       }}
@@ -115,7 +120,7 @@ export function KeyForm({ apiKey, submitLabel, run }: KeyFormProps) {
           <ActionButton
             type="submit"
             loading={sending.isPending}
-            why={whyNot ?? (name.trim() === "" ? "Name it first." : undefined)}
+            why={whyNot ?? (name.trim() === "" ? "Name it first." : noNumber)}
           >
             {submitLabel}
           </ActionButton>
