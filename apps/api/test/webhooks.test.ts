@@ -153,7 +153,10 @@ describe("a webhook", () => {
       expect(refused.body).not.toContain("whsec_");
     }
     const seen = await api.as(stranger.key).get(`/v1/webhooks/${made.id}`);
-    expect(seen.json()).toMatchObject({ id: made.id, url: URL, previousSecretEndsAt: null });
+    expect(seen.json()).toMatchObject({ id: made.id, url: URL, previousSecretEndsAt: null, mayChange: false });
+    const mayOf = async (key: string) => (await api.as(key).get("/v1/webhooks")).json().items[0].mayChange;
+    expect([made.mayChange, await mayOf(owner.key), await mayOf(stranger.key)]).toEqual([true, true, false]);
+    expect((await api.get(`/v1/webhooks/${made.id}`)).json().mayChange).toBe(true);
     expect(seen.body).not.toContain("whsec_");
     for (const act of acts(owner.key)) expect((await act()).statusCode).toBeLessThan(300);
 

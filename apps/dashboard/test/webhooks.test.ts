@@ -162,3 +162,46 @@ it("lets a key that may only read look, and says why the rest is not for it", as
   await button.focus();
   await page.getByRole("tooltip").getByText("The key of this session may only read.").waitFor();
 });
+
+it("offers a key that did not make a webhook nothing that is refused, and no delivery of one that is disabled", async () => {
+  const { page, faults } = dashboard.open;
+  const { client } = dashboard.server;
+  const { id } = await client.webhooks.create({ url: `${receiver.url}?of-another` });
+  const { id: messageId } = await client.webhooks.test(id);
+  const { key } = await client.keys.create({ name: "another", scopes: ["submit"] });
+  await signIn(page, key ?? "", `/webhooks/${id}`);
+  await page.getByRole("link", { name: messageId }).waitFor();
+  for (const name of ["Send a test", "Change", "Disable", "Rotate the secret", "Delete"]) {
+    expect(await page.getByRole("button", { name }).isDisabled()).toBe(true);
+  }
+  await page.getByRole("button", { name: "Rotate the secret" }).focus();
+  await page.getByRole("tooltip").getByText("Another key made it").first().waitFor();
+  expect(await violationsOf(page, "states/webhook-of-another")).toEqual([]);
+  await page.getByRole("link", { name: messageId }).click();
+  const redeliver = page.getByRole("button", { name: "Redeliver" });
+  await expect.poll(() => redeliver.isDisabled()).toBe(true);
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await client.webhooks.change(id, { state: "disabled" });
+  await signIn(page, dashboard.server.key, `/webhooks/${id}/messages/${messageId}`);
+  await expect.poll(() => redeliver.isDisabled()).toBe(true);
+  await redeliver.focus();
+  await page.getByText("It is disabled: enable it first.").waitFor();
+  await client.webhooks.change(id, { state: "enabled" });
+  await expect.poll(() => redeliver.isEnabled(), { timeout: 10_000 }).toBe(true);
+  expect(faults).toEqual([]);
+});
+
+it("shows a body with the digits that are signed", async () => {
+  const { page, faults } = dashboard.open;
+  const { client, services } = dashboard.server;
+  const { id } = await client.webhooks.create({ url: `${receiver.url}?digits` });
+  const { id: messageId } = await client.webhooks.test(id);
+  const body = '{"type":"webhook.test","psnr":30.0,"multiplyAdds":12345678901234567890}';
+  await services.database.webhookMessage.update({ where: { id: messageId }, data: { body } });
+  await signIn(page, dashboard.server.key, `/webhooks/${id}/messages/${messageId}`);
+  const shown = page.getByRole("region", { name: "Body, as it is signed and sent" });
+  await shown.getByText('"psnr": 30.0,').waitFor();
+  await shown.getByText('"multiplyAdds": 12345678901234567890').waitFor();
+  expect(faults).toEqual([]);
+});

@@ -101,6 +101,8 @@ export const webhookResource = z.strictObject({
   failingSince: timestamp.nullable(),
   /** Until when the secret before the present one signs as well. */
   previousSecretEndsAt: timestamp.nullable(),
+  /** Whether the key that asks may change, test and remove it: the one that made it, and administrators'. */
+  mayChange: z.boolean(),
   createdAt: timestamp,
 });
 export type WebhookResource = z.infer<typeof webhookResource>;

@@ -1,14 +1,23 @@
-import type {
-  WebhookAttemptResource,
-  WebhookMessageDetailResource,
-  WebhookMessageResource,
-  WebhookResource,
+import {
+  includesScope,
+  type WebhookAttemptResource,
+  type WebhookMessageDetailResource,
+  type WebhookMessageResource,
+  type WebhookResource,
 } from "@drc/contracts";
 import type { WebhookAttempt, WebhookEndpoint, WebhookMessage } from "@drc/database";
 import type { SecretBox } from "@drc/webhooks";
+import type { Caller } from "../plugins/authentication.ts";
 import { openSecrets } from "../webhooks/webhook-secrets.ts";
 
-export function webhookResource(endpoint: WebhookEndpoint, box: SecretBox | null): WebhookResource {
+/** Whoever could change a webhook could have its secret, or send what others wait for elsewhere. */
+export function mayChangeWebhook({ apiKeyId }: WebhookEndpoint, caller: Caller): boolean {
+  if (includesScope(caller.scopes, "admin")) return true;
+  return apiKeyId === caller.apiKeyId && includesScope(caller.scopes, "submit");
+}
+
+/** As the caller sees it. */
+export function webhookResource(endpoint: WebhookEndpoint, box: SecretBox | null, caller: Caller): WebhookResource {
   const { previousSecretEndsAt } = endpoint;
   return {
     id: endpoint.id,
@@ -21,6 +30,7 @@ export function webhookResource(endpoint: WebhookEndpoint, box: SecretBox | null
     failingSince: endpoint.failingSince?.toISOString() ?? null,
     previousSecretEndsAt:
       previousSecretEndsAt && previousSecretEndsAt.getTime() > Date.now() ? previousSecretEndsAt.toISOString() : null,
+    mayChange: mayChangeWebhook(endpoint, caller),
     createdAt: endpoint.createdAt.toISOString(),
   };
 }

@@ -1,7 +1,6 @@
 import {
   ApiError,
   createWebhookBody,
-  includesScope,
   newId,
   pageOf,
   pageQuery,
@@ -27,7 +26,7 @@ import { createOnce } from "../create-once.ts";
 import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import type { Caller } from "../plugins/authentication.ts";
-import { webhookMessageResource, webhookResource } from "../resources/webhook-resource.ts";
+import { mayChangeWebhook, webhookMessageResource, webhookResource } from "../resources/webhook-resource.ts";
 import { requireBox } from "../webhooks/webhook-settings.ts";
 
 const webhookParams = z.strictObject({ webhookId });
@@ -74,7 +73,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
           const endpoint = await transaction.webhookEndpoint.create({
             data: { ...body, id, apiKeyId: caller.apiKeyId, secret: box.seal(newWebhookSecret(), id) },
           });
-          return withSecret(201, endpoint, box);
+          return withSecret(201, endpoint, box, caller);
         });
       },
     );
@@ -94,7 +93,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
       async (request) => {
         const { after, ...page } = pageArguments(request.query);
         const rows = await database.webhookEndpoint.findMany({ ...page, where: after });
-        return toPage(rows, request.query.limit, (endpoint) => webhookResource(endpoint, webhooks.box));
+        return toPage(rows, request.query.limit, (endpoint) => webhookResource(endpoint, webhooks.box, request.caller));
       },
     );
 
@@ -110,7 +109,8 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
           response: answers({ 200: webhookSchema }),
         },
       },
-      async (request) => webhookResource(await findWebhook(database, request.params.webhookId), webhooks.box),
+      async ({ params, caller }) =>
+        webhookResource(await findWebhook(database, params.webhookId), webhooks.box, caller),
     );
 
     app.patch(
@@ -136,7 +136,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
           // Enabled again, it begins anew.
           data: { ...changes, ...(state ? { state, stateReason: null, failingSince: null } : {}) },
         });
-        return webhookResource(await findWebhook(database, id), webhooks.box);
+        return webhookResource(await findWebhook(database, id), webhooks.box, request.caller);
       },
     );
 
@@ -183,7 +183,7 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
             UPDATE "WebhookEndpoint" SET "previousSecret" = secret, secret = ${box.seal(newWebhookSecret(), id)},
               "previousSecretEndsAt" = clock_timestamp() + ${OVERLAP_MS} * interval '1 millisecond'
             WHERE id = ${id}`;
-          return withSecret(200, await findWebhook(transaction, id), box);
+          return withSecret(200, await findWebhook(transaction, id), box, request.caller);
         });
       },
     );
@@ -220,8 +220,8 @@ export function webhookRoutes({ database, webhooks }: ApiContext): FastifyPlugin
 }
 
 /** The secret is in this answer alone, not in the one that is kept for the same request again. */
-function withSecret(status: number, endpoint: WebhookEndpoint, box: SecretBox): CreationAnswer {
-  const resource = webhookResource(endpoint, box);
+function withSecret(status: number, endpoint: WebhookEndpoint, box: SecretBox, caller: Caller): CreationAnswer {
+  const resource = webhookResource(endpoint, box, caller);
   const answer = (secret: string | null): WebhookSecretResource => ({ ...resource, secret });
   return {
     status,
@@ -239,14 +239,14 @@ export async function findWebhook(transaction: Transaction, id: string): Promise
 }
 
 /**
- * All may see a webhook; whoever could change it could have its secret, or send what others wait for elsewhere.
+ * All may see a webhook.
  * @throws ApiError `FORBIDDEN` where the caller is neither the key that made it nor an administrator
  */
-export function requireOwner({ id, apiKeyId }: WebhookEndpoint, { apiKeyId: callerId, name, scopes }: Caller): void {
-  if (apiKeyId === callerId || includesScope(scopes, "admin")) return;
+export function requireOwner(endpoint: WebhookEndpoint, caller: Caller): void {
+  if (mayChangeWebhook(endpoint, caller)) return;
   throw new ApiError(
     "FORBIDDEN",
-    `The webhook ${id} was made by another key than "${name}". Only that key, or one with the scope "admin", may change, test or remove it.`,
+    `The webhook ${endpoint.id} was made by another key than "${caller.name}". Only that key, or one with the scope "admin", may change, test or remove it.`,
   );
 }
 

@@ -14,8 +14,9 @@ import { RecordPage } from "../../components/record-page.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { useNow } from "../../components/time.tsx";
-import { useWhyNot } from "../../components/why-not.ts";
 import { dueText } from "./due-text.ts";
+import { jsonText } from "./json-text.ts";
+import { useWhyNoSending } from "./use-why-no-change.ts";
 import { MessageStateText } from "./webhook-state.tsx";
 import "./webhooks.css";
 
@@ -47,7 +48,7 @@ export function MessagePage() {
             <Panel title="Body, as it is signed and sent">
               {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys */}
               <pre className="message-body" tabIndex={0}>
-                {readable(data.body)}
+                {jsonText(data.body)}
               </pre>
             </Panel>
           </Stack>
@@ -87,7 +88,13 @@ function Facts({
 }
 
 function Redeliver({ message: { id, webhookId, attemptHistory } }: { message: WebhookMessageDetailResource }) {
-  const whyNot = useWhyNot("submit");
+  // While it is not known, the server decides.
+  const { data: webhook } = useQuery({
+    queryKey: ["webhooks", webhookId],
+    queryFn: ({ signal }) => client.webhooks.get(webhookId, { signal }),
+    refetchInterval: REFRESH_MS,
+  });
+  const whyNot = useWhyNoSending(webhook ?? { mayChange: true, state: "enabled" });
   const sending = useMutation({
     mutationFn: () => client.webhooks.redeliver(webhookId, id),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["webhooks"] }),
@@ -140,13 +147,4 @@ function answerOf({ error, response }: WebhookAttemptResource): ReactNode {
       )}
     </div>
   );
-}
-
-/** JSON with line breaks; anything else as it is. */
-function readable(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body;
-  }
 }

@@ -18,8 +18,8 @@ import { RecordPage } from "../../components/record-page.tsx";
 import { SecretOnce } from "../../components/secret-once.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, useNow } from "../../components/time.tsx";
-import { useWhyNot } from "../../components/why-not.ts";
 import { dueText } from "./due-text.ts";
+import { useWhyNoChange, useWhyNoSending } from "./use-why-no-change.ts";
 import { WebhookForm } from "./webhook-form.tsx";
 import { EventsText, MessageStateText, WebhookStateText } from "./webhook-state.tsx";
 import "./webhooks.css";
@@ -87,14 +87,14 @@ function Endpoint({ webhook }: { webhook: WebhookResource }) {
 function Actions({ webhook }: { webhook: WebhookResource }) {
   const { id, url, state } = webhook;
   const navigate = useNavigate();
-  const whyNot = useWhyNot("submit");
+  const whyNot = useWhyNoChange(webhook);
+  const whyNoTest = useWhyNoSending(webhook);
   const [dialog, setDialog] = useState<"change" | { secret: string | null } | null>(null);
   const test = useMutation({ mutationFn: () => client.webhooks.test(id), onSuccess: readAgain });
   const changing = useMutation({
     mutationFn: () => client.webhooks.change(id, { state: state === "enabled" ? "disabled" : "enabled" }),
     onSuccess: readAgain,
   });
-  const whyNoTest = whyNot ?? (state === "disabled" ? "It is disabled: enable it first." : undefined);
   const refused = test.error ?? changing.error;
   return (
     <>
