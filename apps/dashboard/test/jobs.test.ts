@@ -69,7 +69,18 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
   await page.getByRole("link", { name: "train a small network" }).click();
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText(/When it is resumed it goes on from its checkpoint at step \d/).waitFor();
-  expect((await client.jobs.get(job.id)).state).toBe("paused");
+  const paused = await client.jobs.get(job.id);
+  expect(paused.state).toBe("paused");
+  // Nothing is left while nothing goes on, and a pause is no time in which it ran.
+  expect(await page.getByRole("region", { name: "Progress: train" }).textContent()).toMatch(/of 12,000$/);
+  const ranMs = paused.attemptHistory.map(
+    ({ startedAt, endedAt }) => Date.parse(endedAt ?? "") - Date.parse(startedAt),
+  );
+  const ranSeconds = ranMs.reduce((sum, one) => sum + one, 0) / 1000;
+  const ranFor = page.locator("div").filter({ has: page.locator("dt", { hasText: /^Ran for$/ }) });
+  const [, minutes = "0", seconds] =
+    /^(?:(\d+) min )?(\d+) s$/.exec((await ranFor.last().locator("dd").textContent()) ?? "") ?? [];
+  expect(Math.abs(60 * Number(minutes) + Number(seconds) - ranSeconds)).toBeLessThanOrEqual(1);
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("heading", { name: /running$/ }).waitFor();
   await page.getByRole("progressbar", { name: "Progress" }).waitFor();

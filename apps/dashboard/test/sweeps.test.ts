@@ -117,6 +117,12 @@ describe("a sweep", () => {
   it("leads to the datasets it reads, and to its base network", async () => {
     const { page, faults } = dashboard.open;
     await signIn(page, dashboard.server.key, `/sweeps/${sweep.id}`);
+    const points = page.getByLabel("Points", { exact: true });
+    const compare = points.getByRole("link", { name: "Point 1: compare with the original" });
+    const address = new URL((await compare.getAttribute("href")) ?? "", page.url()).searchParams;
+    const [first] = sweep.points;
+    const { modelId } = (await dashboard.server.client.sweeps.get(sweep.id)).points[0];
+    expect([first.number, address.get("compressedModel")]).toEqual([1, modelId]);
     const facts = page.getByRole("region", { name: "What is compared" });
     const { original } = await dashboard.server.client.sweeps.get(sweep.id);
     const model = facts.getByRole("link", { name: original.modelId ?? "none" });

@@ -2,8 +2,15 @@ import type { JobKind, JobResource, Progress } from "@drc/contracts";
 import { count, duration } from "./format.ts";
 import { errorLine } from "./problem-text.ts";
 
-/** How far a stage is, with the time left where it is known. */
-export function ProgressBar({ progress, label }: { progress: Progress; label: string }) {
+interface ProgressBarProps {
+  progress: Progress;
+  label: string;
+  /** Whether it goes on: then it says the time left, where that is known. */
+  goesOn: boolean;
+}
+
+/** How far a stage is. */
+export function ProgressBar({ progress, label, goesOn }: ProgressBarProps) {
   const { step, of, secondsLeft } = progress;
   const share = of === 0 ? 0 : Math.min(1, step / of);
   return (
@@ -20,7 +27,7 @@ export function ProgressBar({ progress, label }: { progress: Progress; label: st
       </div>
       <span className="progress-text">
         {count(step)} of {count(of)}
-        {secondsLeft !== undefined && `, ${duration(secondsLeft)} left`}
+        {goesOn && secondsLeft !== undefined && `, ${duration(secondsLeft)} left`}
       </span>
     </div>
   );
@@ -53,6 +60,9 @@ export function JobStatus({ job }: { job: JobResource }) {
     case "pausing":
     case "paused":
     case "cancelling":
-      return progress ? <ProgressBar progress={progress} label={`Progress of ${job.name ?? job.id}`} /> : <>Starts</>;
+      if (!progress) return <>Starts</>;
+      return (
+        <ProgressBar progress={progress} label={`Progress of ${job.name ?? job.id}`} goesOn={state === "running"} />
+      );
   }
 }

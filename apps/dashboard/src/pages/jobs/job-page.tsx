@@ -1,12 +1,12 @@
 import { isFinal, type JobDetailResource, type RuntimeInfo } from "@drc/contracts";
 import { Alert, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { client } from "../../api/client.ts";
 import type { JobRecords } from "../../api/job-records.ts";
 import { useJobStream } from "../../api/use-job-stream.ts";
-import { bytes, count } from "../../components/format.ts";
+import { bytes, count, duration } from "../../components/format.ts";
 import { CompressionLink, JobLink, SweepLink } from "../../components/job-link.tsx";
 import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
@@ -17,7 +17,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { RecordPage } from "../../components/record-page.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { Table } from "../../components/table.tsx";
-import { Ago, Lasting } from "../../components/time.tsx";
+import { Ago, useNow } from "../../components/time.tsx";
 import { VerbButtons } from "../../components/verb-controls.tsx";
 import { jobVerbs } from "../../components/verbs.ts";
 import { Attempts } from "./attempts.tsx";
@@ -65,7 +65,7 @@ function Job({ job }: { job: JobDetailResource }) {
         {job.compressionId !== null && <OfCompression id={job.compressionId} jobId={job.id} />}
         {progress && (
           <Panel title={`Progress: ${progress.stage}`}>
-            <ProgressBar progress={progress} label="Progress" />
+            <ProgressBar progress={progress} label="Progress" goesOn={job.state === "running"} />
           </Panel>
         )}
         <Facts job={job} />
@@ -102,6 +102,20 @@ function OfCompression({ id, jobId }: { id: string; jobId: string }) {
   );
 }
 
+/** What its attempts took together; a pause is none of it. */
+function RanFor({ attempts }: { attempts: JobDetailResource["attemptHistory"] }) {
+  const now = useNow();
+  if (attempts.length === 0) return <>–</>;
+  const ms = attempts.map(({ startedAt, endedAt }) => (endedAt ? Date.parse(endedAt) : now) - Date.parse(startedAt));
+  return <>{duration(ms.reduce((sum, one) => sum + one, 0) / 1000)}</>;
+}
+
+/** Models that it made, by what its result calls them. */
+const MADE = [
+  ["modelId", "Model"],
+  ["lastModelId", "Model of the last step"],
+] as const;
+
 function Facts({ job }: { job: JobDetailResource }) {
   const [newest] = job.attemptHistory;
   const facts: [string, ReactNode][] = [
@@ -113,7 +127,7 @@ function Facts({ job }: { job: JobDetailResource }) {
     ],
     ["Kind", job.kind],
     ["Created", <Ago key="created" at={job.createdAt} />],
-    ["Ran for", <Lasting key="ran" from={job.startedAt} to={job.endedAt} />],
+    ["Ran for", <RanFor key="ran" attempts={job.attemptHistory} />],
     [
       "Device",
       newest?.runtime ? deviceText(newest.runtime) : job.deviceClass === "none" ? "needs none" : job.deviceClass,
@@ -123,6 +137,16 @@ function Facts({ job }: { job: JobDetailResource }) {
     ["Seed", job.seed],
   ];
   if (job.labels.length > 0) facts.push(["Labels", job.labels.join(" ")]);
+  for (const [key, name] of MADE) {
+    const modelId = job.result?.[key];
+    if (typeof modelId !== "string" || (key === "lastModelId" && modelId === job.result?.modelId)) continue;
+    facts.push([
+      name,
+      <Link key={key} to="/models/$modelId" params={{ modelId }} className="mono">
+        {modelId}
+      </Link>,
+    ]);
+  }
   if (job.checkpointStep !== null) facts.push(["Newest checkpoint", `step ${count(job.checkpointStep)}`]);
   if (job.sweepId !== null) facts.push(["Sweep", <SweepLink key="sweep" id={job.sweepId} />]);
   if (job.retryOf !== null) facts.push(["Retry of", <JobLink key="retry" id={job.retryOf} />]);

@@ -61,6 +61,12 @@ function SortHead({ by }: { by: keyof typeof SORTS }) {
   );
 }
 
+/** From its start to its end, pauses included; nothing while nothing works on it. */
+function Took({ job: { state, startedAt, endedAt } }: { job: JobResource }) {
+  const goesOn = state === "running" || state === "pausing" || state === "cancelling";
+  return endedAt === null && !goesOn ? <>–</> : <Lasting from={startedAt} to={endedAt} />;
+}
+
 const COLUMNS: readonly Column<JobResource>[] = [
   { title: "State", as: "short", cell: ({ state }) => <StateBadge state={state} /> },
   {
@@ -82,11 +88,7 @@ const COLUMNS: readonly Column<JobResource>[] = [
     cell: ({ createdAt }) => <Ago at={createdAt} />,
   },
   { title: "Ended", as: "number", head: <SortHead by="ended" />, cell: ({ endedAt }) => <Ago at={endedAt} /> },
-  {
-    title: "Ran for",
-    as: "number",
-    cell: ({ startedAt, endedAt }) => <Lasting from={startedAt} to={endedAt} />,
-  },
+  { title: "Took", as: "number", cell: (job) => <Took job={job} /> },
   {
     title: "Actions",
     as: "short",

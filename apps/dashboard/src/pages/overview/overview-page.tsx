@@ -147,7 +147,13 @@ function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) 
             title: "Progress",
             as: "wide",
             cell: ({ slot: { job } }) =>
-              job?.progress && <ProgressBar progress={job.progress} label={`Progress of ${job.name ?? job.id}`} />,
+              job?.progress && (
+                <ProgressBar
+                  progress={job.progress}
+                  label={`Progress of ${job.name ?? job.id}`}
+                  goesOn={job.state === "running"}
+                />
+              ),
           },
           {
             title: "Busy",

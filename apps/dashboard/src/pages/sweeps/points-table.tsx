@@ -7,6 +7,7 @@ import {
 } from "@drc/contracts";
 import { Group, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { count, duration, percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -17,11 +18,12 @@ import { MULTIPLY_ADDS } from "./summary-table.tsx";
 import { SweepStateBadge } from "./sweep-state.tsx";
 
 /** Each point: what it is, how far it is or why it is not further, what it measured, and its jobs. */
-export function PointsTable({ sweep: { points } }: { sweep: SweepDetailResource }) {
+export function PointsTable({ sweep: { points, original } }: { sweep: SweepDetailResource }) {
   const { method, state } = useSearch({ from: "/signed-in/sweeps/$sweepId" });
   const navigate = useNavigate({ from: "/sweeps/$sweepId" });
   const choose = (changes: { method?: string; state?: string }) =>
     navigate({ search: (before) => ({ ...before, ...changes }), replace: true });
+  const columns = useMemo(() => columnsOf(original.modelId), [original.modelId]);
   const methods = [...new Set(points.map((point) => point.method))];
   const rows = points.filter(
     (point) =>
@@ -54,7 +56,7 @@ export function PointsTable({ sweep: { points } }: { sweep: SweepDetailResource 
         label="Points"
         rows={rows}
         keyOf={({ number }) => String(number)}
-        columns={COLUMNS}
+        columns={columns}
         empty="No point is like that."
       />
     </Panel>
@@ -70,7 +72,7 @@ const LATENCY = (
 );
 
 /** Parameters are left out: the share that was removed says it, and the means and the CSV have them. */
-const COLUMNS: Column<SweepPointResource>[] = [
+const columnsOf = (original: string | null): Column<SweepPointResource>[] => [
   { title: "#", as: "number", cell: ({ number }) => number },
   { title: "To remove", as: "short", cell: ({ budget }) => budgetText(budget) },
   { title: "Method", as: "short", cell: ({ method }) => method },
@@ -114,12 +116,12 @@ const COLUMNS: Column<SweepPointResource>[] = [
     cell: ({ cost }) => latencyText(cost?.latency),
   },
   {
-    title: "Its jobs",
+    title: "Its network and jobs",
     as: "wide",
     cell: (point) => (
       <>
         <PointStatus point={point} />
-        <StageLinks point={point} />
+        <PointLinks point={point} original={original} />
       </>
     ),
   },
@@ -179,14 +181,34 @@ function PointStatus({ point }: { point: SweepPointResource }) {
   return stateReason === null ? null : <div>{stateReason}</div>;
 }
 
-/** Those that all points share, of the original and of bicubic interpolation, are left out. */
-function StageLinks({ point: { stages, number } }: { point: SweepPointResource }) {
+interface PointLinksProps {
+  point: SweepPointResource;
+  /** The network before; null until it is trained. */
+  original: string | null;
+}
+
+/** Its network, and its jobs but for those that all points share: of the original and of bicubic interpolation. */
+function PointLinks({ point: { stages, number, modelId }, original }: PointLinksProps) {
   const own = (Object.keys(STAGE_NAMES) as SweepStage[]).flatMap((stage) => {
     const jobId = stages[stage];
     return jobId === undefined || stage === "evaluateBicubic" || stage === "evaluateOriginal" ? [] : [{ stage, jobId }];
   });
   return (
     <span className="stage-links">
+      {modelId !== null && (
+        <Link to="/models/$modelId" params={{ modelId }} aria-label={`Point ${number}: its network`}>
+          network
+        </Link>
+      )}
+      {modelId !== null && original !== null && (
+        <Link
+          to="/compare"
+          search={{ originalModel: original, compressedModel: modelId }}
+          aria-label={`Point ${number}: compare with the original`}
+        >
+          compare
+        </Link>
+      )}
       {own.map(({ stage, jobId }) => (
         <Link key={stage} to="/jobs/$jobId" params={{ jobId }} aria-label={`Point ${number}: ${STAGE_NAMES[stage]}`}>
           {STAGE_NAMES[stage]}
