@@ -14,12 +14,12 @@ import { keySearch } from "./pages/keys/key-search.ts";
 import { submitSearch } from "./pages/submit/submit-search.ts";
 import { sweepView } from "./pages/sweeps/sweep-search.ts";
 import { webhookSearch } from "./pages/webhooks/webhook-search.ts";
-import { ErrorPage } from "./shell/error-page.tsx";
+import { ErrorPage, WholeErrorPage } from "./shell/error-page.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { SignInPage, signInSearch } from "./shell/sign-in-page.tsx";
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage });
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage, errorComponent: WholeErrorPage });
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -33,6 +33,7 @@ const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
   component: Shell,
+  errorComponent: WholeErrorPage,
   beforeLoad: async ({ location }) => {
     const session = await queryClient.ensureQueryData(sessionQuery);
     if (session === null) throw redirect({ to: "/sign-in", search: { to: location.href } });

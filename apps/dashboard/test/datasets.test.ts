@@ -48,13 +48,14 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
     "3 files: sides were cut to multiples of the scale",
   );
 
-  await dashboard.server.client.jobs.create({
+  const job = await dashboard.server.client.jobs.create({
     kind: "evaluate",
     spec: { model: "bicubic", dataset: { datasetId: id, version: 1 } },
   });
   await page.reload();
   const usage = page.getByRole("region", { name: "Used by" });
   await usage.getByRole("link", { name: "evaluate" }).waitFor();
+  await usage.getByText("queued").waitFor();
   await images.locator("img").first().waitFor();
   expect(await violationsOf(page, "dataset")).toEqual([]);
 
@@ -66,6 +67,9 @@ it("takes a folder, says of each file that is refused why, and shows what a vers
   await page.getByRole("button", { name: "Remove train/2.png" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await files.getByText("train/2.png", { exact: true }).waitFor({ state: "detached" });
+  await usage.getByText("queued").waitFor();
+  await dashboard.server.client.jobs.cancel(job.id);
+  await usage.getByText("cancelled").waitFor();
 
   await page.goto("/datasets");
   await page.getByRole("link", { name: "photographs <i>one</i>" }).waitFor();
@@ -94,20 +98,83 @@ it("goes on with a large file that was cut off, without the parts that had arriv
   expect(faults.filter((fault) => !/ERR_FAILED/.test(fault))).toEqual([]);
 });
 
-it("takes what is dropped, folders with their files", async () => {
-  const { page, faults } = dashboard.open;
-  const { id } = await dashboard.server.client.datasets.create({ name: "dropped" });
-  await signIn(page, dashboard.server.key, `/datasets/${id}`);
-  await page.locator(".drop-zone").waitFor();
+/** A new dataset, and its page. */
+async function openEmpty(name: string): Promise<string> {
+  const { id } = await dashboard.server.client.datasets.create({ name });
+  await signIn(dashboard.open.page, dashboard.server.key, `/datasets/${id}`);
+  await dashboard.open.page.locator(".drop-zone").waitFor();
+  return id;
+}
+
+async function drop(files: string[]): Promise<void> {
+  const { page, context } = dashboard.open;
   const box = await page.locator(".drop-zone").boundingBox();
-  const devTools = await dashboard.open.context.newCDPSession(page);
-  const data = { items: [], files: [folder, join(folder, "train", "1.png")], dragOperationsMask: 1 };
+  const devTools = await context.newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
     await devTools.send("Input.dispatchDragEvent", { type, x: (box?.x ?? 0) + 40, y: (box?.y ?? 0) + 20, data });
   }
-  await page.getByText(/^(\d+) of \1 files stored/).waitFor();
-  const { items } = await dashboard.server.client.datasets.files(id);
-  const names = items.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(["1.png", "train/1.png", "train/2.png", "train/3.png"]));
+}
+
+/** When everything that the page has sends is stored. */
+async function storedNames(id: string): Promise<string[]> {
+  await dashboard.open.page.getByText(/^(\d+) of \1 files stored/).waitFor();
+  return (await dashboard.server.client.datasets.files(id)).items.map(({ name }) => name).sort();
+}
+
+it("takes what is dropped, folders with their files", async () => {
+  const { faults } = dashboard.open;
+  const id = await openEmpty("dropped");
+  await drop([folder, join(folder, "train", "1.png")]);
+  expect(await storedNames(id)).toEqual(expect.arrayContaining(["1.png", "train/1.png", "train/2.png", "train/3.png"]));
+  expect(faults).toEqual([]);
+});
+
+it("keeps HR and LR images of the same names apart, dropped together, one after the other, or chosen; hidden files stay", async () => {
+  const { page, faults } = dashboard.open;
+  const [{ bytes }] = await photographs(1, 64, 64);
+  const pairs = join(folder, "pairs");
+  await writeFolder(pairs, {
+    "HR/0001.png": bytes,
+    "HR/.DS_Store": "x",
+    "train_LR_bicubic/0001.png": bytes,
+    "train_LR_bicubic/.cache/0001.png": bytes,
+  });
+  const both = ["HR/0001.png", "train_LR_bicubic/0001.png"];
+  const together = await openEmpty("together");
+  await drop([join(pairs, "HR"), join(pairs, "train_LR_bicubic")]);
+  await page.getByText("2 of 2 files stored").waitFor();
+  expect(await storedNames(together)).toEqual(both);
+
+  const { id: apart } = await dashboard.server.client.datasets.create({ name: "one after the other" });
+  await page.goto(`/datasets/${apart}`);
+  await drop([join(pairs, "HR")]);
+  await page.getByText("1 of 1 files stored").waitFor();
+  await drop([join(pairs, "train_LR_bicubic")]);
+  await page.getByText("2 of 2 files stored").waitFor();
+  expect(await storedNames(apart)).toEqual(both);
+
+  const { id: chosen } = await dashboard.server.client.datasets.create({ name: "chosen" });
+  await page.goto(`/datasets/${chosen}`);
+  await uploadFolder(page, join(pairs, "HR"), 1);
+  await uploadFolder(page, join(pairs, "train_LR_bicubic"), 2);
+  expect(await storedNames(chosen)).toEqual(both);
+  expect(faults).toEqual([]);
+});
+
+it("says so where what is dropped cannot be read", async () => {
+  const { page, faults } = dashboard.open;
+  const id = await openEmpty("unreadable");
+  // As the browser gives a file that has gone meanwhile.
+  await page.evaluate(`DataTransferItem.prototype.webkitGetAsEntry = () => ({
+    isFile: true,
+    name: "gone.png",
+    file: (_, fail) => fail(new DOMException("The file is not there any more.")),
+  })`);
+  await drop([join(folder, "train")]);
+  const alert = page.getByRole("alert");
+  await alert.getByText("What was dropped could not be read").waitFor();
+  expect(await alert.textContent()).toContain("The file is not there any more.");
+  expect((await dashboard.server.client.datasets.files(id)).items).toEqual([]);
   expect(faults).toEqual([]);
 });

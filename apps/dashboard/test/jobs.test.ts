@@ -62,6 +62,24 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
     .first()
     .waitFor();
   expect(await violationsOf(page, "job")).toEqual([]);
+
+  // What is drawn over is shown larger, and stays so while more comes.
+  const curve = page.getByRole("img", { name: /^Primal loss L_P by step/ });
+  await curve.scrollIntoViewIfNeeded();
+  const box = await curve.boundingBox();
+  const at = (share: number) => [(box?.x ?? 0) + share * (box?.width ?? 0), (box?.y ?? 0) + 60] as const;
+  await page.mouse.move(...at(0.4));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.6), { steps: 4 });
+  await page.mouse.up();
+  const allSteps = page.getByRole("button", { name: "All steps of Primal loss L_P" });
+  await allSteps.waitFor();
+  for (let times = 1; times <= 3; times++) {
+    const newest = await curve.getAttribute("aria-label");
+    await expect.poll(() => curve.getAttribute("aria-label")).not.toBe(newest);
+  }
+  await allSteps.click();
+  await allSteps.waitFor({ state: "detached" });
   await page.goto("/");
   await page.getByRole("link", { name: "train a small network" }).waitFor();
   await page.getByText(/\d+ of 12,000, .* left/).waitFor();

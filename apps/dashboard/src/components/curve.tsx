@@ -1,6 +1,6 @@
 import "uplot/dist/uPlot.min.css";
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import type { Series } from "../api/job-records.ts";
 import { count } from "./format.ts";
@@ -18,20 +18,23 @@ interface CurveProps {
   format(value: number): string;
   /** Rises with each change of the lines. */
   version: number;
-  logarithmic?: boolean;
 }
 
 const HEIGHT_PX = 180;
 
 /**
- * Values by step. Its legend has the newest values, or those under the pointer. The measure `curve` in the browser's
+ * Values by step. Its legend has the newest values, or those under the pointer; a part that is drawn over is shown larger, and
+ * stays so while more values come. The measure `curve` in the browser's
  * timeline is how long a drawing took.
  */
-export function Curve({ title, unit, lines, format, version, logarithmic = false }: CurveProps) {
+export function Curve({ title, unit, lines, format, version }: CurveProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
   const legend = useRef<(HTMLSpanElement | null)[]>([]);
   const startedAtMs = useRef<number>(null);
+  /** The steps that somebody has drawn over with the pointer; null shows all. */
+  const zoomed = useRef<{ min: number; max: number }>(null);
+  const [isZoomed, setZoomed] = useState(false);
   const scheme = useComputedColorScheme("light");
   const latest = lines.map(({ series }) => lastOf(series));
   const shown = useRef({ lines, format });
@@ -55,7 +58,7 @@ export function Curve({ title, unit, lines, format, version, logarithmic = false
         height: HEIGHT_PX,
         legend: { show: false },
         cursor: { y: false, drag: { x: true, y: false } },
-        scales: { x: { time: false }, y: logarithmic ? { distr: 3 } : {} },
+        scales: { x: { time: false } },
         axes: [
           { ...axis, font, size: 24, values: (_, ticks) => ticks.map((tick) => count(tick)) },
           {
@@ -86,6 +89,14 @@ export function Curve({ title, unit, lines, format, version, logarithmic = false
               startedAtMs.current = null;
             },
           ],
+          setScale: [
+            ({ scales, data: [steps] }, name) => {
+              if (name !== "x" || steps.length === 0) return;
+              const { min = steps[0], max = steps[steps.length - 1] } = scales.x;
+              zoomed.current = min > steps[0] || max < steps[steps.length - 1] ? { min, max } : null;
+              setZoomed(zoomed.current !== null);
+            },
+          ],
           setCursor: [
             ({ cursor: { idx }, data }) => {
               shown.current.lines.forEach(({ series }, i) => {
@@ -109,14 +120,21 @@ export function Curve({ title, unit, lines, format, version, logarithmic = false
       made.destroy();
       chart.current = null;
     };
-  }, [scheme, labels, logarithmic]);
+  }, [scheme, labels]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the lines are changed in place, which the version tells
   useEffect(() => {
     startedAtMs.current = performance.now();
-    chart.current?.setData(joined(shown.current.lines));
-  }, [version, scheme, labels, logarithmic]);
+    // What somebody looks at stays in sight, whatever comes after it.
+    const part = zoomed.current;
+    chart.current?.setData(joined(shown.current.lines), part === null);
+    if (part !== null) chart.current?.setScale("x", part);
+  }, [version, scheme, labels]);
 
+  const showAll = () => {
+    const steps = chart.current?.data[0] ?? [];
+    if (steps.length > 0) chart.current?.setScale("x", { min: steps[0], max: steps[steps.length - 1] });
+  };
   const said = lines
     .map(({ label }, i) => `${label} ${latest[i] === null ? "none yet" : format(latest[i])}`)
     .join(", ");
@@ -127,6 +145,11 @@ export function Curve({ title, unit, lines, format, version, logarithmic = false
           {title}
           {unit && <span className="dimmed"> {unit}</span>}
         </span>
+        {isZoomed && (
+          <button type="button" className="row-button" aria-label={`All steps of ${title}`} onClick={showAll}>
+            All steps
+          </button>
+        )}
         {lines.map(({ label }, i) => (
           <span key={label} className="curve-value">
             {lines.length > 1 && <span className="swatch" data-series={i + 1} />}

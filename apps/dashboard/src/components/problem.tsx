@@ -1,6 +1,6 @@
 import type { FieldError } from "@drc/contracts";
 import { ConnectionError, ProblemError } from "@drc/sdk";
-import { Alert, List } from "@mantine/core";
+import { Alert, Button, List } from "@mantine/core";
 import type { ReactNode } from "react";
 import { detailBeside } from "./problem-text.ts";
 
@@ -31,16 +31,32 @@ export function ProblemBox({ title, detail, errors = [], children }: ProblemBoxP
   );
 }
 
+interface ProblemProps {
+  error: unknown;
+  /** Where it may pass, and nothing else asks again: a button for that. */
+  tryAgain?(): void;
+}
+
 /** An error as the server words it: what is wrong, which fields, and what to look for in its log. */
-export function Problem({ error }: { error: unknown }) {
+export function Problem({ error, tryAgain }: ProblemProps) {
+  const again = tryAgain && (
+    <Button variant="default" size="compact-sm" mt="xs" onClick={tryAgain}>
+      Try again
+    </Button>
+  );
   if (error instanceof ProblemError) {
     const { title, detail, requestId } = error.problem;
     return (
       <ProblemBox title={title} detail={detail} errors={error.errors}>
         {error.status >= 500 && requestId !== undefined && <div>Request {requestId}</div>}
+        {again}
       </ProblemBox>
     );
   }
   const title = error instanceof ConnectionError ? "The server does not answer" : "Something went wrong";
-  return <ProblemBox title={title} detail={error instanceof Error ? error.message : String(error)} />;
+  return (
+    <ProblemBox title={title} detail={error instanceof Error ? error.message : String(error)}>
+      {again}
+    </ProblemBox>
+  );
 }

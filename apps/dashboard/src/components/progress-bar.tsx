@@ -2,6 +2,23 @@ import type { JobKind, JobResource, Progress } from "@drc/contracts";
 import { count, duration } from "./format.ts";
 import { errorLine } from "./problem-text.ts";
 
+/** How much of a whole is done, without words beside it. */
+export function Bar({ label, done, of }: { label: string; done: number; of: number }) {
+  const share = of === 0 ? 0 : Math.min(1, done / of);
+  return (
+    <div
+      className="bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={of}
+      aria-valuenow={done}
+    >
+      <div style={{ width: `${share * 100}%` }} />
+    </div>
+  );
+}
+
 interface ProgressBarProps {
   progress: Progress;
   label: string;
@@ -12,19 +29,9 @@ interface ProgressBarProps {
 /** How far a stage is. */
 export function ProgressBar({ progress, label, goesOn }: ProgressBarProps) {
   const { step, of, secondsLeft } = progress;
-  const share = of === 0 ? 0 : Math.min(1, step / of);
   return (
     <div className="progress">
-      <div
-        className="bar"
-        role="progressbar"
-        aria-label={label}
-        aria-valuemin={0}
-        aria-valuemax={of}
-        aria-valuenow={step}
-      >
-        <div style={{ width: `${share * 100}%` }} />
-      </div>
+      <Bar label={label} done={step} of={of} />
       <span className="progress-text">
         {count(step)} of {count(of)}
         {goesOn && secondsLeft !== undefined && `, ${duration(secondsLeft)} left`}

@@ -7,5 +7,5 @@ import { Problem } from "./problem.tsx";
 export function QueryView<T>({ query, children }: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return children(query.data);
   if (query.error) return <Problem error={query.error} />;
-  return <Loader size="sm" aria-label="Loading" m="md" />;
+  return <Loader size="sm" role="status" aria-label="Loading" m="md" />;
 }

@@ -1,19 +1,21 @@
 import type { DatasetVersionResource, ModelResource, Scale } from "@drc/contracts";
 import { FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { client } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { DatasetPicker } from "../../components/dataset-picker.tsx";
 import { ModelPicker, useModel } from "../../components/model-picker.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
+import { JobStatus } from "../../components/progress-bar.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { THUMBNAILS, useDatasetImages } from "../../components/use-dataset-images.ts";
 import { useWhyNot } from "../../components/why-not.ts";
 import { WindowButtons } from "../../components/window-buttons.tsx";
 import type { CompareSearch } from "./compare-search.ts";
-import { startComparison } from "./start-comparison.ts";
+import { type ComparisonStep, startComparison } from "./start-comparison.ts";
 
 /** Two networks and an image: what is to be compared. */
 export function CompareForm({ search }: { search: CompareSearch }) {
@@ -47,7 +49,7 @@ function ModelsAndImage(given: ModelsAndImageProps) {
   const [content, setContent] = useState<"hr" | "lr">("hr");
   const [file, setFile] = useState<File | null>(null);
   const [picked, setPicked] = useState<PickedImage | null>(null);
-  const [step, setStep] = useState("");
+  const [step, setStep] = useState<ComparisonStep>({ text: "" });
   const original = useModel(originalId).data;
   const compressed = useModel(compressedId).data;
   const missing = whatIsMissing({
@@ -56,6 +58,13 @@ function ModelsAndImage(given: ModelsAndImageProps) {
     hasImage: source === "mine" ? file !== null : picked !== null,
   });
 
+  // Who has gone on to another page is not taken away from it.
+  const leaving = useRef(new AbortController());
+  useEffect(() => {
+    const controller = new AbortController();
+    leaving.current = controller;
+    return () => controller.abort();
+  }, []);
   const starting = useMutation({
     mutationFn: async () => {
       if (!original || !compressed) throw new Error(missing);
@@ -70,10 +79,12 @@ function ModelsAndImage(given: ModelsAndImageProps) {
           compressedModelId: compressed.id,
         },
         setStep,
-        new AbortController().signal,
+        leaving.current.signal,
       );
     },
-    onSuccess: (jobs) => navigate({ search: { ...jobs } }),
+    onSuccess: async (jobs) => {
+      if (!leaving.current.signal.aborted) await navigate({ search: { ...jobs } });
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -152,11 +163,35 @@ function ModelsAndImage(given: ModelsAndImageProps) {
             Compare
           </ActionButton>
           <Text size="sm" c="dimmed" role="status">
-            {starting.isPending ? `${step} …` : missing}
+            {starting.isPending ? `${step.text} … Stay on this page until it has begun.` : missing}
           </Text>
+          {starting.isPending && step.jobId !== undefined && <WaitedFor jobId={step.jobId} />}
         </Group>
       </Stack>
     </form>
+  );
+}
+
+const POLL_EVERY_MS = 1_000;
+
+/** The ingest of the image, and why it has not begun. */
+function WaitedFor({ jobId }: { jobId: string }) {
+  const { data: job } = useQuery({
+    queryKey: ["jobs", jobId],
+    queryFn: ({ signal }) => client.jobs.get(jobId, { signal }),
+    refetchInterval: POLL_EVERY_MS,
+  });
+  return (
+    <Text size="sm" component="div">
+      <Link to="/jobs/$jobId" params={{ jobId }} target="_blank">
+        Its ingest
+      </Link>
+      {job && (
+        <>
+          : {job.state}. <JobStatus job={job} />
+        </>
+      )}
+    </Text>
   );
 }
 
@@ -194,8 +229,6 @@ interface DatasetImagePickerProps {
   onPick(image: PickedImage | null): void;
 }
 
-const THUMBNAILS = 24;
-
 function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
   const [datasetId, setDataset] = useState("");
   const [after, setAfter] = useState(0);
@@ -205,12 +238,7 @@ function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
     enabled: datasetId !== "",
   });
   const version = versions.data?.find(isUsable);
-  const images = useQuery({
-    queryKey: ["datasets", datasetId, "images", version?.version, after],
-    queryFn: ({ signal }) =>
-      client.datasets.images({ datasetId, version: version?.version ?? 1 }, { after, limit: THUMBNAILS, signal }),
-    enabled: version !== undefined,
-  });
+  const images = useDatasetImages(version && { datasetId, version: version.version }, after);
   return (
     <Stack gap="sm">
       <DatasetPicker

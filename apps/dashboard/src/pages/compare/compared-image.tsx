@@ -1,15 +1,17 @@
-import { Alert, Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
+import { ProblemError } from "@drc/sdk";
+import { Alert, Button, Group, Loader, NativeSelect, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { ReactCompareSlider, ReactCompareSliderHandle } from "react-compare-slider";
 import { client } from "../../api/client.ts";
 import { percent } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
+import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { type Evaluation, ROLES } from "./evaluation.ts";
 import { PictureCanvas } from "./picture-canvas.tsx";
 import { differenceOf, type Picture, readPicture, whereTheyDifferMost } from "./pixels.ts";
-import { useView, type ViewControl, ZOOM_STEP } from "./use-view.ts";
+import { type Size, useView, type ViewControl, ZOOM_STEP } from "./use-view.ts";
 import { Layer, Viewport } from "./viewport.tsx";
 
 /** A way to make the LR image large again, or what it was made of. */
@@ -29,11 +31,35 @@ export function ComparedImage({ evaluations, image }: ComparedImageProps) {
   const pictures = useQuery({
     queryKey: ["compared-image", image, ...evaluations.map(({ job }) => job.id)],
     queryFn: ({ signal }) => loadVariants(evaluations, image, signal),
-    staleTime: Number.POSITIVE_INFINITY,
+    staleTime: onceThere,
   });
-  return <QueryView query={pictures}>{(variants) => <Pictures variants={variants} />}</QueryView>;
+  const size = pictures.data?.[0]?.picture;
+  const sources = useQuery({
+    queryKey: ["compared-image", image, "sources", evaluations[0].job.id],
+    queryFn: ({ signal }) => loadSources(evaluations[0], image, size ?? { width: 0, height: 0 }, signal),
+    staleTime: onceThere,
+    enabled: size !== undefined,
+  });
+  return (
+    <QueryView query={pictures}>
+      {(variants) => (
+        <>
+          {sources.error && <Problem error={sources.error} tryAgain={() => void sources.refetch()} />}
+          {sources.isPending ? (
+            <Loader size="sm" role="status" aria-label="Loading" m="md" />
+          ) : (
+            <Pictures variants={[...variants, ...(sources.data ?? [])]} />
+          )}
+        </>
+      )}
+    </QueryView>
+  );
 }
 
+/** What has come never changes, and is not read again; what has not is. */
+const onceThere = ({ state }: { state: { data: unknown } }) => (state.data === undefined ? 0 : "static");
+
+/** What the networks and bicubic interpolation made. */
 async function loadVariants(
   evaluations: readonly Evaluation[],
   image: string,
@@ -46,19 +72,32 @@ async function loadVariants(
     const file = await client.jobs.artifact(job.id, artifact, { signal });
     variants.push({ id: role, name: ROLES[role], picture: await readPicture(await asBlob(file)) });
   }
-  const [{ spec, result }] = evaluations;
+  return variants;
+}
+
+/** The images of the dataset that it was measured on, as large as what was made; none where it has been deleted since. */
+async function loadSources(
+  { spec, result }: Evaluation,
+  image: string,
+  { width, height }: Size,
+  signal: AbortSignal,
+): Promise<Variant[]> {
+  const variants: Variant[] = [];
   const index = result.images.findIndex(({ name }) => name === image);
-  // The dataset may have been deleted since; its images are more than what is asked for.
-  const [listed] = await client.datasets.images(spec.dataset, { after: index, limit: 1, signal }).catch(() => []);
+  const [listed] = await client.datasets.images(spec.dataset, { after: index, limit: 1, signal }).catch(noneIfDeleted);
   if (listed?.name !== image) return variants;
   const read = async (size: "hr" | "lr") =>
     asBlob(await client.datasets.image(spec.dataset, index + 1, { size, signal }));
   if (listed.hr) {
     variants.push({ id: "hr", name: "HR image", picture: await readPicture(await read("hr")) });
   }
-  const { width, height } = variants[0].picture;
   variants.push({ id: "lr", name: "LR image", picture: await readPicture(await read("lr"), { width, height }) });
   return variants;
+}
+
+function noneIfDeleted(error: unknown): [] {
+  if (error instanceof ProblemError && error.status === 404) return [];
+  throw error;
 }
 
 async function asBlob(file: { bytes(): Promise<Uint8Array> }): Promise<Blob> {

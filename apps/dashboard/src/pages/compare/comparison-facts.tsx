@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { bytes, decibels, milliseconds, short } from "../../components/format.ts";
+import { bytes, decibels, short } from "../../components/format.ts";
+import { latencyColumns, measuredOn } from "../../components/latency.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Table } from "../../components/table.tsx";
 import { type Evaluation, ROLES } from "./evaluation.ts";
@@ -10,6 +11,8 @@ interface ComparisonFactsProps {
   /** Its name. */
   image: string;
 }
+
+const latencyOf = ({ result }: Evaluation) => result.latencyHr1280x720;
 
 /** PSNR of one image, cost and measured latency of each network. */
 export function ComparisonFacts({ evaluations, image }: ComparisonFactsProps) {
@@ -50,23 +53,9 @@ export function ComparisonFacts({ evaluations, image }: ComparisonFactsProps) {
             as: "number",
             cell: ({ result: { cost } }) => short(cost?.multiplyAddsHr1280x720),
           },
-          {
-            title: "Latency for 1280×720",
-            as: "number",
-            cell: ({ result: { latencyHr1280x720: latency } }) => milliseconds(latency?.medianMs),
-          },
-          {
-            title: "90th percentile",
-            as: "number",
-            cell: ({ result: { latencyHr1280x720: latency } }) => milliseconds(latency?.percentile90Ms),
-          },
+          ...latencyColumns<(typeof qualities)[number]>(latencyOf),
           { title: "File", as: "number", cell: ({ result: { sizeBytes } }) => bytes(sizeBytes) },
-          {
-            title: "Measured on",
-            as: "wide",
-            cell: ({ result: { latencyHr1280x720: latency } }) =>
-              latency ? `${latency.device}, ${latency.threads} threads` : "–",
-          },
+          measuredOn<(typeof qualities)[number]>(latencyOf),
         ]}
       />
       <Text size="sm" c="dimmed" px="sm" pb="xs">

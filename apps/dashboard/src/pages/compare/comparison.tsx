@@ -1,4 +1,4 @@
-import type { EvaluateResult, EvaluateSpec, JobDetailResource, JobState } from "@drc/contracts";
+import { type EvaluateResult, type EvaluateSpec, isFinal, type JobDetailResource } from "@drc/contracts";
 import { Alert, NativeSelect, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -12,7 +12,6 @@ import { ComparisonFacts } from "./comparison-facts.tsx";
 import { type Evaluation, ROLES, type Role } from "./evaluation.ts";
 import type { ComparisonJobs } from "./start-comparison.ts";
 
-const FINAL: readonly JobState[] = ["succeeded", "failed", "cancelled"];
 const POLL_EVERY_MS = 1_000;
 
 interface ComparisonProps {
@@ -54,7 +53,7 @@ function useEvaluation(id: string | undefined) {
     queryKey: ["jobs", id],
     queryFn: ({ signal }) => client.jobs.get(id ?? "", { signal }),
     enabled: id !== undefined,
-    refetchInterval: ({ state }) => (state.data && FINAL.includes(state.data.state) ? false : POLL_EVERY_MS),
+    refetchInterval: ({ state }) => (state.data && isFinal(state.data.state) ? false : POLL_EVERY_MS),
   });
 }
 

@@ -10,6 +10,13 @@ export interface ComparisonRequest {
   compressedModelId: string;
 }
 
+/** What is being done. */
+export interface ComparisonStep {
+  text: string;
+  /** The job that is waited for. */
+  jobId?: string;
+}
+
 export interface ComparisonJobs {
   original: string;
   compressed: string;
@@ -23,19 +30,20 @@ const LABEL = "compare";
 
 /**
  * A dataset version of this one image, and an evaluation of each network and of bicubic interpolation on it that keeps what
- * comes out. What was made for the same image before is taken again.
+ * comes out. What was made for the same image before is taken again. Throws what the signal was aborted with: what was made
+ * until then stays.
  */
 export async function startComparison(
   request: ComparisonRequest,
-  onStep: (step: string) => void,
+  onStep: (step: ComparisonStep) => void,
   signal: AbortSignal,
 ): Promise<ComparisonJobs> {
   const label = await labelOf(request);
-  onStep("Looking for the same image");
+  onStep({ text: "Looking for the same image" });
   const before = label === undefined ? [] : await usableJobs(label, signal);
   const dataset = (await datasetOf(before, signal)) ?? (await makeDataset(request, onStep, signal));
   const labels = label === undefined ? [LABEL] : [LABEL, label];
-  onStep("Submitting the evaluations");
+  onStep({ text: "Submitting the evaluations" });
   const evaluation = async (model: EvaluateSpec["model"]) => {
     const same = before.find(({ spec }) => isSame(spec, model, dataset));
     if (same) return same.id;
@@ -77,14 +85,14 @@ async function datasetOf(jobs: readonly JobResource[], signal: AbortSignal): Pro
 
 async function makeDataset(
   { image, content, scale }: ComparisonRequest,
-  onStep: (step: string) => void,
+  onStep: (step: ComparisonStep) => void,
   signal: AbortSignal,
 ): Promise<DatasetInput> {
-  onStep("Uploading the image");
+  onStep({ text: "Uploading the image" });
   const { id: datasetId } = await client.datasets.create({ name: `Compare: ${image.name}`.slice(0, 200) }, { signal });
   await client.datasets.upload(datasetId, [image], { signal });
-  const { version } = await client.datasets.createVersion(datasetId, { scale, content }, { signal });
-  onStep("Waiting for the image to be read");
+  const { version, ingestJobId } = await client.datasets.createVersion(datasetId, { scale, content }, { signal });
+  onStep({ text: "Waiting for the image to be read", jobId: ingestJobId });
   const { state, badFiles } = await client.datasets.waitForVersion({ datasetId, version }, { signal });
   if (state === "ready") return { datasetId, version };
   throw new Error(badFiles[0]?.detail ?? "The image could not be read. See the ingest job of its dataset.");

@@ -1,4 +1,4 @@
-import type { DatasetFileItem, DatasetUsageResource } from "@drc/contracts";
+import { type DatasetFileItem, type DatasetUsageResource, isFinal } from "@drc/contracts";
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
@@ -126,6 +126,10 @@ function Files({ datasetId }: { datasetId: string }) {
   );
 }
 
+const REFRESH_MS = 2_000;
+/** Jobs that are not there yet may read it at any time. */
+const LONG_REFRESH_MS = 15_000;
+
 type Use = DatasetUsageResource["jobs"][number];
 
 const USES: readonly Column<Use>[] = [
@@ -166,6 +170,8 @@ function Usage({ datasetId }: { datasetId: string }) {
   const usage = useQuery({
     queryKey: ["datasets", datasetId, "usage"],
     queryFn: ({ signal }) => client.datasets.usage(datasetId, { signal }),
+    refetchInterval: ({ state: { data } }) =>
+      data?.jobs.every(({ state }) => isFinal(state)) ? LONG_REFRESH_MS : REFRESH_MS,
   });
   return (
     <Panel title="Used by" flush>

@@ -1,9 +1,10 @@
 import { Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { ActionButton } from "../../components/action-button.tsx";
 import { DropZone } from "../../components/drop-zone.tsx";
 import { bytes, count } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
+import { ProblemBox } from "../../components/problem.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { Table } from "../../components/table.tsx";
 import { useWhyNot } from "../../components/why-not.ts";
@@ -17,9 +18,16 @@ const SHOWN = 20;
 export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStored: () => void }) {
   const whyNot = useWhyNot("submit");
   const upload = useUpload(datasetId, onStored);
+  const [unread, setUnread] = useState<unknown>(null);
   const folder = useRef<HTMLInputElement>(null);
   const drop = async (dropped: DataTransfer) => {
-    if (whyNot === null) upload.add(await droppedFiles(dropped));
+    setUnread(null);
+    if (whyNot !== null) return;
+    try {
+      upload.add(await droppedFiles(dropped));
+    } catch (error) {
+      setUnread(error);
+    }
   };
   return (
     <Panel title="Upload">
@@ -55,9 +63,16 @@ export function UploadPanel({ datasetId, onStored }: { datasetId: string; onStor
           />
         </Group>
         <Text size="xs" c="dimmed" mt="xs">
-          Names keep their folders. A name that is there already is replaced.
+          Names keep the folders within the one that is dropped; several folders, and those called HR or LR, keep their
+          own names too. A name that is there already is replaced.
         </Text>
       </DropZone>
+      {unread !== null && (
+        <ProblemBox
+          title="What was dropped could not be read"
+          detail={`Nothing of it is uploaded. The browser says: ${unread instanceof Error ? unread.message : String(unread)}`}
+        />
+      )}
       {upload.items.length > 0 && <UploadProgress upload={upload} />}
     </Panel>
   );
@@ -99,7 +114,7 @@ function UploadProgress({ upload: { items, isSending, retry, stop } }: { upload:
         <Table
           label="Files that are uploaded"
           rows={shown}
-          keyOf={({ name }) => name}
+          keyOf={({ number }) => String(number)}
           columns={[
             { title: "State", as: "short", cell: ({ state }) => <Tone tone={TONES[state]}>{state}</Tone> },
             { title: "File", cell: ({ name }) => name },

@@ -4,6 +4,8 @@ import { client } from "../../api/client.ts";
 import type { GivenFile } from "./dropped-files.ts";
 
 export interface UploadItem extends GivenFile {
+  /** Of this one: the same file may be there twice. */
+  number: number;
   state: "waiting" | "sending" | "stored" | "failed";
   sentBytes: number;
   error?: string;
@@ -69,7 +71,10 @@ export function useUpload(datasetId: string, onStored: () => void): Upload {
   useEffect(() => () => running.current?.abort(), []);
 
   const add = (files: readonly GivenFile[]) => {
-    queue.current.push(...files.map((file): UploadItem => ({ ...file, state: "waiting", sentBytes: 0 })));
+    const before = queue.current.length;
+    queue.current.push(
+      ...files.map((file, i): UploadItem => ({ ...file, number: before + i, state: "waiting", sentBytes: 0 })),
+    );
     show();
     void run();
   };

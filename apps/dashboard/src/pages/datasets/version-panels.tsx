@@ -14,6 +14,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
+import { THUMBNAILS, useDatasetImages } from "../../components/use-dataset-images.ts";
 import { useWhyNot } from "../../components/why-not.ts";
 import { WindowButtons } from "../../components/window-buttons.tsx";
 import { noteText, withoutFile } from "./note-text.ts";
@@ -184,7 +185,6 @@ const REPORTED: readonly Column<FieldError>[] = [
 ];
 
 const SHOWN_NOTES = 100;
-const THUMBNAILS = 24;
 
 function VersionContent({ of }: { of: DatasetVersionResource }) {
   const { version, state, badFiles, notes, noteCounts, images } = of;
@@ -237,10 +237,7 @@ function VersionContent({ of }: { of: DatasetVersionResource }) {
 
 function Images({ of: { datasetId, version, images, content } }: { of: DatasetVersionResource }) {
   const [after, setAfter] = useState(0);
-  const query = useQuery({
-    queryKey: ["datasets", datasetId, "versions", version, "images", after],
-    queryFn: ({ signal }) => client.datasets.images({ datasetId, version }, { after, limit: THUMBNAILS, signal }),
-  });
+  const query = useDatasetImages({ datasetId, version }, after);
   const size = content === "lr" ? "lr" : "hr";
   return (
     <Panel title={`Images of version ${version}`}>

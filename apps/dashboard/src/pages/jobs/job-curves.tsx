@@ -9,7 +9,6 @@ interface Picture {
   /** Metrics by the names that jobs give them, with what they are called here. */
   metrics: readonly (readonly [name: string, label: string])[];
   format(value: number): string;
-  logarithmic?: boolean;
 }
 
 const digits = (value: number) => String(Number(value.toPrecision(4)));
@@ -53,16 +52,8 @@ export function JobCurves({ records }: { records: JobRecords }) {
       aside={<MedianStep series={records.series.get("stepMs")} left={records.progress?.secondsLeft} />}
     >
       <div className="curves">
-        {shown.map(({ picture: { title, unit, format, logarithmic }, lines }) => (
-          <Curve
-            key={title}
-            title={title}
-            unit={unit}
-            lines={lines}
-            format={format}
-            logarithmic={logarithmic}
-            version={records.version}
-          />
+        {shown.map(({ picture: { title, unit, format }, lines }) => (
+          <Curve key={title} title={title} unit={unit} lines={lines} format={format} version={records.version} />
         ))}
       </div>
     </Panel>

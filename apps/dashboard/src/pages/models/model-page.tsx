@@ -4,9 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
-import { bytes, count, decibels, milliseconds, short } from "../../components/format.ts";
+import { bytes, count, decibels, short } from "../../components/format.ts";
+import { latencyColumns, measuredOn } from "../../components/latency.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { RecordPage } from "../../components/record-page.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -111,6 +113,7 @@ function Model({ model }: { model: ModelResource }) {
                 </Panel>
                 <Panel title="Widths per layer">
                   <WidthsChart after={found.widths} before={before.data?.widths} />
+                  {before.error && <Problem error={before.error} tryAgain={() => void before.refetch()} />}
                 </Panel>
               </SimpleGrid>
             </>
@@ -193,7 +196,9 @@ function Download({ href, label, about, name = "" }: { href: string; label: stri
   );
 }
 
-const QUALITY: readonly Column<ModelCard["quality"][number]>[] = [
+type Quality = ModelCard["quality"][number];
+
+const QUALITY: readonly Column<Quality>[] = [
   {
     title: "Dataset",
     as: "short",
@@ -206,21 +211,8 @@ const QUALITY: readonly Column<ModelCard["quality"][number]>[] = [
   { title: "Images", as: "number", cell: ({ images }) => count(images) },
   { title: "PSNR", as: "number", cell: ({ psnr }) => decibels(psnr) },
   { title: "SSIM", as: "number", cell: ({ ssim }) => ssim?.toFixed(4) ?? "–" },
-  {
-    title: "Latency for 1280×720",
-    as: "number",
-    cell: ({ latencyHr1280x720: latency }) => milliseconds(latency?.medianMs),
-  },
-  {
-    title: "90th percentile",
-    as: "number",
-    cell: ({ latencyHr1280x720: latency }) => milliseconds(latency?.percentile90Ms),
-  },
-  {
-    title: "Measured on",
-    as: "wide",
-    cell: ({ latencyHr1280x720: latency }) => (latency ? `${latency.device}, ${latency.threads} threads` : "–"),
-  },
+  ...latencyColumns<Quality>(({ latencyHr1280x720 }) => latencyHr1280x720),
+  measuredOn<Quality>(({ latencyHr1280x720 }) => latencyHr1280x720),
   {
     title: "Job",
     as: "short",

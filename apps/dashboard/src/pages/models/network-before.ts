@@ -1,4 +1,5 @@
 import type { ModelCard, PruneResult, PruneSpec } from "@drc/contracts";
+import { ProblemError } from "@drc/sdk";
 import { client } from "../../api/client.ts";
 
 /** The card of the network that this one was pruned from; null where it was not, or that is gone. */
@@ -12,9 +13,9 @@ export async function networkBefore({ lineage }: ModelCard, signal: AbortSignal)
     const { result } = await client.jobs.get(model.fromJob, { signal });
     const made = result as unknown as Pick<PruneResult, "modelId"> | null;
     return made && (await client.models.card(made.modelId, { signal }));
-  } catch {
-    // It may have been deleted since; what is asked for is there all the same.
-    signal.throwIfAborted();
-    return null;
+  } catch (error) {
+    // It may have been deleted since.
+    if (error instanceof ProblemError && error.status === 404) return null;
+    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { OverviewResource, WorkerUsage } from "@drc/contracts";
+import type { JobState, OverviewResource, WorkerUsage } from "@drc/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
@@ -45,8 +45,7 @@ export function OverviewPage() {
 function Numbers({ overview: { workers, unfinished, throughput } }: { overview: OverviewResource }) {
   const slots = workers.flatMap((worker) => worker.slots);
   const busy = slots.filter(({ job }) => job !== null).length;
-  const jobs = (...states: string[]) =>
-    unfinished.reduce((sum, one) => sum + (states.includes(one.state) ? one.jobs : 0), 0);
+  const jobs = (state: JobState) => unfinished.reduce((sum, one) => sum + (one.state === state ? one.jobs : 0), 0);
   const ended = (name: "succeeded" | "failed") => throughput.reduce((sum, span) => sum + span[name], 0);
   return (
     <dl className="numbers">
@@ -78,7 +77,7 @@ function Numbers({ overview: { workers, unfinished, throughput } }: { overview: 
             Paused
           </Link>
         </dt>
-        <dd>{count(jobs("paused", "pausing"))}</dd>
+        <dd>{count(jobs("paused"))}</dd>
       </div>
       <div>
         <dt>
@@ -167,8 +166,11 @@ function Slots({ overview: { workers, lost } }: { overview: OverviewResource }) 
       {lost.length > 0 && (
         <p className="note attention">
           Not heard of any more, and tried again when the lease of each has run out:{" "}
-          {lost.map(({ id, name }) => (
-            <JobLink key={id} id={id} name={name} />
+          {lost.map(({ id, name }, i) => (
+            <span key={id}>
+              {i > 0 && ", "}
+              <JobLink id={id} name={name} />
+            </span>
           ))}
         </p>
       )}

@@ -10,6 +10,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { count, duration, percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
+import { Bar } from "../../components/progress-bar.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { budgetText } from "./chart-data.ts";
 import { STAGE_NAMES } from "./point-job.ts";
@@ -157,18 +158,7 @@ function PointStatus({ point }: { point: SweepPointResource }) {
         <Link to="/jobs/$jobId" params={{ jobId }}>
           {name}
         </Link>
-        {of > 0 && (
-          <div
-            className="bar"
-            role="progressbar"
-            aria-label={`Point ${number}: ${name}`}
-            aria-valuemin={0}
-            aria-valuemax={of}
-            aria-valuenow={step}
-          >
-            <div style={{ width: `${Math.min(100, (100 * step) / of)}%` }} />
-          </div>
-        )}
+        {of > 0 && <Bar label={`Point ${number}: ${name}`} done={step} of={of} />}
         <span>
           {of > 0 && `${count(step)} of ${count(of)}`}
           {secondsLeft !== null && `, ${duration(secondsLeft)} left`}

@@ -12,6 +12,7 @@ import { DatasetText } from "../../components/dataset-text.tsx";
 import { count, dateTime, duration } from "../../components/format.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { Bar } from "../../components/progress-bar.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { RecordPage } from "../../components/record-page.tsx";
 import { Lasting } from "../../components/time.tsx";
@@ -107,16 +108,7 @@ function HowFar({ sweep }: { sweep: SweepDetailResource }) {
   const states = SWEEP_POINT_STATES.map((state) => [state, shown.filter((one) => one === state).length] as const);
   return (
     <section className="panel panel-body" aria-label="Progress">
-      <div
-        className="bar"
-        role="progressbar"
-        aria-label="Jobs that have ended"
-        aria-valuemin={0}
-        aria-valuemax={jobs.total}
-        aria-valuenow={jobs.ended}
-      >
-        <div style={{ width: `${jobs.total === 0 ? 0 : (100 * jobs.ended) / jobs.total}%` }} />
-      </div>
+      <Bar label="Jobs that have ended" done={jobs.ended} of={jobs.total} />
       <p className="sweep-states">
         {count(jobs.ended)} of {count(jobs.total)} jobs ended. Points:{" "}
         {states.flatMap(([state, many]) => (many === 0 ? [] : `${count(many)} ${state}`)).join(", ")}.
