@@ -18,12 +18,17 @@ let original: string;
 let compressed: string;
 
 beforeAll(async () => {
-  const { client } = dashboard.server;
+  const { client, services } = dashboard.server;
   photo = await encodePng(photograph(1, 64, 64));
   const { id: datasetId } = await client.datasets.create({ name: "photographs" });
   await client.datasets.upload(datasetId, [{ name: "1.png", data: photo }]);
   const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
   dataset = { datasetId, version };
+  // As if it had been read: jobs can be submitted, and go on waiting.
+  await services.database.datasetVersion.update({
+    where: { datasetId_number: { datasetId, number: version } },
+    data: { state: "ready", images: [{ name: "1.png", width: 64, height: 64, hr: "hr", lrs: { 4: "lr" } }] },
+  });
   const upload = async (features: number) => {
     const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features, seed: 1 })));
     return (await client.models.upload({ name: `${features}.safetensors`, data }, { name: `${features}` })).id;
@@ -115,11 +120,6 @@ it("looks at a job in each of its states, and at what it has kept", async () => 
   const { page, faults } = dashboard.open;
   const { client, services } = dashboard.server;
   const [ingest] = (await client.jobs.page({ kind: "ingest" })).items;
-  // As if it had been read: jobs can be submitted, and go on waiting.
-  await services.database.datasetVersion.update({
-    where: { datasetId_number: { datasetId: dataset.datasetId, number: dataset.version } },
-    data: { state: "ready", images: [{ name: "1.png", width: 64, height: 64, hr: "hr", lrs: { 4: "lr" } }] },
-  });
   const model = { modelId: original };
   const search = await client.jobs.create({
     kind: "channel-search",
@@ -228,6 +228,37 @@ it("looks at an upload that goes on, at one that failed, and at a version that w
   await page.reload();
   await page.getByRole("region", { name: "Refused files of version 1" }).waitFor();
   expect(await violationsOf(page, "states/version-failed")).toEqual([]);
+  expect(faults).toEqual([]);
+}, 60_000);
+
+it("leads from each number of the overview to the jobs that it counts", async () => {
+  const { page, faults } = dashboard.open;
+  const { client, services } = dashboard.server;
+  const ids: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    ids.push((await client.jobs.create({ kind: "evaluate", spec: { model: { modelId: original }, dataset } })).id);
+  }
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+  const changes = [
+    { state: "failed", createdAt: hoursAgo(5), endedAt: hoursAgo(0.2) },
+    { state: "failed", createdAt: hoursAgo(5), endedAt: hoursAgo(3) },
+    { state: "succeeded", createdAt: hoursAgo(5), endedAt: hoursAgo(0.2), result: {} },
+    { state: "succeeded", createdAt: hoursAgo(5), endedAt: hoursAgo(3), result: {} },
+    { state: "paused" },
+    { state: "pausing" },
+  ] as const;
+  for (const [i, data] of changes.entries()) await services.database.job.update({ where: { id: ids[i] }, data });
+  await signIn(page, dashboard.server.key);
+  for (const name of ["Queued", "Paused", "Succeeded, last hour", "Failed, last hour"]) {
+    await page.goto("/");
+    const number = page.locator(".numbers > div").filter({ hasText: name });
+    const said = Number(await number.locator("dd").textContent());
+    expect(said).toBeGreaterThan(0);
+    await number.getByRole("link").click();
+    const rows = page.getByRole("group", { name: "Jobs", exact: true }).locator("tbody tr");
+    await expect.poll(() => rows.getByRole("link").count()).toBeGreaterThanOrEqual(said);
+    expect(await rows.count(), name).toBe(said);
+  }
   expect(faults).toEqual([]);
 }, 60_000);
 

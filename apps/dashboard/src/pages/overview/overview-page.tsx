@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { bytes, count, duration, percent } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
+import type { ListSearch } from "../../components/list-search.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { errorLine } from "../../components/problem-text.ts";
@@ -41,12 +42,19 @@ export function OverviewPage() {
   );
 }
 
-/** Each number is a link to what it counts. */
+/** Each number of jobs has a link to what it counts. */
 function Numbers({ overview: { workers, unfinished, throughput } }: { overview: OverviewResource }) {
   const slots = workers.flatMap((worker) => worker.slots);
   const busy = slots.filter(({ job }) => job !== null).length;
   const jobs = (state: JobState) => unfinished.reduce((sum, one) => sum + (one.state === state ? one.jobs : 0), 0);
   const ended = (name: "succeeded" | "failed") => throughput.reduce((sum, span) => sum + span[name], 0);
+  const counted: readonly [name: string, search: ListSearch & { state: JobState }, jobs: number][] = [
+    ["Queued", { state: "queued" }, jobs("queued")],
+    ["Waiting for other jobs", { state: "blocked" }, jobs("blocked")],
+    ["Paused", { state: "paused" }, jobs("paused")],
+    ["Succeeded, last hour", { state: "succeeded", endedWithin: "1h" }, ended("succeeded")],
+    ["Failed, last hour", { state: "failed", endedWithin: "1h" }, ended("failed")],
+  ];
   return (
     <dl className="numbers">
       <div>
@@ -55,46 +63,16 @@ function Numbers({ overview: { workers, unfinished, throughput } }: { overview: 
           {busy} <small>of {slots.length}</small>
         </dd>
       </div>
-      <div>
-        <dt>
-          <Link to="/jobs" search={{ state: "queued" }}>
-            Queued
-          </Link>
-        </dt>
-        <dd>{count(jobs("queued"))}</dd>
-      </div>
-      <div>
-        <dt>
-          <Link to="/jobs" search={{ state: "blocked" }}>
-            Waiting for other jobs
-          </Link>
-        </dt>
-        <dd>{count(jobs("blocked"))}</dd>
-      </div>
-      <div>
-        <dt>
-          <Link to="/jobs" search={{ state: "paused" }}>
-            Paused
-          </Link>
-        </dt>
-        <dd>{count(jobs("paused"))}</dd>
-      </div>
-      <div>
-        <dt>
-          <Link to="/jobs" search={{ state: "succeeded" }}>
-            Succeeded, last hour
-          </Link>
-        </dt>
-        <dd>{count(ended("succeeded"))}</dd>
-      </div>
-      <div>
-        <dt>
-          <Link to="/jobs" search={{ state: "failed" }}>
-            Failed, last hour
-          </Link>
-        </dt>
-        <dd>{count(ended("failed"))}</dd>
-      </div>
+      {counted.map(([name, search, value]) => (
+        <div key={name}>
+          <dt>
+            <Link to="/jobs" search={search}>
+              {name}
+            </Link>
+          </dt>
+          <dd>{count(value)}</dd>
+        </div>
+      ))}
     </dl>
   );
 }

@@ -6,6 +6,7 @@ import { count } from "../../components/format.ts";
 import { SweepLink } from "../../components/job-link.tsx";
 import { Labels } from "../../components/labels.tsx";
 import { Page } from "../../components/page.tsx";
+import { Bar } from "../../components/progress-bar.tsx";
 import { RecordList } from "../../components/record-list.tsx";
 import type { Column } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
@@ -61,16 +62,7 @@ const COLUMNS: Column<SweepResource>[] = [
 function JobsEnded({ sweep: { id, name, jobs } }: { sweep: SweepResource }) {
   return (
     <div className="sweep-progress">
-      <div
-        className="bar"
-        role="progressbar"
-        aria-label={`Jobs of ${name ?? id} that have ended`}
-        aria-valuemin={0}
-        aria-valuemax={jobs.total}
-        aria-valuenow={jobs.ended}
-      >
-        <div style={{ width: `${jobs.total === 0 ? 0 : (100 * jobs.ended) / jobs.total}%` }} />
-      </div>
+      <Bar label={`Jobs of ${name ?? id} that have ended`} done={jobs.ended} of={jobs.total} />
       {count(jobs.ended)} of {count(jobs.total)}
     </div>
   );
