@@ -29,7 +29,7 @@ export function formatModelCard(card: ModelCard, unknownOrigin = "Uploaded; noth
       ? "No width of this network can shrink."
       : table(
           ["read by", "channels"],
-          widths.map(({ group, width }) => [`\`${group}\``, String(width)]),
+          widths.map(({ group, width }) => [group, String(width)]),
         ),
     "## Where it comes from",
     lineage(card, unknownOrigin),

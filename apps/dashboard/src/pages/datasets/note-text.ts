@@ -12,7 +12,10 @@ const NOTES: ReadonlyMap<string, string> = new Map([
   ["FIRST_FRAME_ONLY", "only the first frame is used"],
   ["LR_UNLIKE_HR", "the LR image hardly resembles the HR image: do they show the same picture?"],
   ["ORIENTATION_APPLIED", "the image was turned upright, as its file says"],
-  ["SMALLER_THAN_PATCH", "the LR image is smaller than a patch, and nothing trains on it with the default patch size"],
+  [
+    "SMALLER_THAN_PATCH",
+    "the LR image is smaller than a patch of the default size: a training refuses the version, unless these files are removed or its patches are smaller",
+  ],
 ]);
 
 /** 3 files: 16 bits were reduced to 8. */

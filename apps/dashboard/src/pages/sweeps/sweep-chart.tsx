@@ -1,3 +1,4 @@
+import type { SweepPointResource } from "@drc/contracts";
 import { useElementSize } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { scaleLinear } from "d3-scale";
@@ -59,6 +60,7 @@ export function SweepChart({ data, quality, costTitle, methods }: SweepChartProp
     onFocus: () => setTold(text),
     onBlur: () => setTold(null),
   });
+  const places = [...points, ...(original ? [original] : [])].map((mark) => ({ x: x(mark.cost), y: y(mark.quality) }));
   const alone = new Map(means.map(({ row }) => [cellKey(row), row.seeds === 1]));
   return (
     <figure ref={ref} className="sweep-chart">
@@ -69,6 +71,7 @@ export function SweepChart({ data, quality, costTitle, methods }: SweepChartProp
           <Level
             y={y(original.quality)}
             width={width}
+            places={places}
             text={`original ${valueText(original.quality)}`}
             className="original"
           />
@@ -77,6 +80,7 @@ export function SweepChart({ data, quality, costTitle, methods }: SweepChartProp
           <Level
             y={shown ? y(bicubic) : height - MARGIN.bottom}
             width={width}
+            places={places}
             text={`bicubic ${valueText(bicubic)}${shown ? "" : ", below"}`}
             className={shown ? "bicubic" : "bicubic far"}
           />
@@ -108,9 +112,14 @@ export function SweepChart({ data, quality, costTitle, methods }: SweepChartProp
           />
         )}
         {points.map(({ point, cost, quality: value }) => {
+          const hidden = points.filter(
+            (other) =>
+              other.point.number < point.number &&
+              Math.hypot(x(other.cost) - x(cost), y(other.quality) - y(value)) < SAME_SPOT_PX,
+          );
           const text =
-            `${point.method}, ${budgetText(point.budget)} removed, seed ${point.seed}: ${valueText(value)}, ` +
-            `${short(cost)} ${costTitle}`;
+            `${nameOf(point)}: ${valueText(value)}, ${short(cost)} ${costTitle}` +
+            (hidden.length > 0 ? `; on the same spot ${hidden.map((other) => nameOf(other.point)).join("; ")}` : "");
           const single = alone.get(cellKey(point)) ?? true;
           return (
             <Link
@@ -131,6 +140,13 @@ export function SweepChart({ data, quality, costTitle, methods }: SweepChartProp
       <figcaption className="chart-told">{told ?? "Each mark is a link to the job that made the network."}</figcaption>
     </figure>
   );
+}
+
+/** Marks that are nearer than this lie on each other. */
+const SAME_SPOT_PX = 6;
+
+function nameOf({ method, budget, seed }: SweepPointResource): string {
+  return `${method}, ${budgetText(budget)} removed, seed ${seed}`;
 }
 
 const STAR = "M0,-1L0.23,-0.32L0.95,-0.31L0.38,0.12L0.59,0.81L0,0.4L-0.59,0.81L-0.38,0.12L-0.95,-0.31L-0.23,-0.32Z";
@@ -185,12 +201,28 @@ function Axes({ x, y, width, height, qualityTitle, costTitle }: AxesProps) {
   );
 }
 
-/** A line over the whole width, with its name at the left. */
-function Level({ y, width, text, className }: { y: number; width: number; text: string; className: string }) {
+/** Where the name of a level stands, from its line. */
+const NAME = { width: 150, above: 24, below: 8 };
+
+interface LevelProps {
+  y: number;
+  width: number;
+  text: string;
+  className: string;
+  /** Of the marks. */
+  places: readonly { x: number; y: number }[];
+}
+
+/** A line over the whole width, with its name at the left, or at the right where marks would be written over. */
+function Level({ y, width, text, className, places }: LevelProps) {
+  const near = places.filter((place) => place.y > y - NAME.above && place.y < y + NAME.below);
+  const isLeftTaken = near.some((place) => place.x < MARGIN.left + NAME.width);
+  const isRightTaken = near.some((place) => place.x > width - MARGIN.right - NAME.width);
+  const isRight = isLeftTaken && !isRightTaken;
   return (
     <g className={`level ${className}`}>
       <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y} y2={y} />
-      <text x={MARGIN.left + 6} y={y - 5}>
+      <text x={isRight ? width - MARGIN.right - 6 : MARGIN.left + 6} y={y - 5} textAnchor={isRight ? "end" : "start"}>
         {text}
       </text>
     </g>
