@@ -135,6 +135,8 @@ it("gives a sweep budgets of several costs and methods with another plan", async
   await page.getByRole("group", { name: "Method with another plan 1" }).getByLabel("Plan").selectOption("second-order");
   await second.getByText("1.5 is not usable; the share to remove is a number between 0 and 1").waitFor();
   expect(await shares.getAttribute("aria-invalid")).not.toBe("true");
+  // What is wrong with one field leaves the others their defaults.
+  expect(await page.getByLabel("Measure pruned networks before their fine-tuning as well").isChecked()).toBe(true);
   expect(await violationsOf(page, "states/submit-sweep-refused")).toEqual([]);
   await second.getByLabel("Shares to remove").fill("0.4");
   await page.getByText("9 points").waitFor();

@@ -1,5 +1,5 @@
 import { DEFAULT_WIDTH_MULTIPLE } from "@drc/contracts";
-import { Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { isObject, type Json, numberOf, wordsOf } from "./form-node.ts";
 import { ListInput } from "./list-input.tsx";
@@ -45,10 +45,17 @@ export function BudgetsField({ budgets, error, onChange }: BudgetsFieldProps) {
         const first = budgetsOf(sets.slice(0, i)).length;
         const replace = (changed: Partial<BudgetSet>) => put(sets.with(i, { ...set, ...changed }));
         return (
-          <Group key={set.key} gap="sm" align="start" grow role="group" aria-label={`Budgets ${i + 1}`}>
+          <SimpleGrid
+            key={set.key}
+            cols={{ base: 1, xs: 3 }}
+            spacing="sm"
+            verticalSpacing="xs"
+            role="group"
+            aria-label={`Budgets ${i + 1}`}
+          >
             <ListInput
               label="Shares to remove"
-              description="Between 0 and 1, with commas between them"
+              description="0 to 1, with commas between"
               required
               items={set.shares}
               isNumber
@@ -72,7 +79,7 @@ export function BudgetsField({ budgets, error, onChange }: BudgetsFieldProps) {
                 replace({ widthMultiple: value === "" ? undefined : numberOf(value) })
               }
             />
-          </Group>
+          </SimpleGrid>
         );
       })}
       <Group gap="xs">

@@ -1,6 +1,7 @@
 /** What can be submitted: for each, the schema of its request and where it goes. */
 import { createCompressionBody, createJobBody, createSweepBody, type DryRunResource } from "@drc/contracts";
 import type { NewCompression, NewJob, NewSweep } from "@drc/sdk";
+import type { z } from "zod";
 import { client } from "../../api/client.ts";
 import { type FormNode, formNodeOf, isObject, type Json, type Path, valueAt, withValueAt } from "./form-node.ts";
 
@@ -46,11 +47,22 @@ function filled(body: Json, examples: Record<string, Json>): Json {
   return whole;
 }
 
-function defaultsBy(schema: { safeParse(body: unknown): { data?: unknown } }, examples: Record<string, Json>) {
-  return (body: Json): Json => {
+function defaultsBy(schema: z.ZodType, start: Json, examples: Record<string, Json>) {
+  const whole = (body: Json): Json => {
     const isNetworkGiven = has(body, "network") || has(body, "model") || !("model" in examples);
     const { model: _, ...others } = examples;
-    return schema.safeParse(filled(body, isNetworkGiven ? others : examples)).data as Json;
+    return filled(body, isNetworkGiven ? others : examples);
+  };
+  return (body: Json): Json => {
+    const { data, error } = schema.safeParse(whole(body));
+    if (!error) return data as Json;
+    // What is wrong with one field leaves the others their defaults.
+    const mended = error.issues.reduce<Json>((mending, { path }) => {
+      const item = path.findIndex((step) => typeof step !== "string");
+      const field = path.slice(0, item === -1 ? undefined : item).map(String);
+      return field.length === 0 ? mending : withValueAt(mending, field, valueAt(start, field));
+    }, body);
+    return schema.safeParse(whole(mended)).data as Json;
   };
 }
 
@@ -69,6 +81,18 @@ function jobNode(kind: "train" | "evaluate"): FormNode {
   return formNodeOf(option);
 }
 
+/** With what each form begins. */
+const COMPRESSION_START: Json = { budget: { of: "parameters", remove: 0.5 } };
+const TRAINING_START: Json = { kind: "train", spec: { network: { preset: "drn-xs", scale: 4 } } };
+const EVALUATION_START: Json = { kind: "evaluate" };
+const SWEEP_START: Json = {
+  grid: {
+    budgets: [0.3, 0.5, 0.7].map((remove) => ({ of: "parameters", remove })),
+    methods: ["second-order", "l1"],
+    seeds: [1],
+  },
+};
+
 export const FORMS: readonly FormKind[] = [
   {
     id: "compression",
@@ -76,12 +100,12 @@ export const FORMS: readonly FormKind[] = [
     url: "/v1/compressions",
     resource: "compressions",
     schema: formNodeOf(createCompressionBody),
-    start: { budget: { of: "parameters", remove: 0.5 } },
+    start: COMPRESSION_START,
     presets: [["fineTune"], ["method", "search"], ["method", "calibration"]],
     create: (body, idempotencyKey) => client.compressions.create(body as unknown as NewCompression, { idempotencyKey }),
     dryRun: (body, signal) => client.compressions.dryRun(body as unknown as NewCompression, { signal }),
     missing: (body) => missingNetwork(body) ?? missingDataset(body, "dataset"),
-    effective: defaultsBy(createCompressionBody, { dataset: EXAMPLE_DATASET, model: EXAMPLE_MODEL }),
+    effective: defaultsBy(createCompressionBody, COMPRESSION_START, { dataset: EXAMPLE_DATASET, model: EXAMPLE_MODEL }),
   },
   {
     id: "training",
@@ -89,12 +113,12 @@ export const FORMS: readonly FormKind[] = [
     url: "/v1/jobs",
     resource: "jobs",
     schema: jobNode("train"),
-    start: { kind: "train", spec: { network: { preset: "drn-xs", scale: 4 } } },
+    start: TRAINING_START,
     presets: [["spec", "settings"]],
     create: (body, idempotencyKey) => client.jobs.create(body as unknown as NewJob, { idempotencyKey }),
     dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
     missing: (body) => missingDataset(body, "spec", "dataset"),
-    effective: defaultsBy(createJobBody, {
+    effective: defaultsBy(createJobBody, TRAINING_START, {
       "spec.dataset": EXAMPLE_DATASET,
       "spec.network": { preset: "drn-xs", scale: 4 },
     }),
@@ -105,7 +129,7 @@ export const FORMS: readonly FormKind[] = [
     url: "/v1/jobs",
     resource: "jobs",
     schema: jobNode("evaluate"),
-    start: { kind: "evaluate" },
+    start: EVALUATION_START,
     presets: [],
     create: (body, idempotencyKey) => client.jobs.create(body as unknown as NewJob, { idempotencyKey }),
     dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
@@ -113,7 +137,10 @@ export const FORMS: readonly FormKind[] = [
       has(body, "spec", "model")
         ? missingDataset(body, "spec", "dataset")
         : "Choose a model, or bicubic, and a dataset.",
-    effective: defaultsBy(createJobBody, { "spec.dataset": EXAMPLE_DATASET, "spec.model": "bicubic" }),
+    effective: defaultsBy(createJobBody, EVALUATION_START, {
+      "spec.dataset": EXAMPLE_DATASET,
+      "spec.model": "bicubic",
+    }),
   },
   {
     id: "sweep",
@@ -121,13 +148,7 @@ export const FORMS: readonly FormKind[] = [
     url: "/v1/sweeps",
     resource: "sweeps",
     schema: formNodeOf(createSweepBody),
-    start: {
-      grid: {
-        budgets: [0.3, 0.5, 0.7].map((remove) => ({ of: "parameters", remove })),
-        methods: ["second-order", "l1"],
-        seeds: [1],
-      },
-    },
+    start: SWEEP_START,
     presets: [["fineTune"]],
     create: (body, idempotencyKey) => client.sweeps.create(body as unknown as NewSweep, { idempotencyKey }),
     dryRun: (body, signal) => client.sweeps.dryRun(body as unknown as NewSweep, { signal }),
@@ -135,7 +156,7 @@ export const FORMS: readonly FormKind[] = [
       missingNetwork(body) ??
       missingDataset(body, "dataset") ??
       (has(body, "evaluation", "dataset", "version") ? undefined : "Choose the images to evaluate on."),
-    effective: defaultsBy(createSweepBody, {
+    effective: defaultsBy(createSweepBody, SWEEP_START, {
       dataset: EXAMPLE_DATASET,
       model: EXAMPLE_MODEL,
       "evaluation.dataset": EXAMPLE_DATASET,
