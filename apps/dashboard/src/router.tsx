@@ -1,11 +1,4 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, Outlet, redirect } from "@tanstack/react-router";
 import { queryClient, whenSignedOut } from "./api/query-client.ts";
 import { forgetSession, sessionQuery } from "./api/session.ts";
 import { listSearch } from "./components/list-search.ts";
@@ -15,6 +8,7 @@ import { submitSearch } from "./pages/submit/submit-search.ts";
 import { sweepView } from "./pages/sweeps/sweep-search.ts";
 import { webhookSearch } from "./pages/webhooks/webhook-search.ts";
 import { ErrorPage, WholeErrorPage } from "./shell/error-page.tsx";
+import { lazyRouteComponent } from "./shell/lazy-route-component.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { SignInPage, signInSearch } from "./shell/sign-in-page.tsx";

@@ -113,15 +113,3 @@ describe("the page", () => {
     expect(ran).toMatch(/^script-src/);
   });
 });
-
-it("field case 49: says since when the server is away, and heals by itself", async () => {
-  const { page } = dashboard.open;
-  await signIn(page, dashboard.server.key);
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-  await dashboard.server.killApi();
-  const banner = page.getByText(/^Connection lost since \d\d:\d\d:\d\d$/);
-  await banner.waitFor();
-  await dashboard.server.startApi();
-  await banner.waitFor({ state: "detached" });
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-});

@@ -33,6 +33,8 @@ let receiver: Receiver;
 let receiverWorks = false;
 let folder: string;
 let models: CompressionDetailResource["models"];
+/** Of all requests, from before the sign-in on. */
+const addresses: string[] = [];
 let dataset: { datasetId: string; version: number };
 beforeAll(async () => {
   await dashboard.server.startWorker("none:1,cpu:2");
@@ -49,7 +51,8 @@ afterAll(async () => {
 it(
   "begins with the sign-in, and a folder of images",
   async () => {
-    const { page } = dashboard.open;
+    const { page, context } = dashboard.open;
+    context.on("request", (request) => addresses.push(request.url()));
     await signIn(page, dashboard.server.key);
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.getByRole("link", { name: "Datasets" }).click();
@@ -206,3 +209,8 @@ it(
   },
   LONG_TEST_MS,
 );
+
+it("put the key into no address of a request", () => {
+  expect(addresses.length).toBeGreaterThan(100);
+  expect(addresses.filter((address) => address.includes(dashboard.server.key))).toEqual([]);
+});

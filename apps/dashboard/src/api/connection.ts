@@ -45,6 +45,7 @@ export function useLostSince(): number | null {
 /** Resolves when the server answers again. Throws what the signal was aborted with. */
 export function untilConnected(signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
     if (!isLost()) return resolve();
     const leave = onConnectionChange(() => {
       if (isLost()) return;

@@ -1,5 +1,6 @@
 /** What a job has written, as far as a page has read it. */
 import type { JobEventResource, JobLogResource, JobMetricResource, Progress, StreamItem } from "@drc/contracts";
+import type { ProblemError } from "@drc/sdk";
 
 /** One value by step, as a chart takes it: steps rise. */
 export interface Series {
@@ -15,11 +16,21 @@ export class JobRecords {
   progress: Progress | undefined;
   /** Nothing follows. */
   ended = false;
+  /** Why the server gives no more of it now. */
+  refusal: ProblemError | undefined;
   /** Everything that was there when the page asked has come. */
   cursor: string | undefined;
   version = 0;
 
+  /** Undefined: it is read again. */
+  refuse(refusal: ProblemError | undefined): void {
+    if (this.refusal === refusal) return;
+    this.refusal = refusal;
+    this.version++;
+  }
+
   add(item: StreamItem): void {
+    this.refusal = undefined;
     this.cursor = item.cursor;
     this.version++;
     switch (item.type) {

@@ -1,12 +1,14 @@
 import { ProblemError } from "@drc/sdk";
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { client } from "./client.ts";
-import { isLost, onConnectionChange, silenceMs } from "./connection.ts";
+import { isLost, noteLoss, onConnectionChange, silenceMs } from "./connection.ts";
 
 /** Between two questions whether the server is back. */
 const PROBE_EVERY_MS = 2_000;
-/** A page that asks nothing by itself notices a loss within this time. */
-const LONGEST_SILENCE_MS = 5_000;
+/** After this silence the server is asked whether it is there. */
+const LONGEST_SILENCE_MS = 4_000;
+/** Who answers that within this time is there: a busy server takes some seconds, one that hangs never answers. */
+const PROBE_LIMIT_MS = 6_000;
 
 let onSignedOut: () => void = () => {};
 
@@ -36,10 +38,19 @@ export const queryClient = new QueryClient({
   },
 });
 
+let isProbing = false;
+
 async function probe(): Promise<void> {
-  if (document.hidden && !isLost()) return;
+  if (isProbing || (document.hidden && !isLost())) return;
   if (!isLost() && silenceMs() < LONGEST_SILENCE_MS) return;
-  await client.session.get().catch(noteError);
+  isProbing = true;
+  const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
+  await client.session.get({ signal }).catch((error) => {
+    noteError(error);
+    // Another answer may have come meanwhile.
+    if (signal.aborted && silenceMs() >= PROBE_LIMIT_MS) noteLoss();
+  });
+  isProbing = false;
 }
 
 setInterval(probe, PROBE_EVERY_MS);

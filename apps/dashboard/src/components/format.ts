@@ -69,6 +69,11 @@ export function timeOfDay(at: number | string): string {
   return new Date(at).toLocaleTimeString("en-GB");
 }
 
+/** The time of day; of another day than today, with the date. */
+export function moment(at: number | string): string {
+  return new Date(at).toDateString() === new Date().toDateString() ? timeOfDay(at) : dateTime(at);
+}
+
 /** 2026-11-26 14:03:22, in the reader's own time. */
 export function dateTime(at: number | string): string {
   const date = new Date(at);

@@ -1,15 +1,16 @@
 import { useSyncExternalStore } from "react";
+import { serverTimeMs } from "../api/clock.ts";
 import { useLostSince } from "../api/connection.ts";
 import { dateTime, duration } from "./format.ts";
 
-let nowMs = Date.now();
+let nowMs = 0;
 const listeners = new Set<() => void>();
 let ticking: ReturnType<typeof setInterval> | undefined;
 
 function listen(listener: () => void): () => void {
   listeners.add(listener);
   ticking ??= setInterval(() => {
-    nowMs = Date.now();
+    nowMs = serverTimeMs();
     for (const each of listeners) each();
   }, 1_000);
   return () => {
@@ -20,10 +21,17 @@ function listen(listener: () => void): () => void {
   };
 }
 
-/** The time, each second; it stands still while the connection is lost, for nobody knows what goes on. */
+/** While nobody listens the clock is looked at, not counted. */
+function current(): number {
+  if (ticking === undefined && Math.abs(serverTimeMs() - nowMs) >= 1_000) nowMs = serverTimeMs();
+  return nowMs;
+}
+
+/** The server's time, each second; it stands still while the connection is lost, for nobody knows what goes on. */
 export function useNow(): number {
-  const current = useSyncExternalStore(listen, () => nowMs);
-  return useLostSince() ?? current;
+  const now = useSyncExternalStore(listen, current);
+  const lostSinceMs = useLostSince();
+  return lostSinceMs === null ? now : serverTimeMs(lostSinceMs);
 }
 
 /** How long ago; the exact moment as a title. */

@@ -9,7 +9,11 @@ const WITHOUT = {
 /** Why this session can do nothing now that needs the scope; null where it can. For the `why` of an `ActionButton`. */
 export function useWhyNot(scope: keyof typeof WITHOUT): string | null {
   const may = useMay(scope);
-  const isLost = useLostSince() !== null;
-  if (!may) return WITHOUT[scope];
-  return isLost ? "The server does not answer." : null;
+  const away = useWhyAway();
+  return may ? away : WITHOUT[scope];
+}
+
+/** The same for what every session may do. */
+export function useWhyAway(): string | null {
+  return useLostSince() === null ? null : "The server does not answer.";
 }

@@ -1,8 +1,12 @@
-import { AppShell, Burger, Button, Group, NavLink, Text } from "@mantine/core";
+import { AppShell, Burger, Group, NavLink, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { sessionQuery, signOut } from "../api/session.ts";
+import { ActionButton } from "../components/action-button.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import { Problem } from "../components/problem.tsx";
+import { useWhyAway } from "../components/why-not.ts";
 import { ColorSchemeSwitch } from "./color-scheme-switch.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { NAVIGATION } from "./navigation.ts";
@@ -72,18 +76,30 @@ export function Shell() {
 function SignOut() {
   const navigate = useNavigate();
   const { data: session } = useQuery(sessionQuery);
-  const leave = async () => {
-    await signOut();
-    await navigate({ to: "/sign-in", search: {} });
-  };
+  const away = useWhyAway();
+  const leaving = useMutation({
+    mutationFn: signOut,
+    onSuccess: () => navigate({ to: "/sign-in", search: {} }),
+  });
   return (
     <Group gap="xs" wrap="nowrap">
       <Text size="sm" c="dimmed" visibleFrom="sm" title="The key of this session">
         {session?.name}
       </Text>
-      <Button variant="default" size="compact-sm" onClick={leave}>
+      <ActionButton
+        variant="default"
+        size="compact-sm"
+        why={away}
+        loading={leaving.isPending}
+        onClick={() => leaving.mutate()}
+      >
         Sign out
-      </Button>
+      </ActionButton>
+      {leaving.error && (
+        <Dialog title="You are still signed in" onClose={leaving.reset}>
+          <Problem error={leaving.error} />
+        </Dialog>
+      )}
     </Group>
   );
 }

@@ -23,8 +23,12 @@ export interface DashboardServer {
   services: TestServices;
   /** Ends the API at once, as when the machine fails. */
   killApi(): Promise<void>;
-  /** At the same address as before. */
-  startApi(): Promise<void>;
+  /** At the same address as before, with these settings in the place of the usual ones; not where it runs. */
+  startApi(settings?: Record<string, string>): Promise<void>;
+  /** It takes connections and says nothing. */
+  hangApi(): void;
+  /** It goes on where it hung. */
+  wakeApi(): void;
   /** A worker with these slots, such as `none:1,cpu:1`; without one no job runs. */
   startWorker(slots?: string): Promise<void>;
   stop(): Promise<void>;
@@ -49,8 +53,8 @@ export async function startDashboardServer(): Promise<DashboardServer> {
   };
   let port = "0";
   let api: ChildProcess;
-  const startApi = () => {
-    api = run("api", { DRC_PORT: port, DRC_WEBHOOK_ALLOW: "127.0.0.0/8", DRC_RATE_LIMIT: "0" });
+  const startApi = (settings: Record<string, string> = {}) => {
+    api = run("api", { DRC_PORT: port, DRC_WEBHOOK_ALLOW: "127.0.0.0/8", DRC_RATE_LIMIT: "0", ...settings });
     return printed(api, /^(API key|Listening): (.*)$/, "Listening");
   };
   const { Listening: url, "API key": key } = await startApi();
@@ -66,9 +70,11 @@ export async function startDashboardServer(): Promise<DashboardServer> {
       api.kill("SIGKILL");
       await exited;
     },
-    async startApi() {
-      await startApi();
+    async startApi(settings) {
+      if (api.exitCode !== null || api.signalCode !== null) await startApi(settings);
     },
+    hangApi: () => void api.kill("SIGSTOP"),
+    wakeApi: () => void api.kill("SIGCONT"),
     async startWorker(slots = "none:1,cpu:1") {
       const before = await services.database.worker.count();
       run("worker", { DRC_SLOTS: slots, DRC_WORKER_FOLDER: join(folder, `worker-${before}`) });
@@ -81,6 +87,7 @@ export async function startDashboardServer(): Promise<DashboardServer> {
     },
     async stop() {
       const exits = [...children].map((child) => once(child, "exit"));
+      api.kill("SIGCONT");
       for (const child of children) child.kill("SIGTERM");
       const late = setTimeout(() => {
         for (const child of children) child.kill("SIGKILL");

@@ -12,6 +12,8 @@ import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Pipeline } from "../../components/pipeline.tsx";
+import { ProblemBox } from "../../components/problem.tsx";
+import { errorLine } from "../../components/problem-text.ts";
 import { ProgressBar } from "../../components/progress-bar.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { RecordPage } from "../../components/record-page.tsx";
@@ -73,6 +75,12 @@ function Job({ job }: { job: JobDetailResource }) {
           <Alert variant="outline" color="gray">
             The events, metrics and log lines of this job were removed <Ago at={job.recordsRemovedAt} />, for their age.
           </Alert>
+        )}
+        {records.refusal && (
+          <ProblemBox
+            title="Its log, curves and events cannot be read now"
+            detail={errorLine(records.refusal.problem)}
+          />
         )}
         <JobCurves records={records} />
         <Records job={job} records={records} />
