@@ -57,7 +57,11 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   await search.fill("nothing like it");
   await search.press("Enter");
   await page.getByText("No model is as the filter says.").waitFor();
+  // What the network before was cannot be read just now: that is told, and asked for again.
+  const cardBefore = `**/v1/models/${base}/card*`;
+  await page.route(cardBefore, (route) => route.fulfill({ status: 500 }), { times: 1 });
   await page.goto(`/models/${compressed}`);
+  await page.getByRole("alert").getByRole("button", { name: "Try again" }).click();
   const lineage = page.getByRole("group", { name: "Lineage of the model" });
   await lineage.getByText("base <b>network</b>").waitFor();
   for (const kind of ["channel-search", "prune"]) await lineage.getByText(kind, { exact: true }).waitFor();

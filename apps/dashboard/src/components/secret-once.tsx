@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Stack, TextInput } from "@mantine/core";
-import { useRef, useState } from "react";
+import { useRef } from "react";
+import { useCopy } from "./use-copy.ts";
 
 interface SecretOnceProps {
   /** What it is: API key, secret. */
@@ -14,17 +15,7 @@ interface SecretOnceProps {
 /** A secret that the server shows only now, with a button to copy it. Nothing keeps it after `onDone`. */
 export function SecretOnce({ name, secret, remedy, onDone }: SecretOnceProps) {
   const field = useRef<HTMLInputElement>(null);
-  const [copied, setCopied] = useState<string | null>(null);
-  const copy = async () => {
-    field.current?.select();
-    try {
-      // Over plain http from another machine browsers have no clipboard.
-      await navigator.clipboard.writeText(secret ?? "");
-      setCopied("Copied.");
-    } catch {
-      setCopied("It is selected: copy it with Ctrl+C.");
-    }
-  };
+  const { copy, said } = useCopy(secret ?? "", () => field.current?.select());
   if (secret === null) {
     return (
       <Stack>
@@ -52,7 +43,7 @@ export function SecretOnce({ name, secret, remedy, onDone }: SecretOnceProps) {
           Copy
         </Button>
       </Group>
-      <span role="status">{copied}</span>
+      <span role="status">{said}</span>
       <Done onDone={onDone} />
     </Stack>
   );

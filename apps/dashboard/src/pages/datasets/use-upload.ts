@@ -22,6 +22,8 @@ export interface Upload {
 
 /** A larger file goes to the store in parts; smaller ones go together in one request. */
 const LARGE_BYTES = 16_000_000;
+/** The browser's own SHA-256 is faster, but needs a file in memory as a whole. */
+const LARGEST_AT_ONCE_BYTES = 32_000_000;
 const BATCH_BYTES = 16_000_000;
 const BATCH_FILES = 25;
 
@@ -112,6 +114,13 @@ export function isSentInParts(file: File): boolean {
   return file.size > LARGE_BYTES && globalThis.crypto?.subtle !== undefined;
 }
 
+/** Of a file that is too large for the client library to compute it. */
+async function hashOf(file: File, signal: AbortSignal): Promise<string | undefined> {
+  if (file.size <= LARGEST_AT_ONCE_BYTES) return undefined;
+  const { hashFile } = await import("./hash-file.ts");
+  return hashFile(file, signal);
+}
+
 async function send(
   datasetId: string,
   batch: readonly UploadItem[],
@@ -124,7 +133,8 @@ async function send(
     await client.datasets.upload(datasetId, files, { signal });
     return;
   }
-  const { id } = await client.uploads.send(first, { signal, onProgress: onSent });
+  const sha256 = await hashOf(first.data, signal);
+  const { id } = await client.uploads.send(first, { sha256, signal, onProgress: onSent });
   await client.datasets.addUploads(datasetId, [{ uploadId: id, name: first.name }], { signal });
 }
 

@@ -1,6 +1,7 @@
 import { Button, Group, SegmentedControl } from "@mantine/core";
 import { useRef, useState } from "react";
 import { Panel } from "../../components/panel.tsx";
+import { useCopy } from "../../components/use-copy.ts";
 import type { Json } from "./form-node.ts";
 import type { FormKind } from "./forms.ts";
 import { curlText, scriptText } from "./request-text.ts";
@@ -8,26 +9,18 @@ import { curlText, scriptText } from "./request-text.ts";
 /** The same request for a shell or a program. */
 export function RequestText({ kind, body }: { kind: FormKind; body: Json }) {
   const [form, setForm] = useState<"curl" | "script">("curl");
-  const [copied, setCopied] = useState("");
   const shown = useRef<HTMLPreElement>(null);
   const text = form === "curl" ? curlText(kind, body) : scriptText(kind, body);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied("Copied");
-    } catch {
-      // Browsers keep the clipboard from pages on plain http of other machines.
-      if (shown.current) getSelection()?.selectAllChildren(shown.current);
-      setCopied("Selected: press Ctrl+C");
-    }
-  };
+  const { copy, said } = useCopy(text, () => {
+    if (shown.current) getSelection()?.selectAllChildren(shown.current);
+  });
   return (
     <Panel
       title="The same request"
       aside={
         <Group gap="xs">
           <span role="status" className="small">
-            {copied}
+            {said}
           </span>
           <Button variant="default" size="compact-sm" onClick={copy}>
             Copy
@@ -39,10 +32,7 @@ export function RequestText({ kind, body }: { kind: FormKind; body: Json }) {
         aria-label="As"
         size="xs"
         value={form}
-        onChange={(value) => {
-          setForm(value as typeof form);
-          setCopied("");
-        }}
+        onChange={(value) => setForm(value as typeof form)}
         data={[
           { value: "curl", label: "curl" },
           { value: "script", label: "Script" },
