@@ -1,4 +1,8 @@
 /** Forms made of the schemas of requests: defaults, estimate, refusals at their fields, the same request as text. */
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { encodePng } from "@drc/imaging";
 import { createModel, encodeModel } from "@drc/network";
 import { beforeAll, expect, it } from "vitest";
@@ -7,6 +11,8 @@ import { violationsOf } from "./support/axe.ts";
 import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
 import { chooseRecord, openSettings } from "./support/steps.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 const dashboard = useDashboard();
 let datasetId: string;
@@ -61,7 +67,8 @@ it("submits a compression with defaults, after an estimate, and shows the same r
     fineTune: { steps: 77 },
   });
   await page.getByText("Script", { exact: true }).click();
-  expect(await request.textContent()).toContain("drc.compressions.create(");
+  const copied = await firstLineOf(await request.locator("pre").textContent());
+  expect((await dashboard.server.client.compressions.get(copied)).body).toMatchObject({ fineTune: { steps: 77 } });
   await page.evaluate("scrollTo(0, 0)");
   expect(await violationsOf(page, "submit")).toEqual([]);
 
@@ -130,3 +137,20 @@ it("submits a sweep as a grid", async () => {
   expect(points).toHaveLength(12);
   expect(faults).toEqual([]);
 });
+
+/** Runs what the page shows as a script in the folder of the project, up to its first line. */
+async function firstLineOf(script: string | null): Promise<string> {
+  const env = { PATH: process.env.PATH, DRC_API_KEY: dashboard.server.key };
+  const child = spawn(process.execPath, ["--input-type=module"], {
+    cwd: ROOT,
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.stdin.end(script);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) return line;
+    throw new Error("The script printed nothing.");
+  } finally {
+    child.kill("SIGKILL");
+  }
+}

@@ -10,7 +10,7 @@ interface DialogProps {
 
 /**
  * The browser's own dialog over everything: it keeps the focus within, closes with Escape, and gives the focus back. It begins
- * at what has `data-autofocus`. Mantine's Modal writes style elements that the page's policy refuses.
+ * at what has `data-autofocus`, else at the first field or button of its content. Mantine's Modal writes style elements that the page's policy refuses.
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -19,7 +19,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     const element = dialog.current;
     if (element === null || element.open) return;
     element.showModal();
-    element.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+    const first = ["[data-autofocus]", ".dialog-body :is(input, textarea, select)", ".dialog-body button"];
+    first
+      .map((selector) => element.querySelector<HTMLElement>(selector))
+      .find((found) => found !== null)
+      ?.focus();
   }, []);
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby={titleId} onClose={onClose}>
@@ -35,7 +39,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
           ✕
         </Button>
       </div>
-      {children}
+      <div className="dialog-body">{children}</div>
     </dialog>
   );
 }

@@ -79,7 +79,13 @@ export function SelectionBar<Row extends Named>({ what, selection, verbsOf }: Se
   const lost = useLostSince() !== null;
   if (chosen.length === 0) return null;
   return (
-    <Group gap="xs" p="xs" role="group" aria-label={`What is done with the ${what}s that are chosen`}>
+    <Group
+      gap="xs"
+      p="xs"
+      className="selection-bar"
+      role="group"
+      aria-label={`What is done with the ${what}s that are chosen`}
+    >
       <Text size="sm">{counted(chosen.length, what)} chosen</Text>
       {verbsOf(chosen[0]).map(({ name }) => {
         const meaning = (name === "Delete" ? DELETED[what] : undefined) ?? MEANINGS[name];

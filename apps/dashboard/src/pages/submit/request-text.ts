@@ -13,15 +13,15 @@ export function curlText(kind: FormKind, body: Json): string {
   ].join("\n");
 }
 
-/** The same for Node with the client library. */
+/** The same for Node with the client library, in the folder of the project. */
 export function scriptText(kind: FormKind, body: Json): string {
   return [
-    `import { DrcClient } from "@drc/sdk";`,
+    "// In the project's folder: DRC_API_KEY=… node script.mjs",
+    `import { DrcClient } from "./packages/sdk/dist/drc-sdk.js";`,
     "",
     `const drc = new DrcClient({ url: ${JSON.stringify(location.origin)}, key: process.env.DRC_API_KEY });`,
     `const { id } = await drc.${kind.resource}.create(${JSON.stringify(body, null, 2)});`,
-    ...(kind.resource === "sweeps"
-      ? [`console.log(id);`]
-      : [`const ended = await drc.${kind.resource}.wait(id);`, `console.log(id, ended.state);`]),
+    "console.log(id);",
+    ...(kind.resource === "sweeps" ? [] : [`console.log((await drc.${kind.resource}.wait(id)).state);`]),
   ].join("\n");
 }
