@@ -168,6 +168,7 @@ it("takes a network that is dropped, one that goes to the store in parts too", a
   await page.getByRole("heading", { level: 1, name: "large" }).waitFor({ timeout: 60_000 });
   const name = "dropped.safetensors";
   await page.goto("/models");
+  await page.locator(".drop-zone").waitFor();
   const network = encodeModel(createModel({ scale: 2, blocks: 1, features: 8, seed: 5 }));
   await page.evaluate(`{
     const transfer = new DataTransfer();

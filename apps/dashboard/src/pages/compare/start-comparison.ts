@@ -38,11 +38,10 @@ export async function startComparison(
   onStep: (step: ComparisonStep) => void,
   signal: AbortSignal,
 ): Promise<ComparisonJobs> {
-  const label = await labelOf(request);
+  const label = await labelOf(request, signal);
   onStep({ text: "Looking for the same image" });
-  const before = label === undefined ? [] : await usableJobs(label, signal);
+  const before = await usableJobs(label, signal);
   const dataset = (await datasetOf(before, signal)) ?? (await makeDataset(request, onStep, signal));
-  const labels = label === undefined ? [LABEL] : [LABEL, label];
   onStep({ text: "Submitting the evaluations" });
   const evaluation = async (model: EvaluateSpec["model"]) => {
     const same = before.find(({ spec }) => isSame(spec, model, dataset));
@@ -50,7 +49,7 @@ export async function startComparison(
     const body = {
       kind: "evaluate" as const,
       name: `Compare ${request.image.name}`.slice(0, 200),
-      labels,
+      labels: [LABEL, label],
       priority: PRIORITY,
       spec: { model, dataset, keepImages: true },
     };
@@ -61,12 +60,11 @@ export async function startComparison(
   return { original, compressed, bicubic: await evaluation("bicubic") };
 }
 
-/** Of the image's bytes and what they are taken for; on plain http of another machine browsers compute no hash. */
-async function labelOf({ image, content, scale }: ComparisonRequest): Promise<string | undefined> {
-  if (!globalThis.crypto?.subtle) return undefined;
-  const digest = await crypto.subtle.digest("SHA-256", await image.data.arrayBuffer());
-  const hash = Array.from(new Uint8Array(digest).slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${LABEL}=${hash}.${content}.x${scale}`;
+/** Of the image's bytes and what they are taken for. */
+async function labelOf({ image, content, scale }: ComparisonRequest, signal: AbortSignal): Promise<string> {
+  const { hashFile } = await import("../../api/hash-file.ts");
+  const hash = await hashFile(image.data, signal);
+  return `${LABEL}=${hash.slice(0, 32)}.${content}.x${scale}`;
 }
 
 async function usableJobs(label: string, signal: AbortSignal): Promise<JobResource[]> {

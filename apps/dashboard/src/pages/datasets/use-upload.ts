@@ -1,6 +1,7 @@
 import { ProblemError } from "@drc/sdk";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { client } from "../../api/client.ts";
+import { isSentInParts, sendInParts } from "../../api/send-in-parts.ts";
 import type { GivenFile } from "./dropped-files.ts";
 
 export interface UploadItem extends GivenFile {
@@ -20,10 +21,7 @@ export interface Upload {
   stop(): void;
 }
 
-/** A larger file goes to the store in parts; smaller ones go together in one request. */
-const LARGE_BYTES = 16_000_000;
-/** The browser's own SHA-256 is faster, but needs a file in memory as a whole. */
-const LARGEST_AT_ONCE_BYTES = 32_000_000;
+/** Of files that go together in one request. */
 const BATCH_BYTES = 16_000_000;
 const BATCH_FILES = 25;
 
@@ -109,18 +107,6 @@ function isArchive(name: string): boolean {
   return /\.(zip|tar|tar\.gz|tgz)$/i.test(name);
 }
 
-/** Parts are announced with a hash, which browsers compute on https and on this machine alone. */
-export function isSentInParts(file: File): boolean {
-  return file.size > LARGE_BYTES && globalThis.crypto?.subtle !== undefined;
-}
-
-/** Of a file that is too large for the client library to compute it. */
-async function hashOf(file: File, signal: AbortSignal): Promise<string | undefined> {
-  if (file.size <= LARGEST_AT_ONCE_BYTES) return undefined;
-  const { hashFile } = await import("./hash-file.ts");
-  return hashFile(file, signal);
-}
-
 async function send(
   datasetId: string,
   batch: readonly UploadItem[],
@@ -133,8 +119,7 @@ async function send(
     await client.datasets.upload(datasetId, files, { signal });
     return;
   }
-  const sha256 = await hashOf(first.data, signal);
-  const { id } = await client.uploads.send(first, { sha256, signal, onProgress: onSent });
+  const { id } = await sendInParts(first.name, first.data, signal, onSent);
   await client.datasets.addUploads(datasetId, [{ uploadId: id, name: first.name }], { signal });
 }
 

@@ -4,13 +4,13 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
+import { isSentInParts, sendInParts } from "../../api/send-in-parts.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { DropZone } from "../../components/drop-zone.tsx";
 import { bytes } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { useWhyNot } from "../../components/why-not.ts";
-import { isSentInParts } from "../datasets/use-upload.ts";
 
 /** Where a network that was trained elsewhere comes in; its page is shown then, from where it is compressed. */
 export function UploadModel() {
@@ -73,8 +73,7 @@ export function UploadModel() {
 
 /** A large file goes to the store in parts, and goes on there when it is sent again. */
 async function send(file: File, signal: AbortSignal, onProgress: (sentBytes: number) => void) {
-  const given = { name: file.name, data: file };
-  if (!isSentInParts(file)) return client.models.upload(given, {}, { signal });
-  const { id: uploadId } = await client.uploads.send(given, { signal, onProgress });
+  if (!isSentInParts(file)) return client.models.upload({ name: file.name, data: file }, {}, { signal });
+  const { id: uploadId } = await sendInParts(file.name, file, signal, onProgress);
   return client.models.create({ uploadId }, { signal });
 }
