@@ -61,7 +61,6 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
     .getByText(/\d+ of 12,000, \d+ (s|min \d+ s) left/)
     .first()
     .waitFor();
-  expect(await violationsOf(page, "job")).toEqual([]);
 
   // What is drawn over is shown larger, and stays so while more comes.
   const curve = page.getByRole("img", { name: /^Primal loss L_P by step/ });
@@ -80,6 +79,8 @@ it("follows a training live, with curves and log, and pauses and resumes it", as
   }
   await allSteps.click();
   await allSteps.waitFor({ state: "detached" });
+  await page.evaluate("scrollTo(0, 0)");
+  expect(await violationsOf(page, "job")).toEqual([]);
   await page.goto("/");
   await page.getByRole("link", { name: "train a small network" }).waitFor();
   await page.getByText(/\d+ of 12,000, .* left/).waitFor();
@@ -109,6 +110,12 @@ it("field case 49: over a restart of the server the page tells no lie, and goes 
   const bar = page.getByRole("progressbar", { name: "Progress" });
   const step = async () => Number(await bar.getAttribute("aria-valuenow"));
   const lasted = () => page.getByText("Ran for").locator("xpath=following-sibling::dd").textContent();
+  // Of the attempt after the pause: until it has told how far it is there is none.
+  const jobId = page.url().split("/").at(-1) ?? "";
+  await expect
+    .poll(async () => (await dashboard.server.client.jobs.get(jobId)).progress, { timeout: 20_000 })
+    .not.toBeNull();
+  await bar.waitFor();
   const running = await lasted();
   await expect.poll(lasted).not.toBe(running);
   await dashboard.server.killApi();

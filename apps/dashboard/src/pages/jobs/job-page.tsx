@@ -70,6 +70,11 @@ function Job({ job }: { job: JobDetailResource }) {
             <ProgressBar progress={progress} label="Progress" goesOn={job.state === "running"} />
           </Panel>
         )}
+        {job.state === "running" && !progress && (
+          <Panel title="Progress">
+            {job.checkpointStep === null ? "It starts." : `It goes on from step ${count(job.checkpointStep)}.`}
+          </Panel>
+        )}
         <Facts job={job} />
         {job.recordsRemovedAt !== null && (
           <Alert variant="outline" color="gray">
