@@ -172,11 +172,14 @@ it("clones a job with changes", async () => {
   const { page } = dashboard.open;
   await page.getByRole("link", { name: "diverges" }).click();
   await page.getByRole("button", { name: "Clone" }).click();
-  const changes = page.getByLabel("Changes");
-  await changes.fill('{"spec": {"settings": {"steps": -1}}}');
+  const request = page.getByLabel("The new job");
+  const { spec, ...given } = JSON.parse(await request.inputValue());
+  const put = (name: string, settings: object) =>
+    request.fill(JSON.stringify({ ...given, name, spec: { ...spec, settings: { ...spec.settings, ...settings } } }));
+  await put("converges", { steps: -1 });
   await page.getByRole("button", { name: "Start the new job" }).click();
   await page.getByText("/spec/settings/steps").waitFor();
-  await changes.fill('{"name": "converges", "spec": {"settings": {"steps": 20, "learningRate": 0.001}}}');
+  await put("converges", { steps: 20, learningRate: 0.001 });
   await page.getByRole("button", { name: "Start the new job" }).click();
   await page.getByRole("heading", { name: /^converges/ }).waitFor();
   await page.getByRole("heading", { name: /succeeded$/ }).waitFor();

@@ -30,7 +30,11 @@ it("adds a webhook, shows its secret once, and delivers a test that the secret v
   await dialog.getByRole("textbox", { name: "URL" }).fill("http://10.1.2.3/hook");
   expect(await violationsOf(page, "states/webhook-form")).toEqual([]);
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
-  await dialog.getByRole("alert").getByText("/url").waitFor();
+  const url = dialog.getByRole("textbox", { name: "URL" });
+  await expect.poll(() => url.getAttribute("aria-invalid")).toBe("true");
+  expect(await dialog.getByRole("alert").count()).toBe(0);
+  expect(await page.evaluate("document.activeElement.placeholder")).toBe("https://example.org/hook");
+  expect(await violationsOf(page, "states/webhook-form-refused")).toEqual([]);
   await dialog.getByRole("textbox", { name: "URL" }).fill(receiver.url);
   await dialog.getByRole("textbox", { name: "Description" }).fill(MARKUP);
   await dialog.getByRole("checkbox", { name: "job.failed" }).check();

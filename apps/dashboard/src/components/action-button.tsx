@@ -26,17 +26,24 @@ interface ActionButtonProps
  * `<ActionButton why={useWhyNot("submit") ?? (files === 0 ? "Upload files first." : null)} onClick={…}>`: in the place of
  * Mantine's `Button` with `disabled` and `title`. As a form's `type="submit"` it keeps Enter from sending the form too.
  */
-export function ActionButton({ why, children, ...button }: ActionButtonProps) {
+export function ActionButton({ why, loading, children, ...button }: ActionButtonProps) {
   const { trigger, reason } = useReason(why);
   return (
     <>
-      <Button {...button} {...trigger}>
+      <Button {...button} {...trigger} loading={loading} {...(loading && BUSY)}>
         {children}
       </Button>
       {reason}
     </>
   );
 }
+
+/** What is disabled for a while loses the focus: a button that is at work keeps it, and is not pressed again. */
+const BUSY = {
+  "aria-disabled": true,
+  onClick: (event: MouseEvent) => event.preventDefault(),
+  renderRoot: (props: ComponentPropsWithoutRef<"button">) => <button {...props} disabled={false} />,
+};
 
 /** From the edges of the window, and from what it is said of. */
 const GAP_PX = 6;

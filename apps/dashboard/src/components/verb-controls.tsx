@@ -1,6 +1,6 @@
 /** What can be done with jobs, compressions and sweeps: as buttons, and as the menu of a row. */
 import { Group, Menu } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { ActionButton } from "./action-button.tsx";
 import { useShowDialog } from "./page-dialogs.tsx";
 import { RefusalDialog, useRunning, VerbDialog, type VerbTarget } from "./verb-dialog.tsx";
@@ -54,6 +54,11 @@ export function VerbMenu(props: VerbsProps) {
 function OpenMenu({ label, verbs, ...target }: VerbsProps & { label: string }) {
   const start = useStart(target, false);
   const whyNot = useWhyNot("submit");
+  const button = useRef<HTMLButtonElement>(null);
+  // Before the item with the focus goes away, and before a dialog opens, which gives the focus back to where it was.
+  const giveFocusBack = () => {
+    if (document.activeElement?.closest('[role="menu"]')) button.current?.focus();
+  };
   return (
     // Within the page's main part, where readers of the screen look for it; without a first stop of its own, which is no item.
     <Menu
@@ -62,9 +67,11 @@ function OpenMenu({ label, verbs, ...target }: VerbsProps & { label: string }) {
       withinPortal
       portalProps={{ target: "#content" }}
       withInitialFocusPlaceholder={false}
+      returnFocus={false}
+      onClose={giveFocusBack}
     >
       <Menu.Target>
-        <button type="button" className="row-button" aria-label={label}>
+        <button ref={button} type="button" className="row-button" aria-label={label}>
           …
         </button>
       </Menu.Target>

@@ -1,11 +1,13 @@
 /** The question before something is done with a job, compression or sweep. */
-import { Checkbox, JsonInput, NumberInput, Stack, Text } from "@mantine/core";
+import { Checkbox, NumberInput, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { type FormEvent, useState } from "react";
 import { queryClient } from "../api/query-client.ts";
 import { ActionButton } from "./action-button.tsx";
+import { changesFrom } from "./changes-from.ts";
 import { Dialog } from "./dialog.tsx";
+import { errorsByPointer, isAtFields } from "./field-errors.ts";
 import { numberIn } from "./number-in.ts";
 import { Problem } from "./problem.tsx";
 import type { Given, Verb } from "./verbs.ts";
@@ -60,7 +62,7 @@ export function VerbDialog({ verb, onItsPage, onClose, ...target }: VerbDialogPr
   return (
     <Dialog onClose={onClose} title={`${verb.name}: ${called}`}>
       <Stack>
-        {running.error && <Problem error={running.error} />}
+        {running.error && !isAtFields(running.error, "/priority") && <Problem error={running.error} />}
         <Question
           verb={verb}
           what={target.what}
@@ -68,6 +70,7 @@ export function VerbDialog({ verb, onItsPage, onClose, ...target }: VerbDialogPr
           priority={target.priority ?? 50}
           why={whyNot}
           busy={running.isPending}
+          wrongPriority={verb.asks === "priority" ? errorsByPointer(running.error).get("/priority") : undefined}
           onDone={(given) => running.mutate({ verb, ...given })}
         />
       </Stack>
@@ -92,19 +95,39 @@ interface QuestionProps {
   /** Why it cannot be done now. */
   why: string | null;
   busy: boolean;
+  /** What the server says against it. */
+  wrongPriority?: string;
   onDone(given: Given): void;
 }
 
-function Question({ verb, what, called, priority: before, why, busy, onDone }: QuestionProps) {
-  const [text, setText] = useState("{}");
+function Question({ verb, what, called, priority: before, why, busy, wrongPriority, onDone }: QuestionProps) {
+  const [text, setText] = useState(() => JSON.stringify(verb.body ?? {}, null, 2));
   const [priority, setPriority] = useState<number | string>(before);
   const [models, setModels] = useState(false);
-  const changes = parseObject(text);
+  const { value: changed, wrong: wrongText } = parseObject(text);
   const numeric = numberIn(priority) ?? Number.NaN;
-  const ready = verb.asks === "changes" ? changes !== null : verb.asks === "priority" ? !Number.isNaN(numeric) : true;
+  const isMissing = verb.asks === "priority" && Number.isNaN(numeric);
+  const whyNot = why ?? wrongText ?? (isMissing ? "Give a number first." : undefined);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onDone({ changes: changed ? changesFrom(verb.body ?? {}, changed) : {}, priority: numeric, models });
+  };
   return (
-    <Stack>
-      {verb.asks === "yes" && <Text>A cancelled {what} does not go on. What it has written so far stays.</Text>}
+    <Stack component="form" onSubmit={submit}>
+      {verb.asks === "yes" && (
+        <Text>
+          A cancelled {what} does not go on: a retry begins at the first step
+          {what === "job" ? "" : " of what was cancelled"}. What it has written so far stays. To let it go on later from
+          where it is, pause it.
+        </Text>
+      )}
+      {verb.asks === "retry" && (
+        <Text>
+          {what === "job"
+            ? "A new job does the same work again with the same seed. It begins at the first step, whatever checkpoints this one has written; this one stays as it ended."
+            : `What has succeeded of this ${what} stays. What failed or was cancelled, and what waits for it, is done by new jobs, each from its first step, whatever checkpoints there are.`}
+        </Text>
+      )}
       {verb.asks === "deletion" && (
         <>
           <Text>
@@ -118,14 +141,17 @@ function Question({ verb, what, called, priority: before, why, busy, onDone }: Q
         </>
       )}
       {verb.asks === "changes" && (
-        <JsonInput
-          label="Changes"
-          description={`What is different in the new ${what}, as a JSON merge patch; {} for none.`}
-          validationError="This is no JSON."
+        <Textarea
+          label={`The new ${what}`}
+          description="The request that made this one, with every default filled in: change what is to be different."
+          error={wrongText}
           autosize
           minRows={4}
+          maxRows={18}
+          spellCheck={false}
+          classNames={{ input: "mono" }}
           value={text}
-          onChange={setText}
+          onChange={({ currentTarget }) => setText(currentTarget.value)}
         />
       )}
       {verb.asks === "priority" && (
@@ -134,17 +160,15 @@ function Question({ verb, what, called, priority: before, why, busy, onDone }: Q
           description="0 to 100; of the jobs of one key, a higher one goes first."
           min={0}
           max={100}
+          // What is out of its range is refused, and not another number than the one that was typed.
+          clampBehavior="none"
+          error={wrongPriority}
           allowDecimal={false}
           value={priority}
           onChange={setPriority}
         />
       )}
-      <ActionButton
-        loading={busy}
-        why={why ?? (ready ? undefined : "What is asked for above is missing.")}
-        color={verb.asks === "deletion" ? "red" : undefined}
-        onClick={() => onDone({ changes: changes ?? {}, priority: numeric, models })}
-      >
+      <ActionButton type="submit" loading={busy} why={whyNot} color={verb.asks === "deletion" ? "red" : undefined}>
         {actionName(verb, what)}
       </ActionButton>
     </Stack>
@@ -156,11 +180,12 @@ function actionName({ name }: Verb, what: string): string {
   return name === "Priority" ? "Set priority" : `${name} the ${what}`;
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
+function parseObject(text: string): { value?: Record<string, unknown>; wrong?: string } {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
-  } catch {
-    return null;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { value: { ...value } };
+    return { wrong: "This is no JSON object: it begins with { and ends with }." };
+  } catch (error) {
+    return { wrong: `This is no JSON: ${error instanceof Error ? error.message : String(error)}` };
   }
 }

@@ -23,7 +23,9 @@ export interface Verb {
   /** Why it is not possible now; null where it is. */
   impossible: string | null;
   /** Asked for before it is done: a yes, changes as JSON, a number, or whether models are deleted as well. */
-  asks?: "yes" | "changes" | "priority" | "deletion";
+  asks?: "yes" | "retry" | "changes" | "priority" | "deletion";
+  /** What is changed: the request that the record was made by. */
+  body?: Record<string, unknown>;
   /** The record as it is afterwards, or the new one. */
   run(given: Given): Promise<{ id: string }>;
 }
@@ -53,12 +55,14 @@ export function jobVerbs(job: JobResource): Verb[] {
         (state === "failed" || state === "cancelled") && whole === null,
         whole === null ? "It has not failed." : `Retry its ${whole} as a whole.`,
       ),
+      asks: "retry",
       run: () => client.jobs.retry(id),
     },
     {
       name: "Clone",
       impossible: unless(kind !== "ingest", "Make a new version of the dataset instead."),
       asks: "changes",
+      body: submittedBody(job),
       run: ({ changes }) => client.jobs.clone(id, changes),
     },
     {
@@ -88,12 +92,38 @@ export function jobVerbs(job: JobResource): Verb[] {
   ];
 }
 
-export function compressionVerbs({ id, state }: CompressionResource): Verb[] {
-  return groupVerbs(id, state, client.compressions);
+/** As a job is submitted, with every default filled in. */
+function submittedBody({
+  kind,
+  name,
+  labels,
+  seed,
+  deviceClass,
+  priority,
+  maxAttempts,
+  maxRunSeconds,
+  spec,
+}: JobResource) {
+  const device = deviceClass === "none" ? {} : { device: deviceClass };
+  return {
+    kind,
+    ...(name === null ? {} : { name }),
+    labels,
+    seed,
+    ...device,
+    priority,
+    maxAttempts,
+    maxRunSeconds,
+    spec,
+  };
 }
 
-export function sweepVerbs({ id, state }: Pick<SweepResource, "id" | "state">): Verb[] {
-  return groupVerbs(id, state, client.sweeps);
+export function compressionVerbs(compression: CompressionResource): Verb[] {
+  return groupVerbs(compression, client.compressions);
+}
+
+export function sweepVerbs(sweep: Pick<SweepResource, "id" | "state" | "body">): Verb[] {
+  return groupVerbs(sweep, client.sweeps);
 }
 
 export function modelVerbs({ id }: ModelResource): Verb[] {
@@ -111,8 +141,7 @@ function deletion(id: string, run: () => Promise<unknown>): Verb {
 
 /** Of what has several jobs. */
 function groupVerbs(
-  id: string,
-  state: CompressionResource["state"] | SweepResource["state"],
+  { id, state, body }: Pick<CompressionResource | SweepResource, "id" | "state" | "body">,
   routes: typeof client.compressions | typeof client.sweeps,
 ): Verb[] {
   const unfinished = state === "running" || state === "paused";
@@ -131,9 +160,10 @@ function groupVerbs(
     {
       name: "Retry",
       impossible: unless(state === "failed" || state === "cancelled", "It has not failed."),
+      asks: "retry",
       run: () => routes.retry(id),
     },
-    { name: "Clone", impossible: null, asks: "changes", run: ({ changes }) => routes.clone(id, changes) },
+    { name: "Clone", impossible: null, asks: "changes", body, run: ({ changes }) => routes.clone(id, changes) },
     {
       name: "Priority",
       impossible: unless(unfinished, "It has ended."),

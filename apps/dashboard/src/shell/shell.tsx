@@ -83,8 +83,8 @@ function SignOut() {
   });
   return (
     <Group gap="xs" wrap="nowrap">
-      <Text size="sm" c="dimmed" visibleFrom="sm" title="The key of this session">
-        {session?.name}
+      <Text size="sm" c="dimmed" visibleFrom="sm" title="The key of this session, and what it may do">
+        {session && `${session.name} · ${session.scopes.join(", ")}`}
       </Text>
       <ActionButton
         variant="default"

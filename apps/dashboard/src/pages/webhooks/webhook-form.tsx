@@ -2,8 +2,9 @@ import { WEBHOOK_EVENTS, type WebhookEvent, type WebhookResource } from "@drc/co
 import type { NewWebhook } from "@drc/sdk";
 import { Checkbox, Group, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { ActionButton } from "../../components/action-button.tsx";
+import { errorsByPointer, isAtFields } from "../../components/field-errors.ts";
 import { Problem } from "../../components/problem.tsx";
 import { useWhyNot } from "../../components/why-not.ts";
 
@@ -20,7 +21,12 @@ export function WebhookForm({ webhook, submitLabel, run }: WebhookFormProps) {
   const [url, setUrl] = useState(webhook?.url ?? "");
   const [description, setDescription] = useState(webhook?.description ?? "");
   const [events, setEvents] = useState<string[]>(webhook?.events ?? []);
-  const sending = useMutation({ mutationFn: run, gcTime: 0 });
+  const urlField = useRef<HTMLInputElement>(null);
+  const sending = useMutation({
+    mutationFn: run,
+    gcTime: 0,
+    onError: (error) => errorsByPointer(error).has("/url") && urlField.current?.focus(),
+  });
   return (
     <form
       onSubmit={(event) => {
@@ -39,6 +45,8 @@ export function WebhookForm({ webhook, submitLabel, run }: WebhookFormProps) {
           placeholder="https://example.org/hook"
           required
           data-autofocus
+          ref={urlField}
+          error={errorsByPointer(sending.error).get("/url")}
           value={url}
           onChange={(event) => setUrl(event.currentTarget.value)}
         />
@@ -59,7 +67,7 @@ export function WebhookForm({ webhook, submitLabel, run }: WebhookFormProps) {
             ))}
           </div>
         </Checkbox.Group>
-        {sending.error && <Problem error={sending.error} />}
+        {sending.error && !isAtFields(sending.error, "/url") && <Problem error={sending.error} />}
         <Group justify="flex-end">
           <ActionButton
             type="submit"
