@@ -32,7 +32,7 @@ it("creates a key with scope, expiry and limits, shows it once, and revokes it",
   expect((Date.parse(expiresAt ?? "") - Date.now()) / 86_400_000).toBeCloseTo(30, 1);
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  expect(await page.content()).not.toContain(key);
+  await expect.poll(async () => (await page.content()).includes(key)).toBe(false);
 
   const row = page.getByRole("row").filter({ hasText: MARKUP });
   await row.getByText("5 unfinished jobs").waitFor();
