@@ -16,7 +16,7 @@ const download = (format: string) => api.get(`/v1/models/${modelId}/download?for
 
 it("gives a model as ONNX, which runs elsewhere", async () => {
   const response = await download("onnx");
-  expect(response.headers["content-disposition"]).toBe(`attachment; filename="${modelId}.onnx"`);
+  expect(response.headers["content-disposition"]).toContain(`${modelId}.onnx`);
   expect(response.rawPayload.toString("latin1")).toContain(modelId);
   const session = await InferenceSession.create(response.rawPayload);
   const input = new Tensor("float32", new Float32Array(3 * 8 * 12).fill(128), [1, 3, 8, 12]);
@@ -30,6 +30,33 @@ it("gives a model for browsers as a zip archive, and refuses a format that it do
   expect(response.headers["content-type"]).toBe("application/zip");
   expect(response.rawPayload.subarray(0, 2).toString()).toBe("PK");
   expect(pointersOf(await download("caffe"))).toEqual(["/format"]);
+});
+
+it("names files by the model, whose name cannot break the header", async () => {
+  const { database } = api.services;
+  const { name: before } = await database.model.findUniqueOrThrow({ where: { id: modelId } });
+  for (const [name, file] of [
+    ["drn-s ×4, 50 % removed", `drn-s ×4, 50 % removed ${modelId}`],
+    ['a"; filename="evil.exe', `a-; filename=-evil.exe ${modelId}`],
+    ["../../etc/it's (one)*\u202e", `etc-it's (one)-- ${modelId}`],
+    ["…", `… ${modelId}`],
+    ["///", modelId],
+    ["x".repeat(200), `${"x".repeat(69)}… ${modelId}`],
+  ]) {
+    await database.model.update({ where: { id: modelId }, data: { name } });
+    for (const [format, end] of [
+      ["safetensors", ".safetensors"],
+      ["tfjs", ".zip"],
+    ]) {
+      const header = String((await download(format)).headers["content-disposition"]);
+      const [, plain, encoded] =
+        /^attachment; filename="([\x20-\x7e]*)"; filename\*=UTF-8''([\w!#$&+.^`|~%-]+)$/.exec(header) ?? [];
+      expect([name, decodeURIComponent(encoded ?? header)]).toEqual([name, `${file}${end}`]);
+      expect(plain).toMatch(/^[^"\\%]+$/);
+      expect(plain).toContain(modelId);
+    }
+  }
+  await database.model.update({ where: { id: modelId }, data: { name: before } });
 });
 
 it("converts one model at a time, and turns away who would wait behind too many", async () => {

@@ -46,6 +46,40 @@ describe("the list of models", () => {
   });
 });
 
+it("leaves out models of last steps and before fine-tuning, and no upload", async () => {
+  const { database } = api.services;
+  const dataset = await readyDataset(api, 4, [{ width: 200, height: 200 }]);
+  const ids: string[] = [];
+  for (const [kind, role] of [
+    ["prune", "best"],
+    ["fine-tune", "last"],
+    ["fine-tune", "best"],
+    [null, "uploaded"],
+  ]) {
+    const id = await storedModel(api);
+    ids.push(id);
+    if (kind === null) continue;
+    const spec = { model: "bicubic", dataset };
+    const { id: originJobId } = (await api.post("/v1/jobs", { kind: "evaluate", spec })).json();
+    await database.job.update({ where: { id: originJobId }, data: { kind: String(kind) } });
+    await database.model.update({ where: { id }, data: { originJobId, role: String(role) } });
+  }
+  const all = (await api.get("/v1/models?limit=4")).json().items as ModelResource[];
+  expect(all.map(({ id }) => id)).toEqual(ids.toReversed());
+  const final = (await api.get("/v1/models?limit=2&stage=final")).json().items as ModelResource[];
+  expect(final.map(({ id }) => id)).toEqual([ids[3], ids[2]]);
+  expect(pointersOf(await api.get("/v1/models?stage=some"))).toEqual(["/stage"]);
+});
+
+it("leaves out datasets that were made to compare networks", async () => {
+  await api.post("/v1/datasets", { name: "zebras" });
+  await api.post("/v1/datasets", { name: "Compare: zebra.png" });
+  const found = async (query: string) =>
+    (await api.get(`/v1/datasets?search=zebra${query}`)).json().items.map(({ name }: { name: string }) => name);
+  expect(await found("")).toEqual(["Compare: zebra.png", "zebras"]);
+  expect(await found("&comparisons=without")).toEqual(["zebras"]);
+});
+
 it("searches datasets in the same way", async () => {
   const { id } = (await api.post("/v1/datasets", { name: "Set5 and Set14" })).json();
   await api.post("/v1/datasets", { name: "photographs" });

@@ -84,14 +84,29 @@ describe("the jobs of a sweep", () => {
     expect(new Set(names).size).toBe(names.length);
     const nameOf = (jobId: string | undefined) => jobs.find((job) => job.id === jobId)?.modelName;
     const [first] = points;
-    expect(nameOf(first.stages.train)).toBe("drn-xs ×4");
-    expect(nameOf(first.stages.prune)).toBe("drn-xs ×4, 30 % of the parameters removed, l1, before fine-tuning");
-    expect(nameOf(first.stages.fineTune)).toBe("drn-xs ×4, 30 % of the parameters removed, l1, seed 1");
+    expect(nameOf(first.stages.train)).toBe("ratios: drn-xs ×4");
+    expect(nameOf(first.stages.prune)).toBe(
+      "ratios: drn-xs ×4, 30 % of the parameters removed, l1, before fine-tuning",
+    );
+    expect(nameOf(first.stages.fineTune)).toBe("ratios: drn-xs ×4, 30 % of the parameters removed, l1, seed 1");
     expect(nameOf(points.at(-1)?.stages.trainFromScratch)).toBe(
-      "drn-xs ×4, 12.5 % of the multiply-adds removed, from-scratch, seed 2",
+      "ratios: drn-xs ×4, 12.5 % of the multiply-adds removed, from-scratch, seed 2",
     );
     expect(nameOf(points[10].stages.fineTune)).toBe(
-      "drn-xs ×4, 30 % of the parameters removed in widths of 2, l1/uniform, seed 1",
+      "ratios: drn-xs ×4, 30 % of the parameters removed in widths of 2, l1/uniform, seed 1",
+    );
+    // Jobs have short names of their own: a search of several methods has its plan, what belongs to one seed its seed.
+    const jobNameOf = (jobId: string | undefined) => jobs.find((job) => job.id === jobId)?.name;
+    expect(jobNameOf(first.stages.train)).toBe("ratios");
+    expect(jobNameOf(first.stages.evaluateBicubic)).toBe("ratios: bicubic");
+    expect(jobNameOf(first.stages.evaluateOriginal)).toBe("ratios: original");
+    expect(jobNameOf(first.stages.search)).toBe("ratios: 30 % of parameters, balanced");
+    expect(jobNameOf(first.stages.prune)).toBe("ratios: 30 % of parameters, l1");
+    expect(jobNameOf(first.stages.fineTune)).toBe("ratios: 30 % of parameters, l1, seed 1");
+    expect(jobNameOf(first.stages.evaluateCompressed)).toBe("ratios: 30 % of parameters, l1, seed 1");
+    expect(jobNameOf(points[10].stages.fineTune)).toBe("ratios: 30 % of parameters, widths of 2, l1/uniform, seed 1");
+    expect(jobNameOf(points.at(-1)?.stages.trainFromScratch)).toBe(
+      "ratios: 12.5 % of multiply-adds, from-scratch, seed 2",
     );
     // A retried job gives a model of the same name.
     await api.post(`/v1/sweeps/${id}/cancel`);
@@ -100,6 +115,15 @@ describe("the jobs of a sweep", () => {
       where: { id: retried.points[0].stages.fineTune },
     });
     expect([again.retryOf, again.modelName]).toEqual([first.stages.fineTune, nameOf(first.stages.fineTune)]);
+  });
+
+  it("cut the long name of the sweep, and keep what tells the jobs apart", async () => {
+    const { id } = await sweeps.create({ name: "y".repeat(200), grid: SMALL });
+    const { name } = await sweeps.api.services.database.job.findFirstOrThrow({
+      where: { sweepId: id, kind: "fine-tune" },
+    });
+    expect(name).toMatch(/^y+…: 30 % of parameters, l1, seed 1$/);
+    expect(name).toHaveLength(200);
   });
 
   it("cut the long name of a model between characters", async () => {

@@ -29,7 +29,7 @@ it("says without a worker what every job waits for", async () => {
   await queue.getByText(/No worker with a working slot of the device class none is running/).waitFor();
   await page.getByText("No worker is running.").waitFor();
   await queue.getByRole("link", { name: "ingest" }).click();
-  await page.getByRole("link", { name: /^job_/ }).click();
+  await page.getByRole("link", { name: "photographs: version 1" }).click();
   await page.getByText("Nobody can run it").waitFor();
   expect(await page.getByRole("button", { name: "Resume" }).isDisabled()).toBe(true);
   expect(await page.getByRole("button", { name: "Pause" }).isEnabled()).toBe(true);

@@ -75,10 +75,9 @@ function fileOf(files: readonly KeptFile[], role: KeptFile["role"]): KeptFile {
   return file;
 }
 
-/** In a compression or sweep all jobs have one name, so that each model needs its own. */
+/** In a compression or sweep several jobs have one name, so that each model needs its own. */
 function nameOf({ name, modelName }: ClaimedJob, graph: NetworkGraph, role: "best" | "last"): string {
-  const given = modelName === null ? name : [name, modelName].filter((part) => part !== null).join(": ");
-  return `${given ?? networkLabel(graph)}${role === "last" ? ", last step" : ""}`;
+  return `${modelName ?? name ?? networkLabel(graph)}${role === "last" ? ", last step" : ""}`;
 }
 
 async function describeModel(

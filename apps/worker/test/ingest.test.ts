@@ -111,7 +111,7 @@ it("names an image beyond the limit of pixels without decoding it", async () => 
     onBadFile: "skip",
   });
   expect(codes(badFiles)).toEqual(["b.png TOO_LARGE"]);
-  expect(badFiles[0].detail).toMatch(/the limit is 1000000$/);
+  expect(badFiles[0].detail).toMatch(/the limit is 1,000,000$/);
 });
 
 it("refuses HR images that are no multiple of the scale where asked", async () => {

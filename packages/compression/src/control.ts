@@ -51,7 +51,9 @@ export class DivergedError extends Error {
   readonly lastFiniteLoss: number | undefined;
   constructor(stage: string, step: number, lastFiniteLoss: number | undefined) {
     const last =
-      lastFiniteLoss === undefined ? "no step had a finite one" : `the last finite one was ${lastFiniteLoss}`;
+      lastFiniteLoss === undefined
+        ? "no step had a finite one"
+        : `the last finite one was ${Number(lastFiniteLoss.toPrecision(6))}`;
     super(
       `Loss or gradients were not finite in 10 steps up to step ${step} of the stage "${stage}" (${last}). ` +
         "Lower the learning rate.",

@@ -39,6 +39,19 @@ export const afterQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(2000).default(500),
 });
 
+/** How the names of datasets begin that the dashboard makes of one image, to compare networks on it. */
+export const COMPARISON_PREFIX = "Compare: ";
+
+export const datasetListQuery = namedListQuery.extend({
+  /** `without` leaves out those that the dashboard has made to compare networks on one image. */
+  comparisons: z.literal("without").optional(),
+});
+
+export const modelListQuery = namedListQuery.extend({
+  /** `final` leaves out those of a training's last step, and those that were pruned and not yet fine-tuned. */
+  stage: z.literal("final").optional(),
+});
+
 export const createDatasetBody = z.strictObject({ name: displayName });
 
 export const datasetFileResource = z.strictObject({

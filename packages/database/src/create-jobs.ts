@@ -19,7 +19,7 @@ export interface NewJob {
   id: string;
   work: JobSpec;
   name?: string;
-  /** Of the model that it gives, after the name. */
+  /** Of the model that it gives; left out, it has the name of the job. */
   modelName?: string;
   labels?: readonly string[];
   /** Who asked for it. */

@@ -273,7 +273,9 @@ describe("limits", () => {
     ]);
     const [code, message] = await refusal(bomb);
     expect(code).toBe("TOO_LARGE");
-    expect(message).toContain(`${width}×${height} are ${width * height} pixels, the limit is 128000000`);
+    expect(message).toContain(
+      `${width}×${height} are ${(width * height).toLocaleString("en")} pixels, the limit is 128,000,000`,
+    );
   });
 
   it("keeps to limits that are given, up to the very value", async () => {

@@ -197,8 +197,13 @@ function checkPixels({ width, height }: { width: number; height: number }, label
   if (width * height <= maxPixels) return;
   throw new ImageError(
     "TOO_LARGE",
-    `${label}: ${width}×${height} are ${width * height} pixels, the limit is ${maxPixels}`,
+    `${label}: ${width}×${height} are ${grouped(width * height)} pixels, the limit is ${grouped(maxPixels)}`,
   );
+}
+
+/** 128,000,000 */
+function grouped(pixels: number): string {
+  return pixels.toLocaleString("en");
 }
 
 function reasonOf(error: Error): string {

@@ -8,7 +8,7 @@ import type {
   DatasetResource,
   DatasetUsageResource,
   DatasetVersionResource,
-  namedListQuery,
+  datasetListQuery,
   Page,
   UploadResource,
 } from "@drc/contracts";
@@ -41,7 +41,7 @@ export interface ImageOptions extends RequestOptions {
 }
 
 /** Of a list of things that people name. */
-export type NameFilter = Omit<z.input<typeof namedListQuery>, "cursor" | "limit">;
+export type DatasetFilter = Omit<z.input<typeof datasetListQuery>, "cursor" | "limit">;
 
 /** Files of one request; more go in several. */
 const FILES_PER_REQUEST = 50;
@@ -64,12 +64,12 @@ export class Datasets {
   }
 
   /** From new to old. */
-  list(filter: NameFilter = {}, options?: RequestOptions): AsyncGenerator<DatasetResource> {
+  list(filter: DatasetFilter = {}, options?: RequestOptions): AsyncGenerator<DatasetResource> {
     return this.transport.items("/v1/datasets", filter, options);
   }
 
   /** One page of the list. */
-  page(filter: NameFilter = {}, options?: PageOptions): Promise<Page<DatasetResource>> {
+  page(filter: DatasetFilter = {}, options?: PageOptions): Promise<Page<DatasetResource>> {
     return this.transport.page("/v1/datasets", filter, options);
   }
 

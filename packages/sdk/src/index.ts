@@ -13,10 +13,10 @@
 export * from "./client.ts";
 export * from "./compressions.ts";
 export {
+  type DatasetFilter,
   Datasets,
   type ImageListOptions,
   type ImageOptions,
-  type NameFilter,
   type NewDataset,
   type NewDatasetVersion,
   type UploadFile,

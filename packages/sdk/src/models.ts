@@ -1,7 +1,10 @@
-import type { CreateModelBody, ModelCard, ModelFormat, ModelResource, Page } from "@drc/contracts";
-import { asBlob, type NameFilter, type UploadFile } from "./datasets.ts";
+import type { CreateModelBody, ModelCard, ModelFormat, ModelResource, modelListQuery, Page } from "@drc/contracts";
+import type { z } from "zod";
+import { asBlob, type UploadFile } from "./datasets.ts";
 import { Download } from "./download.ts";
 import type { PageOptions, RequestOptions, Transport } from "./transport.ts";
+
+export type ModelFilter = Omit<z.input<typeof modelListQuery>, "cursor" | "limit">;
 
 /** With a preset and a scale, another architecture is refused. */
 export interface NewModel {
@@ -27,12 +30,12 @@ export class Models {
   }
 
   /** From new to old. */
-  list(filter: NameFilter = {}, options?: RequestOptions): AsyncGenerator<ModelResource> {
+  list(filter: ModelFilter = {}, options?: RequestOptions): AsyncGenerator<ModelResource> {
     return this.transport.items("/v1/models", filter, options);
   }
 
   /** One page of the list. */
-  page(filter: NameFilter = {}, options?: PageOptions): Promise<Page<ModelResource>> {
+  page(filter: ModelFilter = {}, options?: PageOptions): Promise<Page<ModelResource>> {
     return this.transport.page("/v1/models", filter, options);
   }
 

@@ -1,12 +1,13 @@
 import {
   ApiError,
   addUploadsBody,
+  COMPARISON_PREFIX,
   createDatasetBody,
   createDatasetVersionBody,
   datasetId,
+  datasetListQuery,
   datasetResource as datasetSchema,
   jobSpec,
-  namedListQuery,
   newId,
   pageOf,
   type UploadResource,
@@ -32,6 +33,7 @@ import { answers } from "../openapi/answers.ts";
 import { pageArguments, toPage } from "../paging.ts";
 import { DATASET_COUNTS, datasetResource, datasetVersionResource } from "../resources/dataset-resource.ts";
 import { deleteDataset, deleteDatasetVersion } from "../submission/delete-inputs.ts";
+import { jobName } from "../submission/job-name.ts";
 import { lockDataset, missingDataset } from "../submission/lock-dataset.ts";
 import type { UploadLimits } from "../uploads/limits.ts";
 import { receiveFiles } from "../uploads/receive-files.ts";
@@ -78,13 +80,15 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
           operationId: "listDatasets",
           summary: "List datasets, newest first; `search` is an identifier or a part of the name",
           tags: ["Datasets"],
-          querystring: namedListQuery,
+          querystring: datasetListQuery,
           response: answers({ 200: pageOf(datasetSchema) }),
         },
       },
       async (request) => {
         const { after, ...page } = pageArguments(request.query);
-        const where = { AND: [after, nameSearch(request.query.search, datasetId)] };
+        const { search, comparisons } = request.query;
+        const others = comparisons === "without" ? [{ NOT: { name: { startsWith: COMPARISON_PREFIX } } }] : [];
+        const where = { AND: [after, nameSearch(search, datasetId), ...others] };
         const rows = await database.dataset.findMany({ ...page, where, include: DATASET_COUNTS });
         return toPage(rows, request.query.limit, datasetResource);
       },
@@ -194,7 +198,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
               `The dataset ${id} has no files yet. Upload some to /v1/datasets/${id}/files.`,
             );
           }
-          const { lastVersion: number } = await transaction.dataset.update({
+          const { name, lastVersion: number } = await transaction.dataset.update({
             where: { id },
             data: { lastVersion: { increment: 1 } },
           });
@@ -216,6 +220,7 @@ export function datasetRoutes({ database, store }: ApiContext, limits: UploadLim
           await createJobs(transaction, [
             {
               id: jobId,
+              name: jobName(name, `version ${number}`),
               apiKeyId: request.caller.apiKeyId,
               traceparent: request.traceparent,
               work: jobSpec.parse({ kind: "ingest", spec }),

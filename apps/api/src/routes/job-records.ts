@@ -1,6 +1,7 @@
 import { ApiError, afterQuery, jobEventResource, jobId, jobLogResource, jobMetricResource } from "@drc/contracts";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { attachment } from "../content-disposition.ts";
 import type { ApiContext } from "../context.ts";
 import { answers, bodyOf } from "../openapi/answers.ts";
 import { eventResource, logResource, metricResource } from "../resources/record-resource.ts";
@@ -83,7 +84,7 @@ export function jobRecordRoutes({ database, store }: ApiContext): FastifyPluginC
         return reply
           .type(artifact.contentType)
           .header("content-length", String(artifact.blob.sizeBytes))
-          .header("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+          .header("content-disposition", attachment(name))
           .send(await store.stream(artifact.sha256));
       },
     );

@@ -10,8 +10,8 @@ import {
   modelDownloadQuery,
   modelFields,
   modelId,
+  modelListQuery,
   modelResource as modelSchema,
-  namedListQuery,
   newId,
   pageOf,
 } from "@drc/contracts";
@@ -20,6 +20,7 @@ import { costAtPublishedSizes, encodeModel, networkScale } from "@drc/network";
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { attachment, fileNameOf } from "../content-disposition.ts";
 import type { ApiContext } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { ModelConverter } from "../exports/model-converter.ts";
@@ -46,6 +47,9 @@ const formFields = z.strictObject({
 
 const uploadForm = formFields.extend({ file: z.file() });
 
+/** Of an upload there is no job. */
+const FINAL = [{ role: { not: "last" } }, { OR: [{ originJobId: null }, { originJob: { kind: { not: "prune" } } }] }];
+
 export function modelRoutes({ database, store }: ApiContext, limits: UploadLimits): FastifyPluginCallbackZod {
   const converter = new ModelConverter();
 
@@ -67,15 +71,17 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         config: { scope: "read" },
         schema: {
           operationId: "listModels",
-          summary: "List models, newest first; `search` is an identifier or a part of the name",
+          summary:
+            "List models, newest first; `search` is an identifier or a part of the name; `stage=final` leaves out what is on the way",
           tags: ["Models"],
-          querystring: namedListQuery,
+          querystring: modelListQuery,
           response: answers({ 200: pageOf(modelSchema) }),
         },
       },
       async (request) => {
         const { after, ...page } = pageArguments(request.query);
-        const where = { AND: [after, nameSearch(request.query.search, modelId)] };
+        const { search, stage } = request.query;
+        const where = { AND: [after, nameSearch(search, modelId), ...(stage === "final" ? FINAL : [])] };
         const rows = await database.model.findMany({ ...page, where, ...MODEL_COLUMNS });
         return toPage(rows, request.query.limit, modelResource);
       },
@@ -157,7 +163,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         if (format === "safetensors") {
           return reply
             .type("application/octet-stream")
-            .header("content-disposition", `attachment; filename="${id}.safetensors"`)
+            .header("content-disposition", attachment(fileNameOf(model, ".safetensors")))
             .header("content-length", String(model.blob.sizeBytes))
             .send(await store.stream(model.sha256));
         }
@@ -168,7 +174,7 @@ export function modelRoutes({ database, store }: ApiContext, limits: UploadLimit
         if (!file) return reply.hijack();
         return reply
           .type(file.contentType)
-          .header("content-disposition", `attachment; filename="${id}${file.extension}"`)
+          .header("content-disposition", attachment(fileNameOf(model, file.extension)))
           .send(Buffer.from(file.bytes));
       },
     );

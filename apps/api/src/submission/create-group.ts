@@ -1,6 +1,7 @@
 import { type ComputeDevice, type CreateCompressionBody, deviceClassOf } from "@drc/contracts";
 import { createJobs, type Job, type JobGroup, type NewJob, type Transaction } from "@drc/database";
 import type { Submitter } from "./create-job.ts";
+import { jobName } from "./job-name.ts";
 import type { StageJob } from "./stage-chain.ts";
 
 export interface CreatedGroup {
@@ -28,9 +29,11 @@ export function createStageJobs(
   return createJobs(
     transaction,
     jobs.map(
-      (job): NewJob => ({
+      ({ label, modelName, ...job }): NewJob => ({
         ...job,
-        name,
+        name: label === undefined ? name : jobName(name, label),
+        // A model is found by the name of the whole, too.
+        modelName: modelName === undefined || name === undefined ? modelName : `${name}: ${modelName}`,
         labels,
         apiKeyId,
         ownerUnlimited: maxQueuedJobs === null,

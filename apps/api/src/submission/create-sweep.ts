@@ -3,7 +3,7 @@ import { type Transaction, toJson } from "@drc/database";
 import { type BaseTraining, checkSweep } from "./check-sweep.ts";
 import { type CreatedGroup, createStageJobs } from "./create-group.ts";
 import type { Submitter } from "./create-job.ts";
-import { baseName, compressedName } from "./model-names.ts";
+import { baseName, budgetLabel, compressedName } from "./model-names.ts";
 import { StageChain } from "./stage-chain.ts";
 
 /** Checks a sweep and creates it with its points and all of their jobs, each of which is made once. */
@@ -76,14 +76,15 @@ function planPoint(
   { settings, name }: Base,
   { budget, method, seed, trainingSteps }: Pick<Point, "budget" | "seed" | "trainingSteps"> & { method: SweepMethod },
 ): SweepPointStages {
-  const search = chain.search({ budget, ...method });
-  const label = compressedName(name, budget, method.name);
-  const own = { seed, modelName: `${label}, seed ${seed}` };
+  const search = chain.search({ budget, ...method }, `${budgetLabel(budget)}, ${method.plan}`);
+  const modelName = compressedName(name, budget, method.name);
+  const label = `${budgetLabel(budget)}, ${method.name}`;
+  const own = { seed, modelName: `${modelName}, seed ${seed}`, label: `${label}, seed ${seed}` };
   const shared = {
     ...(chain.train ? { train: chain.train } : {}),
     search,
-    evaluateBicubic: chain.evaluate("bicubic", evaluation),
-    evaluateOriginal: chain.evaluate(chain.original, evaluation),
+    evaluateBicubic: chain.evaluate("bicubic", evaluation, "bicubic"),
+    evaluateOriginal: chain.evaluate(chain.original, evaluation, "original"),
   };
   if (isFromScratch(method)) {
     // The check has refused what has no number of steps.
@@ -92,13 +93,15 @@ function planPoint(
     return {
       ...shared,
       trainFromScratch,
-      evaluateCompressed: chain.evaluate({ fromJob: trainFromScratch }, evaluation),
+      evaluateCompressed: chain.evaluate({ fromJob: trainFromScratch }, evaluation, own.label),
     };
   }
   const { importance } = method;
-  const drawn = importance.method === "random" ? own : { modelName: label };
+  const drawn = importance.method === "random" ? own : { modelName, label };
   const prune = chain.prune(search, importance, { ...drawn, modelName: `${drawn.modelName}, before fine-tuning` });
-  const evaluatePruned = evaluation.pruned ? chain.evaluate({ fromJob: prune }, evaluation) : undefined;
+  const evaluatePruned = evaluation.pruned
+    ? chain.evaluate({ fromJob: prune }, evaluation, `${drawn.label}, before fine-tuning`)
+    : undefined;
   // Only where a rule reads them: else the fine-tuning need not wait for measurements.
   const judged = stopWhen && evaluatePruned ? [evaluatePruned, shared.evaluateBicubic] : [];
   const fineTune = chain.fineTune(prune, { ...own, after: judged });
@@ -107,6 +110,6 @@ function planPoint(
     prune,
     ...(evaluatePruned ? { evaluatePruned } : {}),
     fineTune,
-    evaluateCompressed: chain.evaluate({ fromJob: fineTune }, evaluation),
+    evaluateCompressed: chain.evaluate({ fromJob: fineTune }, evaluation, own.label),
   };
 }

@@ -24,9 +24,19 @@ export async function baseName(
 
 /** As "drn-s ×4, 50 % of the parameters removed, l1"; seeds and stages come after it. */
 export function compressedName(base: string, { of, remove, widthMultiple }: Budget, method: string): string {
-  const share = Number((100 * remove).toPrecision(4));
+  const share = percentOf(remove);
   const widths = widthMultiple === undefined ? "" : ` in widths of ${widthMultiple}`;
   return `${base}, ${share} % of the ${COSTS[of]} removed${widths}, ${method}`;
+}
+
+/** A budget in few words: "50 % of parameters". */
+export function budgetLabel({ of, remove, widthMultiple }: Budget): string {
+  const widths = widthMultiple === undefined ? "" : `, widths of ${widthMultiple}`;
+  return `${percentOf(remove)} % of ${COSTS[of]}${widths}`;
+}
+
+function percentOf(share: number): number {
+  return Number((100 * share).toPrecision(4));
 }
 
 /** A compression's method in the words of a sweep's: "l1", or "l1/uniform" where the plan is another than by default. */

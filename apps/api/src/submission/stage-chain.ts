@@ -18,6 +18,8 @@ export interface StageJob {
   seed: number;
   /** Of the model that it gives, for people. */
   modelName?: string;
+  /** What it is among the others, for people; without one it has the name of the whole alone. */
+  label?: string;
 }
 
 /** What a job has beside its work. */
@@ -26,6 +28,7 @@ interface StageFields {
   /** Further jobs to wait for. */
   after?: readonly string[];
   modelName?: string;
+  label?: string;
 }
 
 /** What the stages of a compression, and of all points of a sweep, have in common. */
@@ -69,7 +72,7 @@ export class StageChain {
     } else this.original = { modelId: (model as { modelId: string }).modelId };
   }
 
-  search({ budget, plan, search, calibration }: PlanRequest): string {
+  search({ budget, plan, search, calibration }: PlanRequest, label?: string): string {
     const spec: ChannelSearchSpec = {
       model: this.original,
       dataset: this.inputs.dataset,
@@ -78,7 +81,7 @@ export class StageChain {
       settings: search,
       calibration,
     };
-    return this.add({ kind: "channel-search", spec });
+    return this.add({ kind: "channel-search", spec }, { label });
   }
 
   prune(search: string, importance: Importance, fields: StageFields): string {
@@ -102,17 +105,17 @@ export class StageChain {
     return this.add({ kind: "fine-tune", spec }, fields);
   }
 
-  evaluate(model: ModelInput | "bicubic", { dataset, keepImages }: Evaluation): string {
-    return this.add({ kind: "evaluate", spec: { model, dataset, keepImages } });
+  evaluate(model: ModelInput | "bicubic", { dataset, keepImages }: Evaluation, label?: string): string {
+    return this.add({ kind: "evaluate", spec: { model, dataset, keepImages } }, { label });
   }
 
-  private add(work: JobSpec, { after = [], seed = this.inputs.seed, modelName }: StageFields = {}): string {
+  private add(work: JobSpec, { after = [], seed = this.inputs.seed, modelName, label }: StageFields = {}): string {
     const key = JSON.stringify([work, seed]);
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const id = newJobId();
     this.known.set(key, id);
-    this.jobs.push({ id, work, parents: [...new Set([...parentsOf(work), ...after])], seed, modelName });
+    this.jobs.push({ id, work, parents: [...new Set([...parentsOf(work), ...after])], seed, modelName, label });
     return id;
   }
 }

@@ -10,6 +10,8 @@ export interface ListFiltersProps {
   knowsEnds?: boolean;
   /** How the list finds by what is typed. */
   searchLabel?: string;
+  /** A choice between all of them and what is mostly looked for. */
+  narrowed?: { label: string; all: string; some: string; by: Pick<ListSearch, "comparisons" | "stage"> };
   search: ListSearch;
   /** To another address of the list. */
   goTo(search: ListSearch): unknown;
@@ -28,6 +30,7 @@ export function ListFilters({
   states,
   kinds,
   knowsEnds = false,
+  narrowed,
   searchLabel = "Name or identifier",
   search: { cursor: _, ...search },
   goTo,
@@ -89,6 +92,20 @@ export function ListFilters({
               onChange={(event) => setLabel(event.currentTarget.value)}
             />
           </>
+        )}
+        {narrowed && (
+          <NativeSelect
+            label={narrowed.label}
+            size="xs"
+            data={[
+              { value: "", label: narrowed.all },
+              { value: "some", label: narrowed.some },
+            ]}
+            value={(search.comparisons ?? search.stage) ? "some" : ""}
+            onChange={(event) =>
+              change(event.currentTarget.value ? narrowed.by : { comparisons: undefined, stage: undefined })
+            }
+          />
         )}
         <TextInput
           label={searchLabel}

@@ -8,6 +8,10 @@ export interface ListSearch {
   /** The same, of their end. */
   endedWithin?: string;
   search?: string;
+  /** Of datasets: left out, all. */
+  comparisons?: "without";
+  /** Of models: left out, all. */
+  stage?: "final";
   /** Left out, by creation. */
   sort?: "ended";
   /** Left out, newest first. */
@@ -27,6 +31,8 @@ export function listSearch(given: Record<string, unknown>): ListSearch {
     within: text("within"),
     endedWithin: text("endedWithin"),
     search: text("search"),
+    comparisons: given.comparisons === "without" ? "without" : undefined,
+    stage: given.stage === "final" ? "final" : undefined,
     sort: given.sort === "ended" ? "ended" : undefined,
     order: given.order === "oldest" ? "oldest" : undefined,
     cursor: text("cursor"),

@@ -14,7 +14,7 @@ const REFRESH_MS = 3_000;
 const ROWS = 50;
 
 interface RecordListProps<Row extends Named, Filter>
-  extends Pick<ListFiltersProps, "states" | "kinds" | "knowsEnds" | "searchLabel" | "search" | "goTo"> {
+  extends Pick<ListFiltersProps, "states" | "kinds" | "knowsEnds" | "narrowed" | "searchLabel" | "search" | "goTo"> {
   /** One of them in a sentence: job, sweep. Queries of the list begin with the word in the plural. */
   what: string;
   read(filter: Filter, page: PageOptions): Promise<Page<Row>>;

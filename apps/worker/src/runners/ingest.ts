@@ -70,6 +70,6 @@ function describeBadFiles(badFiles: FieldError[], total: number): string {
   const more = badFiles.length > named.length ? `, and ${badFiles.length - named.length} more` : "";
   return (
     `${badFiles.length} of ${total} files cannot be used (${named.join(", ")}${more}). ` +
-    'Remove or replace them, or make the version with "onBadFile": "skip".'
+    'Remove or replace them, or make a version that leaves bad files out ("onBadFile": "skip").'
   );
 }

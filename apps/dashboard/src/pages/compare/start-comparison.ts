@@ -1,4 +1,4 @@
-import type { DatasetInput, EvaluateSpec, JobResource, Scale } from "@drc/contracts";
+import { COMPARISON_PREFIX, type DatasetInput, type EvaluateSpec, type JobResource, type Scale } from "@drc/contracts";
 import { client } from "../../api/client.ts";
 
 export interface ComparisonRequest {
@@ -87,7 +87,10 @@ async function makeDataset(
   signal: AbortSignal,
 ): Promise<DatasetInput> {
   onStep({ text: "Uploading the image" });
-  const { id: datasetId } = await client.datasets.create({ name: `Compare: ${image.name}`.slice(0, 200) }, { signal });
+  const { id: datasetId } = await client.datasets.create(
+    { name: `${COMPARISON_PREFIX}${image.name}`.slice(0, 200) },
+    { signal },
+  );
   await client.datasets.upload(datasetId, [image], { signal });
   const { version, ingestJobId } = await client.datasets.createVersion(datasetId, { scale, content }, { signal });
   onStep({ text: "Waiting for the image to be read", jobId: ingestJobId });

@@ -1,5 +1,5 @@
 import type { DatasetResource } from "@drc/contracts";
-import type { NameFilter } from "@drc/sdk";
+import type { DatasetFilter } from "@drc/sdk";
 import { Group, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
@@ -44,9 +44,15 @@ export function DatasetsPage() {
         </Panel>
         <RecordList
           what="dataset"
+          narrowed={{
+            label: "Show",
+            all: "all",
+            some: "without comparisons",
+            by: { comparisons: "without" },
+          }}
           search={route.useSearch()}
           goTo={(search) => navigate({ search })}
-          read={(filter: NameFilter, page) => client.datasets.page(filter, page)}
+          read={(filter: DatasetFilter, page) => client.datasets.page(filter, page)}
           columns={COLUMNS}
           verbsOf={datasetVerbs}
           empty="None yet. Name one above, and drop images on its page."

@@ -1,5 +1,5 @@
 import type { ModelResource } from "@drc/contracts";
-import type { NameFilter } from "@drc/sdk";
+import type { ModelFilter } from "@drc/sdk";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { bytes, decibels, short } from "../../components/format.ts";
@@ -50,9 +50,10 @@ export function ModelsPage() {
         <UploadModel />
         <RecordList
           what="model"
+          narrowed={{ label: "Show", all: "all", some: "only final ones", by: { stage: "final" } }}
           search={route.useSearch()}
           goTo={(search) => navigate({ search })}
-          read={(filter: NameFilter, page) => client.models.page(filter, page)}
+          read={(filter: ModelFilter, page) => client.models.page(filter, page)}
           columns={COLUMNS}
           verbsOf={modelVerbs}
           empty="None yet: training and compression make them too."
