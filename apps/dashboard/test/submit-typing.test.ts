@@ -225,10 +225,85 @@ it("has no violations with its settings open, refused, and for trainings and eva
   expect(await violationsOf(page, "states/submit-refused")).toEqual([]);
   await page.goto("/submit?what=training");
   await page.getByRole("combobox", { name: "Preset", exact: true }).waitFor();
-  await openSettings(page, "Settings");
+  await page.getByRole("textbox", { name: "Learning rate", exact: true }).waitFor();
   expect(await violationsOf(page, "states/submit-training")).toEqual([]);
   await page.goto("/submit?what=evaluation");
   await page.getByRole("combobox", { name: "Model" }).waitFor();
   expect(await violationsOf(page, "states/submit-evaluation")).toEqual([]);
   expect(faults).toEqual([]);
+});
+
+it("begins with no choice that it does not send, and has the defaults of a new network's training at once", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=evaluation&dataset=${datasetId}&version=1`);
+  const model = page.getByRole("combobox", { name: "Model", exact: true });
+  expect(await model.locator("option:checked").textContent()).toBe("Choose");
+  await model.selectOption({ label: "bicubic" });
+  expect((await shownBody(page)).spec).toMatchObject({ model: "bicubic" });
+
+  await page.goto("/submit");
+  await page.getByText("A new network", { exact: true }).click();
+  const training = await openSettings(page, "Training");
+  const steps = training.getByLabel("Steps", { exact: true });
+  await expect.poll(() => steps.getAttribute("placeholder")).toBe("1500");
+  await steps.fill("1.5");
+  expect(await training.getByLabel("Batch size", { exact: true }).getAttribute("placeholder")).toBe("8");
+  expect(await training.getByLabel("Preset").locator("option:checked").textContent()).toBe("Default: small");
+  const device = page.getByRole("combobox", { name: "Device", exact: true });
+  expect(await device.locator("option:checked").textContent()).toBe("The server's own");
+  expect(faults).toEqual([]);
+});
+
+it("leads from each refusal to its field, and keeps estimate and button in sight", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=compression&model=${modelId}&dataset=${datasetId}&version=1`);
+  const share = page.getByRole("textbox", { name: "Share to remove" });
+  await share.fill("1.5");
+  const alert = page.getByRole("alert");
+  await alert.getByRole("button", { name: "Budget › Share to remove" }).click();
+  expect(await share.evaluate("document.activeElement.value")).toBe("1.5");
+  await share.fill("0.5");
+  const fineTuning = await openSettings(page, "Fine-tuning");
+  await fineTuning.getByLabel("Steps", { exact: true }).fill("-77");
+  const entry = alert.getByRole("button", { name: "Fine-tuning › Steps" });
+  await entry.waitFor();
+  await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false; })");
+  await entry.click();
+  expect(await page.evaluate("document.activeElement.value")).toBe("-77");
+  expect(await fineTuning.getByLabel("Steps", { exact: true }).isVisible()).toBe(true);
+
+  await page.getByRole("textbox", { name: "Name", exact: true }).scrollIntoViewIfNeeded();
+  await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
+  const top = async () => (await page.getByRole("region", { name: "Estimate" }).boundingBox())?.y ?? -1;
+  await expect.poll(top).toBeGreaterThan(0);
+  // In a phone's width the usual shares stand between their field and the next one.
+  await page.setViewportSize({ width: 390, height: 800 });
+  const boxes = [share, page.getByRole("group", { name: "Usual shares" }), page.getByLabel("Width multiple")];
+  const tops = await Promise.all(boxes.map(async (one) => (await one.boundingBox())?.y ?? -1));
+  expect(tops).toEqual(tops.toSorted((a, b) => a - b));
+  expect(faults).toEqual([]);
+});
+
+it("keeps the focus on the button over a submission that is refused", async () => {
+  const { page } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?what=evaluation&dataset=${datasetId}&version=1`);
+  await page.getByRole("combobox", { name: "Model", exact: true }).selectOption({ label: "bicubic" });
+  await page
+    .getByRole("region", { name: "Estimate" })
+    .getByText(/^1 job,/)
+    .waitFor();
+  const problem = {
+    type: "about:blank",
+    title: "Conflict",
+    status: 409,
+    code: "CONFLICT",
+    detail: "Not now.",
+    retryable: false,
+  };
+  await page.route(/\/v1\/jobs$/, (route) =>
+    route.fulfill({ status: 409, contentType: "application/problem+json", body: JSON.stringify(problem) }),
+  );
+  await page.getByRole("button", { name: "Submit" }).press("Enter");
+  await page.getByRole("alert").getByText("Not now.").waitFor();
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Submit");
 });

@@ -26,7 +26,9 @@ export function useRecord<T>({ key, get }: RecordSource<T>, id: string) {
 }
 
 export interface PickerProps {
+  id?: string;
   label: string;
+  description?: string;
   /** The identifier of what is chosen; empty where nothing is. */
   value: string;
   onChange(id: string): void;

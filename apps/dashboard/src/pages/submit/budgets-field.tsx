@@ -1,7 +1,9 @@
 import { DEFAULT_WIDTH_MULTIPLE } from "@drc/contracts";
 import { Button, Group, NativeSelect, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { isObject, type Json, numberOf, wordsOf } from "./form-node.ts";
+import { explanationOf, wordsOf } from "./field-words.ts";
+import { isObject, type Json, numberOf } from "./form-node.ts";
+import { fieldId } from "./lead-to-field.ts";
 import { ListInput } from "./list-input.tsx";
 
 const COSTS = [
@@ -54,6 +56,7 @@ export function BudgetsField({ budgets, error, onChange }: BudgetsFieldProps) {
             aria-label={`Budgets ${i + 1}`}
           >
             <ListInput
+              id={set.shares.length > 0 || sets.length === 1 ? fieldId(["grid", "budgets", String(first)]) : undefined}
               label="Shares to remove"
               description="0 to 1, with commas between"
               required
@@ -71,7 +74,7 @@ export function BudgetsField({ budgets, error, onChange }: BudgetsFieldProps) {
             />
             <TextInput
               label={wordsOf("widthMultiple")}
-              description="What widths are multiples of"
+              description={explanationOf("widthMultiple")}
               inputMode="numeric"
               placeholder={String(DEFAULT_WIDTH_MULTIPLE)}
               value={String(set.widthMultiple ?? "")}

@@ -1,5 +1,6 @@
 /** What a form needs of a schema: the JSON Schema that zod gives of what a request may hold. */
 import { z } from "zod";
+import { wordsOf } from "./field-words.ts";
 
 export interface FormNode {
   type?: string;
@@ -83,28 +84,6 @@ export function numberOf(text: string): Json {
 
 export const pointerOf = (path: Path) => `/${path.join("/")}`;
 
-const WORDS: Readonly<Record<string, string>> = {
-  fineTune: "Fine-tuning",
-  fineTuneTargets: "Targets of the fine-tuning",
-  train: "Training",
-  keepImages: "Keep the super-resolved images",
-  movingAverageDecay: "Decay of the moving average",
-  patchSize: "Patch size (LR pixels)",
-  dualWeight: "Weight of the dual loss (λ)",
-  maxRunSeconds: "Longest run time (s)",
-  maxAttempts: "Attempts",
-  stopWhen: "Early stop",
-  pruned: "Measure pruned networks before their fine-tuning as well",
-};
-
-/** `learningRate` is "Learning rate". */
-export function wordsOf(name: string): string {
-  const known = WORDS[name];
-  if (known !== undefined) return known;
-  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 /** What a menu calls an alternative. */
 export function nameOfAlternative(node: FormNode): string {
   if (node.const !== undefined) return String(node.const);
@@ -118,6 +97,7 @@ export function nameOfAlternative(node: FormNode): string {
     share: "a share of the images",
     preset: "a preset",
     blocks: "blocks and features",
+    like: "the shape that a plan gives another network",
   };
   return names[keys[0]] ?? (keys.length > 0 ? keys.map(wordsOf).join(", ") : (node.type ?? "a value"));
 }

@@ -31,6 +31,7 @@ export interface FormKind {
 }
 
 const EXAMPLE_DATASET = { datasetId: `ds_${"0".repeat(20)}`, version: 1 };
+const EXAMPLE_NETWORK = { preset: "drn-xs", scale: 4 };
 const EXAMPLE_MODEL = { modelId: `mdl_${"0".repeat(20)}` };
 
 function has(body: Json, ...path: string[]): boolean {
@@ -47,22 +48,31 @@ function filled(body: Json, examples: Record<string, Json>): Json {
   return whole;
 }
 
+/** What a schema says of several fields together it says once each of them is right. */
+const MENDINGS = 3;
+
 function defaultsBy(schema: z.ZodType, start: Json, examples: Record<string, Json>) {
-  const whole = (body: Json): Json => {
-    const isNetworkGiven = has(body, "network") || has(body, "model") || !("model" in examples);
-    const { model: _, ...others } = examples;
-    return filled(body, isNetworkGiven ? others : examples);
+  /** With a network of its own, and what trains it, in the place of a model. */
+  const examplesFor = (body: Json): Record<string, Json> => {
+    const { model, ...others } = examples;
+    if (model === undefined) return examples;
+    const training = trainsNetwork(body) ? { train: {} } : {};
+    return { ...others, ...training, ...(has(body, "network") ? { network: EXAMPLE_NETWORK } : { model }) };
   };
   return (body: Json): Json => {
-    const { data, error } = schema.safeParse(whole(body));
-    if (!error) return data as Json;
-    // What is wrong with one field leaves the others their defaults.
-    const mended = error.issues.reduce<Json>((mending, { path }) => {
-      const item = path.findIndex((step) => typeof step !== "string");
-      const field = path.slice(0, item === -1 ? undefined : item).map(String);
-      return field.length === 0 ? mending : withValueAt(mending, field, valueAt(start, field));
-    }, body);
-    return schema.safeParse(whole(mended)).data as Json;
+    const known = examplesFor(body);
+    let mended = body;
+    for (let i = 0; i < MENDINGS; i++) {
+      const { data, error } = schema.safeParse(filled(mended, known));
+      if (!error) return data as Json;
+      // What is wrong with one field leaves the others their defaults.
+      mended = error.issues.reduce<Json>((mending, { path }) => {
+        const item = path.findIndex((step) => typeof step !== "string");
+        const field = path.slice(0, item === -1 ? undefined : item).map(String);
+        return field.length === 0 ? mending : withValueAt(mending, field, valueAt(start, field));
+      }, mended);
+    }
+    return schema.safeParse(filled(start, examples)).data as Json;
   };
 }
 
@@ -83,7 +93,7 @@ function jobNode(kind: "train" | "evaluate"): FormNode {
 
 /** With what each form begins. */
 const COMPRESSION_START: Json = { budget: { of: "parameters", remove: 0.5 } };
-const TRAINING_START: Json = { kind: "train", spec: { network: { preset: "drn-xs", scale: 4 } } };
+const TRAINING_START: Json = { kind: "train", spec: { network: EXAMPLE_NETWORK } };
 const EVALUATION_START: Json = { kind: "evaluate" };
 const SWEEP_START: Json = {
   grid: {
@@ -117,10 +127,11 @@ export const FORMS: readonly FormKind[] = [
     presets: [["spec", "settings"]],
     create: (body, idempotencyKey) => client.jobs.create(body as unknown as NewJob, { idempotencyKey }),
     dryRun: (body, signal) => client.jobs.dryRun(body as unknown as NewJob, { signal }),
-    missing: (body) => missingDataset(body, "spec", "dataset"),
+    missing: (body) =>
+      has(body, "spec", "network") ? missingDataset(body, "spec", "dataset") : "Choose a network and a dataset.",
     effective: defaultsBy(createJobBody, TRAINING_START, {
       "spec.dataset": EXAMPLE_DATASET,
-      "spec.network": { preset: "drn-xs", scale: 4 },
+      "spec.network": EXAMPLE_NETWORK,
     }),
   },
   {

@@ -3,6 +3,7 @@ import { Checkbox, Group, Stack, Text } from "@mantine/core";
 import { BudgetsField } from "./budgets-field.tsx";
 import { useForm } from "./form-context.ts";
 import { type FormNode, isObject, type Json, valueAt } from "./form-node.ts";
+import { fieldId } from "./lead-to-field.ts";
 import { PlannedMethods } from "./planned-methods.tsx";
 import { ListField } from "./schema-field.tsx";
 
@@ -34,8 +35,8 @@ export function GridField({ node }: { node: FormNode }) {
         onChange={(chosen) => setMethods([...chosen, ...planned])}
       >
         <Group gap="md" mt={4}>
-          {SWEEP_METHODS.map((name) => (
-            <Checkbox key={name} value={name} label={name} />
+          {SWEEP_METHODS.map((name, i) => (
+            <Checkbox key={name} id={i === 0 ? fieldId(["grid", "methods"]) : undefined} value={name} label={name} />
           ))}
         </Group>
       </Checkbox.Group>

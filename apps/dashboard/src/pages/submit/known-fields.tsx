@@ -6,8 +6,10 @@ import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { DatasetPicker } from "../../components/dataset-picker.tsx";
 import { ModelPicker } from "../../components/model-picker.tsx";
+import { explanationOf } from "./field-words.ts";
 import { useForm } from "./form-context.ts";
 import { isObject, type Path, pointerOf, valueAt } from "./form-node.ts";
+import { fieldId } from "./lead-to-field.ts";
 
 interface KnownFieldProps {
   path: Path;
@@ -39,6 +41,8 @@ export function DatasetField({ path, label, required }: KnownFieldProps) {
     <div>
       <Group gap="sm" align="start" grow preventGrowOverflow={false}>
         <DatasetPicker
+          id={fieldId(path)}
+          description={explanationOf(path[path.length - 1])}
           label={label}
           required={required}
           value={datasetId}
@@ -47,6 +51,9 @@ export function DatasetField({ path, label, required }: KnownFieldProps) {
         />
         {datasetId !== "" && (
           <NativeSelect
+            id={fieldId([...path, "version"])}
+            // As high as that of the dataset.
+            description={explanationOf(path[path.length - 1]) && "\u00a0"}
             label={`Version of ${label.toLowerCase()}`}
             required
             value={String(version ?? "")}
@@ -77,6 +84,8 @@ export function ModelField({ path, label, required }: KnownFieldProps) {
   return (
     <div>
       <ModelPicker
+        id={fieldId(path)}
+        description={explanationOf(path[path.length - 1])}
         label={label}
         required={required}
         value={isObject(value) ? String(value.modelId ?? "") : ""}

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { type Json, numberOf } from "./form-node.ts";
 
 interface ListInputProps {
+  id?: string;
   label: string;
   description: string;
   required?: boolean;

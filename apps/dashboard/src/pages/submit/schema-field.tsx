@@ -1,5 +1,6 @@
 import { Checkbox, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { emptyText, explanationOf, valueText, wordsOf } from "./field-words.ts";
 import { formContext, useForm } from "./form-context.ts";
 import {
   alternativesOf,
@@ -12,9 +13,9 @@ import {
   pointerOf,
   startOf,
   valueAt,
-  wordsOf,
 } from "./form-node.ts";
 import { DatasetField, ModelField } from "./known-fields.tsx";
+import { fieldId } from "./lead-to-field.ts";
 import { ListInput } from "./list-input.tsx";
 
 interface SchemaFieldProps {
@@ -105,12 +106,14 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
   return (
     <div>
       <NativeSelect
+        id={fieldId(path)}
         label={label}
+        description={explanationOf(path[path.length - 1])}
         required={required}
         value={String(chosen)}
         error={errors.get(pointerOf(path))}
         data={[
-          { value: "-1", label: usual ? `Default: ${nameOfAlternative(usual)}` : "None" },
+          { value: "-1", label: required ? "Choose" : usual ? `Default: ${nameOfAlternative(usual)}` : "None" },
           ...alternatives.map((node, i) => ({ value: String(i), label: nameOfAlternative(node) })),
         ]}
         onChange={({ currentTarget }) => {
@@ -132,14 +135,21 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
 
 function EnumField({ values, path, label, required }: FieldProps & { values: readonly string[] }) {
   const { body, effective, errors, change } = useForm();
+  const name = path[path.length - 1];
   const usual = valueAt(effective, path);
+  const empty = usual === undefined ? emptyText(name) : `Default: ${valueText(String(usual))}`;
   return (
     <NativeSelect
+      id={fieldId(path)}
       label={label}
+      description={explanationOf(name)}
       required={required}
       value={String(valueAt(body, path) ?? "")}
       error={errors.get(pointerOf(path))}
-      data={[{ value: "", label: usual === undefined ? "Choose" : `Default: ${String(usual)}` }, ...values]}
+      data={[
+        { value: "", label: required ? "Choose" : empty },
+        ...values.map((one) => ({ value: one, label: valueText(one) })),
+      ]}
       onChange={({ currentTarget: { value } }) => change(path, value === "" ? undefined : value)}
     />
   );
@@ -149,6 +159,7 @@ function BooleanField({ path, label }: FieldProps) {
   const { body, effective, errors, change } = useForm();
   return (
     <Checkbox
+      id={fieldId(path)}
       label={label}
       checked={Boolean(valueAt(body, path) ?? valueAt(effective, path))}
       error={errors.get(pointerOf(path))}
@@ -168,12 +179,14 @@ function TextField({ node, path, label, required }: FieldProps & { node: FormNod
   const usual = valueAt(effective, path);
   return (
     <TextInput
+      id={fieldId(path)}
       label={label}
+      description={explanationOf(path[path.length - 1])}
       required={required}
-      maw={isNumber ? 260 : undefined}
+      classNames={isNumber ? { wrapper: "number-field" } : undefined}
       inputMode={isNumber ? "decimal" : undefined}
       value={shown}
-      placeholder={usual === undefined || usual === null ? undefined : String(usual)}
+      placeholder={required || usual === undefined || usual === null ? undefined : String(usual)}
       error={errors.get(pointerOf(path))}
       onChange={({ currentTarget }) => {
         const written = currentTarget.value;
@@ -190,6 +203,7 @@ export function ListField({ node, path, label, required }: FieldProps & { node: 
   const given = valueAt(body, path);
   return (
     <ListInput
+      id={fieldId(path)}
       label={label}
       description="Several with commas between them"
       required={required}

@@ -4,14 +4,17 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ActionButton } from "../../components/action-button.tsx";
+import { errorsByPointer } from "../../components/field-errors.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { useWhyNot } from "../../components/why-not.ts";
 import { Estimate } from "./estimate.tsx";
+import { fieldText } from "./field-words.ts";
 import { type FormContext, formContext, useForm } from "./form-context.ts";
 import { type Json, type Path, valueAt, withValueAt } from "./form-node.ts";
 import { type Created, type FormKind, presetPathsOf, trainsNetwork, workNodeOf } from "./forms.ts";
 import { GridField } from "./grid-field.tsx";
+import { leadToField } from "./lead-to-field.ts";
 import { RequestText } from "./request-panel.tsx";
 import { SchemaField, SchemaFields } from "./schema-field.tsx";
 
@@ -19,6 +22,9 @@ const ESTIMATE_AFTER_MS = 600;
 const SUBMISSION_FIELDS = ["name", "labels", "seed", "device", "priority", "maxAttempts", "maxRunSeconds"];
 /** What is asked for first, in this order; the rest is behind "All settings". */
 const FIRST = ["network", "model", "train", "dataset", "evaluation", "budget", "grid", "method", "keepImages"];
+
+/** Where what is wrong with a field is, for a list of it. */
+const FIELDS = { textOf: fieldText, leadTo: leadToField };
 
 interface SubmitFormProps {
   kind: FormKind;
@@ -87,11 +93,11 @@ export function SubmitForm({ kind, given, onChanged, onCreated, onClear }: Submi
               <SchemaFields node={{ properties: pick(kind.schema.properties, SUBMISSION_FIELDS) }} path={[]} />
             </Panel>
           </Stack>
-          <Stack gap="md">
+          <Stack gap="md" className="submit-beside">
             <Panel title="Estimate">
               <Estimate missing={missing} query={estimate} isOld={asked !== body || estimate.isPlaceholderData} />
             </Panel>
-            {refusal && <Problem error={refusal} />}
+            {refusal && <Problem error={refusal} fields={FIELDS} />}
             <Group gap="xs">
               <ActionButton type="submit" flex={1} loading={creating.isPending} why={whyNot}>
                 Submit
@@ -156,7 +162,11 @@ function Work({ kind }: { kind: FormKind }) {
         <Panel title="Settings">
           <Stack gap="sm">
             {presets.length > 0 && <PresetButtons paths={presets} />}
-            <SchemaFields node={{ properties: pick(properties, rest) }} path={path} />
+            <SchemaFields node={{ properties: pick(properties, rest) }} path={path} without={["settings"]} />
+            {/* Of a training: what it is about is not folded once more, and the preset stands above. */}
+            {properties.settings && (
+              <SchemaFields node={properties.settings} path={[...path, "settings"]} without={["preset"]} />
+            )}
           </Stack>
         </Panel>
       )}
@@ -214,20 +224,20 @@ const SHARES = [0.3, 0.5, 0.7];
 function BudgetField({ node, path }: { node: FormKind["schema"]; path: Path }) {
   const { change } = useForm();
   return (
-    <div>
-      <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
-        <SchemaField node={node.properties?.of ?? {}} path={[...path, "of"]} label="Budget of" required />
-        <SchemaField node={node.properties?.remove ?? {}} path={[...path, "remove"]} label="Share to remove" required />
-        <SchemaField node={node.properties?.widthMultiple ?? {}} path={[...path, "widthMultiple"]} />
-      </SimpleGrid>
-      <Group gap={4} mt={6} role="group" aria-label="Usual shares">
-        {SHARES.map((share) => (
-          <Button key={share} variant="default" size="compact-sm" onClick={() => change([...path, "remove"], share)}>
-            {100 * share} %
-          </Button>
-        ))}
-      </Group>
-    </div>
+    <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm" verticalSpacing="xs">
+      <SchemaField node={node.properties?.of ?? {}} path={[...path, "of"]} label="Budget of" required />
+      <div>
+        <SchemaField node={node.properties?.remove ?? {}} path={[...path, "remove"]} required />
+        <Group gap={4} mt={6} role="group" aria-label="Usual shares">
+          {SHARES.map((share) => (
+            <Button key={share} variant="default" size="compact-sm" onClick={() => change([...path, "remove"], share)}>
+              {100 * share} %
+            </Button>
+          ))}
+        </Group>
+      </div>
+      <SchemaField node={node.properties?.widthMultiple ?? {}} path={[...path, "widthMultiple"]} />
+    </SimpleGrid>
   );
 }
 
@@ -259,10 +269,4 @@ function PresetButtons({ paths }: { paths: readonly Path[] }) {
 
 function pick<T>(properties: Record<string, T> | undefined, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(Object.entries(properties ?? {}).filter(([name]) => names.includes(name)));
-}
-
-/** The server's refusals by the field that they are about. */
-function errorsByPointer(error: unknown): ReadonlyMap<string, string> {
-  if (!(error instanceof ProblemError)) return new Map();
-  return new Map(error.errors.flatMap(({ pointer, detail }) => (pointer === undefined ? [] : [[pointer, detail]])));
 }
