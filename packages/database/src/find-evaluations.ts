@@ -20,10 +20,14 @@ export async function findEvaluations(
 ): Promise<Evaluation[]> {
   const inputs = [JSON.stringify({ modelId: id })];
   if (originJobId !== null && role === "best") inputs.push(JSON.stringify({ fromJob: originJobId }));
-  // An index of its own: however many evaluations there are of other models.
+  // By an index of its own, however many evaluations there are of other models. Sorted apart: else Postgres, which cannot
+  // know how many it will find, may go through all jobs from the newest on.
   return database.$queryRaw<Evaluation[]>`
-    SELECT id, spec, result FROM "Job"
-    WHERE kind = 'evaluate' AND state = 'succeeded' AND spec->'model' = ANY (${inputs}::text[]::jsonb[])
-    ORDER BY "createdAt" DESC, id
-    LIMIT ${MOST}`;
+    WITH found AS MATERIALIZED (
+      SELECT id, "createdAt" FROM "Job"
+      WHERE kind = 'evaluate' AND state = 'succeeded' AND spec->'model' = ANY (${inputs}::text[]::jsonb[])
+    )
+    SELECT job.id, job.spec, job.result
+    FROM (SELECT id, "createdAt" FROM found ORDER BY "createdAt" DESC, id LIMIT ${MOST}) newest JOIN "Job" job USING (id)
+    ORDER BY newest."createdAt" DESC, newest.id`;
 }
