@@ -172,6 +172,10 @@ it("finds every model of the server, and tells those of one name apart", async (
   }
   expect(await violationsOf(page, "states/compare-menu")).toEqual([]);
   await chooseRecord(page, "Compressed", "mdl_00000000000000000007");
+  const [first, second] = [await menu.inputValue(), "…00007"];
+  await page.getByRole("button", { name: "Swap the two" }).click();
+  await expect.poll(() => menu.inputValue()).toContain(second);
+  expect(await page.getByRole("combobox", { name: "Compressed", exact: true }).inputValue()).toBe(first);
   await page.getByRole("status").getByText("Choose an image.").waitFor();
   await page.getByRole("combobox", { name: "Original", exact: true }).fill("nobody");
   await page.getByText("Nothing has this in its name").waitFor();

@@ -178,3 +178,24 @@ it("says so where what is dropped cannot be read", async () => {
   expect((await dashboard.server.client.datasets.files(id)).items).toEqual([]);
   expect(faults).toEqual([]);
 });
+
+it("removes the files that are chosen, with one question", async () => {
+  const { page, faults } = dashboard.open;
+  const { client } = dashboard.server;
+  const id = await openEmpty("too many");
+  const images = await photographs(4, 64, 64);
+  await client.datasets.upload(
+    id,
+    images.map(({ bytes }, i) => ({ name: `${i}.png`, data: bytes })),
+  );
+  await page.reload();
+  for (const name of ["0.png", "2.png", "3.png"]) await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+  expect(await violationsOf(page, "states/files-chosen")).toEqual([]);
+  await page.getByRole("button", { name: "Delete 3 files" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Versions that were made with them keep them.").waitFor();
+  await dialog.getByRole("button", { name: "Delete 3 files" }).click();
+  await expect.poll(() => page.getByRole("checkbox").count()).toBe(1);
+  expect((await client.datasets.files(id)).items.map(({ name }) => name)).toEqual(["1.png"]);
+  expect(faults).toEqual([]);
+});

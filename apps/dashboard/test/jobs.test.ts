@@ -213,7 +213,7 @@ it("shows a compression as its stages, and cost and quality before and after", a
     const link = page.getByRole("region", { name: "Before and after" }).getByRole("link", { name });
     expect(await link.getAttribute("href")).toBe(`/models/${models[name]}`);
   }
-  expect(await page.getByRole("link", { name: dataset.datasetId }).count()).toBe(2);
+  await expect.poll(() => page.getByRole("link", { name: "photographs" }).count()).toBe(2);
   expect(await violationsOf(page, "compression")).toEqual([]);
   // Its evaluations kept their images: these are compared, and nothing is computed.
   const { database } = dashboard.server.services;

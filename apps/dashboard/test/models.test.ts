@@ -69,6 +69,8 @@ it("shows where a model comes from, what is left of its widths, and its files", 
   await page.getByText("As a table").click();
   const quality = page.getByRole("region", { name: "Quality", exact: true });
   expect(await quality.textContent()).toMatch(/\d dB.*\d ms/);
+  await page.getByRole("definition").getByText(compressed, { exact: true }).waitFor();
+  await quality.getByRole("link", { name: "photographs" }).waitFor();
   await page.evaluate("scrollTo(0, 0)");
   expect(await violationsOf(page, "model")).toEqual([]);
 

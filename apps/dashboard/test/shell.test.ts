@@ -59,6 +59,10 @@ describe("the page", () => {
     await signIn(page, dashboard.server.key);
     await page.reload();
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    // Nothing has ever run here: the page says what to begin with.
+    const steps = page.getByRole("region", { name: "First steps" });
+    await steps.getByRole("link", { name: "Make a dataset" }).waitFor();
+    expect(await steps.getByRole("link").count()).toBe(4);
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the content");
     await page.keyboard.press("Enter");

@@ -104,6 +104,8 @@ it(
       .filter({ hasText: "compressed" })
       .getByText(/\d\d\.\d\d dB/)
       .waitFor();
+    // After so few steps interpolation is better, and the page says so.
+    await page.getByText(/is \d+\.\d\d dB worse than bicubic interpolation: train longer/).waitFor();
     const compression = await dashboard.server.client.compressions.get(page.url().split("/").at(-1) ?? "");
     expect(compression.name).toBe("half of a small network");
     expect(compression.body).toMatchObject({ ...WORK, dataset, evaluation: { dataset }, budget: { remove: 0.4 } });

@@ -127,7 +127,7 @@ describe("a sweep", () => {
     const { original } = await dashboard.server.client.sweeps.get(sweep.id);
     const model = facts.getByRole("link", { name: original.modelId ?? "none" });
     expect(await model.getAttribute("href")).toBe(`/models/${original.modelId}`);
-    const datasets = facts.getByRole("link", { name: dataset.datasetId });
+    const datasets = facts.getByRole("link", { name: "photographs" });
     await datasets.nth(1).waitFor();
     await datasets.first().press("Enter");
     await page.getByRole("heading", { level: 1, name: "photographs" }).waitFor();

@@ -76,7 +76,8 @@ export function Curve({ title, unit, lines, format, version }: CurveProps) {
             width: 1.5,
             // With two lines in one picture the second is told by more than its colour.
             dash: i === 0 ? undefined : [6, 3],
-            points: { show: false },
+            // A single value is no line: without a point nothing of it would be seen.
+            points: { show: (chart: uPlot, index: number) => isSingle(chart.data[index]), size: 7 },
             spanGaps: true,
           })),
         ],
@@ -167,6 +168,12 @@ export function Curve({ title, unit, lines, format, version }: CurveProps) {
       <div ref={place} role="img" aria-label={`${title} by step; newest values: ${said}`} />
     </figure>
   );
+}
+
+function isSingle(values: uPlot.AlignedData[number]): boolean {
+  let known = 0;
+  for (const value of values) if (value != null && ++known > 1) return false;
+  return known === 1;
 }
 
 function lastOf({ values }: Series): number | null {

@@ -1,5 +1,5 @@
 import type { EvaluateResult } from "@drc/contracts";
-import { milliseconds } from "./format.ts";
+import { counted, milliseconds } from "./format.ts";
 import type { Column } from "./table.tsx";
 
 type Latency = EvaluateResult["latencyHr1280x720"] | null;
@@ -19,7 +19,7 @@ export function measuredOn<Row>(latencyOf: (row: Row) => Latency): Column<Row> {
     as: "wide",
     cell: (row) => {
       const latency = latencyOf(row);
-      return latency ? `${latency.device}, ${latency.threads} threads` : "–";
+      return latency ? `${latency.device}, ${counted(latency.threads, "thread")}` : "–";
     },
   };
 }

@@ -61,6 +61,7 @@ const MEANINGS: Partial<Record<Verb["name"], string>> = {
 /** Of what is no work. */
 const DELETED: Readonly<Record<string, string>> = {
   model: "They are removed with their files; jobs that have ended keep their results. This cannot be taken back.",
+  file: "They are removed from the dataset. Versions that were made with them keep them.",
   dataset:
     "They are removed with all of their versions; jobs that have ended keep their results. This cannot be taken back.",
 };

@@ -53,8 +53,9 @@ export function SignInPage() {
               Sign in
             </Button>
             <Text size="sm" c="dimmed">
-              On the machine where <Code>npx drc up</Code> runs, <Code>npx drc keys show</Code> prints the key. An
-              administrator makes more of them: <Code>npx drc keys create NAME</Code>.
+              On the machine where <Code>npx drc up</Code> runs, <Code>npx drc keys show</Code> prints the key; where{" "}
+              <Code>up</Code> was given a <Code>--data-folder</Code>, give it here too. An administrator makes more of
+              them: <Code>npx drc keys create NAME</Code>.
             </Text>
             <Text size="sm" c="dimmed">
               For programs: <Anchor href="/docs">the API</Anchor>

@@ -1,11 +1,12 @@
 import type { DatasetVersionResource, ModelResource, Scale } from "@drc/contracts";
-import { FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { client } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { DatasetPicker } from "../../components/dataset-picker.tsx";
+import { counted } from "../../components/format.ts";
 import { ModelPicker, useModel } from "../../components/model-picker.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
@@ -103,6 +104,18 @@ function ModelsAndImage(given: ModelsAndImageProps) {
               onChange={setCompressed}
               original={original}
             />
+          </Group>
+          <Group mt="xs">
+            <Button
+              variant="default"
+              size="compact-sm"
+              onClick={() => {
+                setOriginal(compressedId);
+                setCompressed(originalId);
+              }}
+            >
+              Swap the two
+            </Button>
           </Group>
           <Text size="sm" c="dimmed" mt="xs">
             Bicubic interpolation is compared as well. A compression&apos;s page leads here with its two networks filled
@@ -281,7 +294,7 @@ function DatasetImagePicker({ picked, onPick }: DatasetImagePickerProps) {
               <Group gap="xs">
                 <WindowButtons after={after} length={THUMBNAILS} total={version.images} onChange={setAfter} />
                 <Text size="sm" c="dimmed">
-                  {version.images} images of version {version.version}
+                  {counted(version.images, "image")} of version {version.version}
                 </Text>
               </Group>
             </>

@@ -1,8 +1,10 @@
 import { Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { BelowBicubic } from "../../components/below-bicubic.tsx";
 import { bytes, decibels, short } from "../../components/format.ts";
 import { latencyColumns, measuredOn } from "../../components/latency.ts";
 import { Panel } from "../../components/panel.tsx";
+import { PRIMAL_FILE } from "../../components/primal-file.tsx";
 import { Table } from "../../components/table.tsx";
 import { type Evaluation, ROLES } from "./evaluation.ts";
 
@@ -22,6 +24,7 @@ export function ComparisonFacts({ evaluations, image }: ComparisonFactsProps) {
   }));
   const isMeasured = qualities.some(({ quality }) => quality && (quality.psnr !== null || quality.identical));
   const [{ result }] = evaluations;
+  const psnrOf = (role: Evaluation["role"]) => qualities.find((one) => one.role === role)?.quality?.psnr;
   return (
     <Panel title="In numbers" flush>
       <Table
@@ -54,9 +57,16 @@ export function ComparisonFacts({ evaluations, image }: ComparisonFactsProps) {
             cell: ({ result: { cost } }) => short(cost?.multiplyAddsHr1280x720),
           },
           ...latencyColumns<(typeof qualities)[number]>(latencyOf),
-          { title: "File", as: "number", cell: ({ result: { sizeBytes } }) => bytes(sizeBytes) },
+          { title: "File", head: PRIMAL_FILE, as: "number", cell: ({ result: { sizeBytes } }) => bytes(sizeBytes) },
           measuredOn<(typeof qualities)[number]>(latencyOf),
         ]}
+      />
+      <BelowBicubic
+        networks={[
+          { name: "the original", psnr: psnrOf("original") },
+          { name: "the compressed network", psnr: psnrOf("compressed") },
+        ]}
+        bicubic={psnrOf("bicubic")}
       />
       <Text size="sm" c="dimmed" px="sm" pb="xs">
         {isMeasured

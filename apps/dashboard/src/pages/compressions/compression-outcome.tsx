@@ -9,8 +9,10 @@ import type {
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
-import { bytes, count, decibels, milliseconds, percent, short } from "../../components/format.ts";
+import { BelowBicubic } from "../../components/below-bicubic.tsx";
+import { bytes, count, counted, decibels, milliseconds, percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
+import { PRIMAL_FILE } from "../../components/primal-file.tsx";
 import { Table } from "../../components/table.tsx";
 import { COST_NAMES } from "./compression-body.ts";
 
@@ -27,6 +29,8 @@ interface Row {
   psnr: number | null;
   ssim: number | null;
 }
+
+const BICUBIC = "bicubic interpolation";
 
 /** Cost and quality before and after, as far as they are known. */
 export function CompressionOutcome({ compression }: { compression: CompressionDetailResource }) {
@@ -45,6 +49,7 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
   const rows = evaluated ?? costRows(compression, search, original.data?.cost);
   const { asked, achieved } = search;
   const latency = rows.find((row) => row.latency)?.latency;
+  const psnrOf = (name: string) => rows.find((row) => row.name === name)?.psnr;
   return (
     <Panel
       title="Before and after"
@@ -68,7 +73,7 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
             as: "number",
             cell: ({ multiplyAdds, isSmall }) => `${short(multiplyAdds)}${isSmall ? " (96×96 LR)" : ""}`,
           },
-          { title: "File", as: "number", cell: ({ sizeBytes }) => bytes(sizeBytes) },
+          { title: "File", head: PRIMAL_FILE, as: "number", cell: ({ sizeBytes }) => bytes(sizeBytes) },
           {
             title: "Latency, median",
             as: "number",
@@ -83,10 +88,17 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
           { title: "SSIM", as: "number", cell: ({ ssim }) => ssim?.toFixed(4) ?? "–" },
         ]}
       />
+      <BelowBicubic
+        networks={[
+          { name: "the original", psnr: psnrOf("original") },
+          { name: "the compressed network", psnr: psnrOf("compressed") },
+        ]}
+        bicubic={psnrOf(BICUBIC)}
+      />
       <p className="note dimmed small">
         Multiply-adds {rows.some(({ isSmall }) => isSmall) ? "for 96×96 LR pixels" : "for an image of 1280×720"}.
         {latency &&
-          ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${latency.threads} threads, over ${latency.runs} runs; a 90th percentile far above the median is that of a busy machine.`}
+          ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${counted(latency.threads, "thread")}, over ${counted(latency.runs, "run")}; a 90th percentile far above the median is that of a busy machine.`}
         {evaluated === undefined && " PSNR and SSIM come with the evaluations, where they were asked for."}
       </p>
     </Panel>
@@ -132,7 +144,7 @@ function evaluatedRows(compression: CompressionDetailResource): Row[] | undefine
   return [
     row("original", compression.models.original, original),
     row("compressed", compression.models.compressed, compressed),
-    ...(bicubic ? [row("bicubic interpolation", null, bicubic)] : []),
+    ...(bicubic ? [row(BICUBIC, null, bicubic)] : []),
   ];
 }
 

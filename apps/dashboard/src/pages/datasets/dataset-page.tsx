@@ -2,7 +2,7 @@ import { type DatasetFileItem, type DatasetUsageResource, isFinal } from "@drc/c
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
@@ -12,6 +12,7 @@ import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { QueryView } from "../../components/query-view.tsx";
 import { RecordPage } from "../../components/record-page.tsx";
+import { SelectionBar, useSelection } from "../../components/selection.tsx";
 import { StateBadge } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
@@ -66,6 +67,9 @@ function Dataset({ datasetId }: { datasetId: string }) {
   );
 }
 
+/** A file as a row that can be chosen: in its dataset its name tells it from all others. */
+type FileRow = DatasetFileItem & { id: string };
+
 const FILES_PER_PAGE = 50;
 
 function Files({ datasetId }: { datasetId: string }) {
@@ -77,7 +81,13 @@ function Files({ datasetId }: { datasetId: string }) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
   });
-  const columns: Column<DatasetFileItem>[] = [
+  const rows = useMemo(
+    () => files.data?.pages.flatMap(({ items }) => items.map((file): FileRow => ({ ...file, id: file.name }))),
+    [files.data],
+  );
+  const selection = useSelection(rows);
+  const columns: Column<FileRow>[] = [
+    selection.column,
     { title: "File", as: "wide", cell: ({ name }) => name },
     { title: "Size", as: "number", cell: ({ sizeBytes }) => bytes(sizeBytes) },
     { title: "Uploaded", as: "short", cell: ({ createdAt }) => <Ago at={createdAt} /> },
@@ -100,15 +110,20 @@ function Files({ datasetId }: { datasetId: string }) {
   ];
   return (
     <Panel title="Files" flush>
+      <SelectionBar
+        what="file"
+        selection={selection}
+        verbsOf={({ name }) => [
+          {
+            name: "Delete",
+            impossible: null,
+            run: () => client.datasets.deleteFile(datasetId, name).then(() => ({ id: name })),
+          },
+        ]}
+      />
       {files.error && <Problem error={files.error} />}
-      {files.data && (
-        <Table
-          label="Files of the dataset"
-          columns={columns}
-          rows={files.data.pages.flatMap(({ items }) => items)}
-          keyOf={({ name }) => name}
-          empty="None yet."
-        />
+      {rows && (
+        <Table label="Files of the dataset" columns={columns} rows={rows} keyOf={({ id }) => id} empty="None yet." />
       )}
       {files.hasNextPage && (
         <Group p="sm">

@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import { client } from "../../api/client.ts";
 import type { JobRecords } from "../../api/job-records.ts";
 import { useJobStream } from "../../api/use-job-stream.ts";
-import { bytes, count, duration } from "../../components/format.ts";
+import { bytes, count, counted, duration } from "../../components/format.ts";
 import { CompressionLink, JobLink, SweepLink } from "../../components/job-link.tsx";
 import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
@@ -145,7 +145,10 @@ function Facts({ job }: { job: JobDetailResource }) {
       "Device",
       newest?.runtime ? deviceText(newest.runtime) : job.deviceClass === "none" ? "needs none" : job.deviceClass,
     ],
-    ["Attempts", `${job.attempts}; ${job.maxAttempts} may fail`],
+    [
+      "Attempts",
+      `${job.attempts}; it gives up when ${job.maxAttempts} ${job.maxAttempts === 1 ? "has" : "have"} failed`,
+    ],
     ["Priority", job.priority],
     ["Seed", job.seed],
   ];
@@ -178,7 +181,7 @@ function Facts({ job }: { job: JobDetailResource }) {
 }
 
 function deviceText({ device, threads, backend, tensorflowVersion, processor }: RuntimeInfo): string {
-  return `${processor ?? device}, ${threads} threads, ${backend} ${tensorflowVersion}`;
+  return `${processor ?? device}, ${counted(threads, "thread")}, ${backend} ${tensorflowVersion}`;
 }
 
 function Records({ job, records }: { job: JobDetailResource; records: JobRecords }) {

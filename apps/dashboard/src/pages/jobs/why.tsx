@@ -2,7 +2,7 @@ import type { JobDetailResource } from "@drc/contracts";
 import { Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../api/client.ts";
-import { count, dateTime, duration } from "../../components/format.ts";
+import { count, counted, dateTime, duration } from "../../components/format.ts";
 import { JobLink } from "../../components/job-link.tsx";
 import { ProblemBox } from "../../components/problem.tsx";
 import { useNow } from "../../components/time.tsx";
@@ -113,7 +113,7 @@ function Queued({ job: { deviceClass, waitsFor, runAfter, stateReason } }: { job
   return (
     <Alert variant="outline" color="gray" title="Waits for a slot">
       {overview
-        ? `${busy} of ${slots.length} slots ${device} are busy; ${count(queued)} jobs are queued for them, this one included. API keys take turns; of the jobs of one key those of a higher priority go first.`
+        ? `${busy} of ${counted(slots.length, "slot")} ${device} ${busy === 1 ? "is" : "are"} busy; ${counted(queued, "job")} ${queued === 1 ? "is" : "are"} queued, this one included. API keys take turns; of the jobs of one key those of a higher priority go first.`
         : `It needs a slot ${device}.`}
     </Alert>
   );

@@ -1,7 +1,8 @@
 import type { ModelCard, ModelCardStage } from "@drc/contracts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { percent } from "../../components/format.ts";
+import { useDatasetName } from "../../components/dataset-text.tsx";
+import { counted, percent } from "../../components/format.ts";
 
 const WIDTH = 620;
 const NODE = { width: 330, height: 54 };
@@ -79,14 +80,16 @@ function Dataset({
   dataset: NonNullable<ModelCardStage["dataset"]>;
   y: number;
 }) {
+  const name = useDatasetName(datasetId);
   return (
     <Link to="/datasets/$datasetId" params={{ datasetId }}>
       <rect className="lineage-node" data-shape="data" x="1" y={y} width={DATA.width} height={DATA.height} />
       <text className="lineage-title" x="12" y={y + 18}>
-        dataset …{datasetId.slice(-6)}
+        <title>{`${name}, ${datasetId}`}</title>
+        {cut(name, 24)}
       </text>
       <text className="lineage-detail" x="12" y={y + 35}>
-        version {version}, {images === null ? "deleted since" : `${images} images`}
+        version {version}, {images === null ? "deleted since" : counted(images, "image")}
       </text>
     </Link>
   );

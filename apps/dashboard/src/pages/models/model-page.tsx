@@ -3,8 +3,10 @@ import { Button, Group, SimpleGrid, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { ConfirmButton } from "../../components/confirm-button.tsx";
-import { bytes, count, decibels, short } from "../../components/format.ts";
+import { DatasetText } from "../../components/dataset-text.tsx";
+import { bytes, count, counted, decibels, short } from "../../components/format.ts";
 import { latencyColumns, measuredOn } from "../../components/latency.ts";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -51,23 +53,29 @@ function Model({ model }: { model: ModelResource }) {
       title={name}
       actions={
         <Group gap="xs">
-          <Button
-            variant="default"
-            size="compact-sm"
-            renderRoot={(props) => (
-              <Link
-                to="/compare"
-                search={
-                  before.data
-                    ? { originalModel: before.data.modelId ?? undefined, compressedModel: id }
-                    : { originalModel: id }
-                }
-                {...props}
-              />
-            )}
-          >
-            Compare
-          </Button>
+          {card.isPending || before.isLoading ? (
+            <ActionButton variant="default" size="compact-sm" why="What it was made from is being read.">
+              Compare
+            </ActionButton>
+          ) : (
+            <Button
+              variant="default"
+              size="compact-sm"
+              renderRoot={(props) => (
+                <Link
+                  to="/compare"
+                  search={
+                    before.data
+                      ? { originalModel: before.data.modelId ?? undefined, compressedModel: id }
+                      : { originalModel: id }
+                  }
+                  {...props}
+                />
+              )}
+            >
+              Compare
+            </Button>
+          )}
           <Button
             variant="default"
             size="compact-sm"
@@ -92,7 +100,7 @@ function Model({ model }: { model: ModelResource }) {
             <Facts model={model} />
           </Panel>
           <Panel title="Download">
-            <Downloads id={id} />
+            <Downloads id={id} name={name} />
           </Panel>
         </SimpleGrid>
         <QueryView query={card}>
@@ -125,9 +133,12 @@ function Model({ model }: { model: ModelResource }) {
 }
 
 function Facts({ model }: { model: ModelResource }) {
-  const { architecture, scale, cost, dualNetworks, sizeBytes, sha256, originJobId, role, metrics, createdAt } = model;
+  const { id, architecture, scale, cost, dualNetworks, sizeBytes, sha256, originJobId, role, metrics, createdAt } =
+    model;
   return (
     <dl className="facts">
+      <dt>Identifier</dt>
+      <dd className="mono">{id}</dd>
       <dt>Network</dt>
       <dd>
         {architecture}, ×{scale}
@@ -154,7 +165,10 @@ function Facts({ model }: { model: ModelResource }) {
         , <Ago at={createdAt} />
       </dd>
       <dt>File</dt>
-      <dd>{bytes(sizeBytes)}</dd>
+      <dd>
+        {bytes(sizeBytes)}
+        {dualNetworks > 0 && `, with ${counted(dualNetworks, "dual network")}`}
+      </dd>
       <dt>SHA-256</dt>
       <dd className="mono">{sha256}</dd>
     </dl>
@@ -167,7 +181,7 @@ const FORMATS = [
   { format: "tfjs", label: "TensorFlow.js", about: "a graph model for browsers, as zip" },
 ] as const;
 
-function Downloads({ id }: { id: string }) {
+function Downloads({ id, name }: { id: string; name: string }) {
   return (
     <dl className="facts">
       {FORMATS.map(({ format, label, about }) => (
@@ -175,7 +189,7 @@ function Downloads({ id }: { id: string }) {
       ))}
       <Download
         href={`/v1/models/${id}/card`}
-        name={`${id}.md`}
+        name={`${name} ${id}.md`}
         label="Model card"
         about="lineage and protocol, as Markdown"
       />
@@ -202,11 +216,7 @@ const QUALITY: readonly Column<Quality>[] = [
   {
     title: "Dataset",
     as: "short",
-    cell: ({ dataset: { datasetId, version } }) => (
-      <Link to="/datasets/$datasetId" params={{ datasetId }}>
-        {`…${datasetId.slice(-6)}, version ${version}`}
-      </Link>
-    ),
+    cell: ({ dataset }) => <DatasetText {...dataset} />,
   },
   { title: "Images", as: "number", cell: ({ images }) => count(images) },
   { title: "PSNR", as: "number", cell: ({ psnr }) => decibels(psnr) },

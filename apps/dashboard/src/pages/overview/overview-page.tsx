@@ -13,6 +13,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { Table } from "../../components/table.tsx";
 import { Ago, Lasting } from "../../components/time.tsx";
+import { FirstSteps } from "./first-steps.tsx";
 import { Throughput } from "./throughput.tsx";
 
 const REFRESH_MS = 2_000;
@@ -28,6 +29,7 @@ export function OverviewPage() {
       <QueryView query={overview}>
         {(data) => (
           <div className="stack">
+            <FirstSteps overview={data} />
             <Numbers overview={data} />
             <Slots overview={data} />
             <div className="columns">
@@ -195,7 +197,7 @@ function Queue({ overview: { queue } }: { overview: OverviewResource }) {
         columns={[
           {
             title: "Kind",
-            as: "short",
+            as: "wide",
             cell: ({ kind }) => (
               <Link to="/jobs" search={{ state: "queued", kind }}>
                 {kind}
@@ -209,12 +211,8 @@ function Queue({ overview: { queue } }: { overview: OverviewResource }) {
           },
           { title: "Jobs", as: "number", cell: ({ jobs }) => count(jobs) },
           { title: "Longest wait", as: "number", cell: ({ oldestSeconds }) => duration(oldestSeconds) },
-          {
-            title: "Waits for",
-            as: "wide",
-            cell: ({ waitsFor }) => (waitsFor === null ? "its turn" : <span className="attention">{waitsFor}</span>),
-          },
         ]}
+        below={({ waitsFor }) => waitsFor && <span className="attention">{waitsFor}</span>}
       />
     </Panel>
   );
@@ -229,15 +227,11 @@ function Failures({ overview: { failures } }: { overview: OverviewResource }) {
         keyOf={({ id }) => id}
         empty="No job has failed."
         columns={[
-          { title: "Job", cell: ({ id, name }) => <JobLink id={id} name={name} /> },
+          { title: "Job", as: "wide", cell: ({ id, name }) => <JobLink id={id} name={name} /> },
           { title: "Kind", as: "short", cell: ({ kind }) => kind },
-          {
-            title: "Reason",
-            as: "wide",
-            cell: ({ error }) => error && <span className="clamp">{errorLine(error)}</span>,
-          },
           { title: "When", as: "number", cell: ({ endedAt }) => <Ago at={endedAt} /> },
         ]}
+        below={({ error }) => error && <span className="clamp">{errorLine(error)}</span>}
       />
     </Panel>
   );

@@ -1,5 +1,5 @@
 import type { PairedDifference, Spread, SweepSummaryResource, SweepSummaryRow } from "@drc/contracts";
-import { percent, short } from "../../components/format.ts";
+import { count, counted, percent, short } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Tone } from "../../components/state-badge.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -12,9 +12,18 @@ export function SummaryTable({ summary }: { summary: SweepSummaryResource }) {
     original && `original ${original.quality.psnr?.toFixed(2) ?? "–"} dB`,
     bicubic && `bicubic ${bicubic.psnr?.toFixed(2) ?? "–"} dB`,
   ].filter((text) => text !== null);
+  const below = rows.filter(
+    ({ psnr }) => psnr.mean != null && bicubic?.psnr != null && psnr.mean < bicubic.psnr,
+  ).length;
   return (
     <Panel title="By budget and method" aside={<span className="dimmed-text">{references.join(", ")}</span>} flush>
       <Table label="Means over the seeds" rows={rows} keyOf={cellKey} columns={columnsOf(baseline)} />
+      {below > 0 && (
+        <p className="note attention">
+          {count(below)} of {counted(rows.length, "row")} {below === 1 ? "is" : "are"} worse than bicubic interpolation:
+          train longer, or on more images.
+        </p>
+      )}
       <p className="table-note">
         ± is one standard deviation over the seeds; the JSON has that of all numbers. Differences are paired over the
         images; under 0.02 dB is a tie.
