@@ -53,6 +53,13 @@ export function ComparisonFacts({ evaluations, image }: ComparisonFactsProps) {
           { title: "Parameters", as: "number", cell: ({ result: { cost } }) => short(cost?.parameters) },
           {
             title: "Multiply-adds for 1280×720",
+            head: (
+              <>
+                Multiply-adds
+                <br />
+                for 1280×720
+              </>
+            ),
             as: "number",
             cell: ({ result: { cost } }) => short(cost?.multiplyAddsHr1280x720),
           },
