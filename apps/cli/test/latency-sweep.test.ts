@@ -10,8 +10,11 @@ import { drc } from "./support/drc.ts";
 import { pictureFolder } from "./support/pictures.ts";
 import { addressOf, keyOf, startServer, type TestServer } from "./support/server.ts";
 
-/** Far below the largest share that this network can lose, which is measured too, and on a busy machine wrong by a tenth. */
-const REMOVE = [0.08, 0.16, 0.24];
+/**
+ * Each search measures for itself, and on a busy machine is wrong by a tenth: they lie further apart, and below the largest
+ * share that this network can lose.
+ */
+const REMOVE = [0.08, 0.3];
 
 const FILE = `
 name: latency
@@ -81,21 +84,13 @@ it("names device, threads and size of every latency", () => {
 });
 
 it("gives plans that are no slower the more is removed, as predicted and as measured side by side", async () => {
-  for (const [less, more] of [
-    [searches[0], searches[1]],
-    [searches[1], searches[2]],
-  ]) {
-    // Uniform plans of a larger removal are narrower everywhere, whatever the measured curves are.
-    expect(more.widths.every((width, i) => width <= less.widths[i])).toBe(true);
-    expect(more.achieved.multiplyAdds).toBeLessThan(less.achieved.multiplyAdds);
-    // Both in turns on this machine: what else it does meets both alike, and the median round counts.
-    const narrower = more.widths;
-    const { removedShare, removedShareHigh } = await measurePlanLatency(
-      tensorflow,
-      shrinkGraphToPlan(graph, less.widths),
-      narrower,
-    );
-    expect(removedShareHigh).toBeGreaterThan(0);
-    expect(removedShare).toBeGreaterThan(-LATENCY_TOLERANCE_SHARE);
-  }
+  const [less, more] = searches;
+  // Uniform plans of a larger removal are narrower everywhere.
+  expect(more.widths.every((width, i) => width <= less.widths[i])).toBe(true);
+  expect(more.achieved.multiplyAdds).toBeLessThan(less.achieved.multiplyAdds);
+  // Both in turns on this machine: what else it does meets both alike, and the median round counts.
+  const wider = shrinkGraphToPlan(graph, less.widths);
+  const { removedShare, removedShareHigh } = await measurePlanLatency(tensorflow, wider, more.widths);
+  expect(removedShareHigh).toBeGreaterThan(0);
+  expect(removedShare).toBeGreaterThan(-LATENCY_TOLERANCE_SHARE);
 });

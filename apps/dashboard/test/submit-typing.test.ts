@@ -307,3 +307,41 @@ it("keeps the focus on the button over a submission that is refused", async () =
   await page.getByRole("alert").getByText("Not now.").waitFor();
   expect(await page.evaluate("document.activeElement.textContent")).toBe("Submit");
 });
+
+it("leaves open what somebody types in, whatever is refused of it meanwhile, and takes per cent", async () => {
+  const { page, faults } = dashboard.open;
+  await signIn(page, dashboard.server.key, `/submit?model=${modelId}&dataset=${datasetId}&version=1`);
+  const remove = page.getByRole("textbox", { name: "Share to remove" });
+  await remove.fill("");
+  await remove.pressSequentially("30 %");
+  expect((await shownBody(page)).budget).toMatchObject({ remove: 0.3 });
+
+  const group = await openSettings(page, "Fine-tuning");
+  const patch = group.getByRole("textbox", { name: "Patch size (LR pixels)" });
+  await patch.pressSequentially("1");
+  await group.getByText("1 is too small; at least 4.").waitFor();
+  await patch.press("Backspace");
+  await patch.pressSequentially("16");
+  await group.getByText("1 is too small; at least 4.").waitFor({ state: "detached" });
+  await page
+    .getByRole("region", { name: "Estimate" })
+    .getByText(/^3 jobs,/)
+    .waitFor();
+  expect(await group.getAttribute("open")).not.toBeNull();
+  expect(await page.evaluate("document.activeElement.id")).toBe(await patch.getAttribute("id"));
+
+  // Of a default whose fields are not shown: where they can be had.
+  await page.route("**/v1/compressions?dryRun=true", async (route) => {
+    const pointer = "/method/importance/calibration/patchSize";
+    const errors = [{ pointer, detail: "A patch of 24 LR pixels is too large." }];
+    const problem = { type: "about:blank", title: "Refused", status: 422, detail: "No.", code: "VALIDATION_FAILED" };
+    await route.fulfill({
+      status: 422,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ ...problem, retryable: false, errors }),
+    });
+  });
+  await patch.press("Backspace");
+  await page.getByText("too large. Choose second-order here to change that.").waitFor();
+  expect(faults).toEqual([]);
+});

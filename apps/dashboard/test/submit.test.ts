@@ -74,6 +74,7 @@ it("submits a compression with defaults, after an estimate, and shows the same r
 
   await submit.click();
   await page.waitForURL(/\/compressions\/cmp_/);
+  await page.getByRole("definition").getByRole("link", { name: "base", exact: true }).waitFor();
   const id = page.url().split("/").at(-1) ?? "";
   const { body } = await dashboard.server.client.compressions.get(id);
   expect(body).toMatchObject({ budget: { remove: 0.3 }, fineTune: { steps: 77 }, model: { modelId } });

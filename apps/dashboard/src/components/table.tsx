@@ -23,8 +23,7 @@ interface TableProps<Row> {
 
 /** A plain table that scrolls sideways by itself where it is too wide; a shadow at a side says that there is more of it. */
 export function Table<Row>({ label, columns, rows, keyOf, empty = "None.", below }: TableProps<Row>) {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => (place.current ? markHiddenSides(place.current) : undefined), []);
+  const place = useHiddenSides<HTMLDivElement>();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys
     <div ref={place} className="table-scroll" role="group" aria-label={label} tabIndex={0}>
@@ -58,8 +57,15 @@ export function Table<Row>({ label, columns, rows, keyOf, empty = "None.", below
   );
 }
 
+/** For what scrolls sideways, of the class `table-scroll`: shadows say where it goes on. */
+export function useHiddenSides<Scrolled extends HTMLElement = HTMLElement>() {
+  const place = useRef<Scrolled>(null);
+  useEffect(() => (place.current ? markHiddenSides(place.current) : undefined), []);
+  return place;
+}
+
 /** Keeps `data-more-left` and `data-more-right` true to what is out of sight. @returns what ends it */
-function markHiddenSides(element: HTMLDivElement): () => void {
+function markHiddenSides(element: HTMLElement): () => void {
   const mark = () => {
     const { scrollLeft, scrollWidth, clientWidth } = element;
     element.toggleAttribute("data-more-left", scrollLeft > 1);

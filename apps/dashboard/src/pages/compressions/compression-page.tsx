@@ -16,8 +16,9 @@ import { StateBadge } from "../../components/state-badge.tsx";
 import { Ago } from "../../components/time.tsx";
 import { VerbButtons } from "../../components/verb-controls.tsx";
 import { compressionVerbs } from "../../components/verbs.ts";
-import { budgetOf, networkOf } from "./compression-body.ts";
+import { budgetOf } from "./compression-body.ts";
 import { CompressionOutcome } from "./compression-outcome.tsx";
+import { NetworkText } from "./network-text.tsx";
 
 const REFRESH_MS = 1_500;
 const route = getRouteApi("/signed-in/compressions/$compressionId");
@@ -78,7 +79,9 @@ function Compression({ compression }: { compression: CompressionDetailResource }
               <dt>Identifier</dt>
               <dd className="mono">{id}</dd>
               <dt>Network</dt>
-              <dd>{networkOf(body)}</dd>
+              <dd>
+                <NetworkText body={body} />
+              </dd>
               <dt>Budget</dt>
               <dd>{budget ? `remove ${percent(budget.remove)} of the ${budget.name}` : "–"}</dd>
               {dataset && (

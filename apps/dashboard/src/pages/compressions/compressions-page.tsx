@@ -12,7 +12,8 @@ import type { Column } from "../../components/table.tsx";
 import { Ago } from "../../components/time.tsx";
 import { VerbMenu } from "../../components/verb-controls.tsx";
 import { compressionVerbs } from "../../components/verbs.ts";
-import { budgetOf, networkOf } from "./compression-body.ts";
+import { budgetOf } from "./compression-body.ts";
+import { NetworkText } from "./network-text.tsx";
 
 const route = getRouteApi("/signed-in/compressions");
 
@@ -50,7 +51,7 @@ const COLUMNS: readonly Column<CompressionResource>[] = [
       </>
     ),
   },
-  { title: "Network", as: "short", cell: ({ body }) => networkOf(body) },
+  { title: "Network", as: "short", cell: ({ body }) => <NetworkText body={body} /> },
   { title: "To remove", as: "number", cell: ({ body }) => percent(budgetOf(body)?.remove) },
   { title: "Of", as: "short", cell: ({ body }) => budgetOf(body)?.name },
   { title: "Created", as: "number", cell: ({ createdAt }) => <Ago at={createdAt} /> },

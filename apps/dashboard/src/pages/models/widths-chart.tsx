@@ -1,7 +1,7 @@
 import type { ModelCard } from "@drc/contracts";
 import { Text } from "@mantine/core";
 import { percent } from "../../components/format.ts";
-import { Table } from "../../components/table.tsx";
+import { Table, useHiddenSides } from "../../components/table.tsx";
 
 interface WidthsChartProps {
   after: ModelCard["widths"];
@@ -16,6 +16,7 @@ const AXIS = 34;
 
 /** Channels of each group of layers; an outline is what there was before. */
 export function WidthsChart({ after, before }: WidthsChartProps) {
+  const place = useHiddenSides();
   if (after.length === 0) return <Text size="sm">No width of this network can shrink.</Text>;
   const was = new Map(before?.map(({ group, width }) => [group, width]));
   const rows = after.map(({ group, width }) => ({ group, width, whole: was.get(group) }));
@@ -30,7 +31,7 @@ export function WidthsChart({ after, before }: WidthsChartProps) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the arrow keys */}
-      <section className="table-scroll" aria-label="Chart of the widths" tabIndex={0}>
+      <section ref={place} className="table-scroll" aria-label="Chart of the widths" tabIndex={0}>
         <svg className="widths" width={width} height={HEIGHT + 26} role="img" aria-label={label}>
           {[0, largest / 2, largest].map((tick) => (
             <g key={tick}>
@@ -61,8 +62,11 @@ export function WidthsChart({ after, before }: WidthsChartProps) {
         </svg>
       </section>
       <Text size="sm" c="dimmed">
-        {label}. {before ? "Outline: before; filled: after. " : ""}Bars in the order of the layers, from input to
-        output.
+        {label}.{" "}
+        {before
+          ? "Outline: before; filled: after. Parameters fall faster: a layer has them for each pair of a channel that it reads and one that it writes. "
+          : ""}
+        Bars in the order of the layers, from input to output.
       </Text>
       <details className="form-group">
         <summary>As a table</summary>

@@ -58,7 +58,7 @@ export function BudgetsField({ budgets, error, onChange }: BudgetsFieldProps) {
             <ListInput
               id={set.shares.length > 0 || sets.length === 1 ? fieldId(["grid", "budgets", String(first)]) : undefined}
               label="Shares to remove"
-              description="0 to 1, with commas between"
+              description="0.3, or 30 %, with commas between"
               required
               items={set.shares}
               isNumber

@@ -36,7 +36,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   order: "Second order follows what a step of the weights does to the loss of α: five passes a step, not two.",
   channelsPerRound: "1 is the published rule; more is faster and less exact.",
   of: "Whose share it is",
-  remove: "0 to 1",
+  remove: "0.3, or 30 %",
   widthMultiple: "What widths are multiples of",
   schedule: "How the learning rate falls.",
   warmUpSteps: "Over these first steps the learning rate rises.",

@@ -77,8 +77,10 @@ export function withValueAt(body: Json, [key, ...rest]: Path, value: Json, kept 
   return changed === undefined || isEmpty ? others : { ...(isObject(body) ? body : {}), [key]: changed };
 }
 
-/** What is no number goes to the server as it is, which says what is wrong with it. */
+/** 30 % is 0.3. What is no number goes to the server as it is, which says what is wrong with it. */
 export function numberOf(text: string): Json {
+  const [, percent] = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text) ?? [];
+  if (percent !== undefined) return Number((Number(percent) / 100).toPrecision(12));
   return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 

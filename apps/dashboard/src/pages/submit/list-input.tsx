@@ -23,7 +23,10 @@ export function ListInput({ items, isNumber, onChange, ...input }: ListInputProp
       value={text}
       onChange={({ currentTarget: { value } }) => {
         setText(value);
-        const parts = value.split(/[,\s]+/).filter((part) => part !== "");
+        const parts = value
+          .replace(/\s+%/g, "%")
+          .split(/[,\s]+/)
+          .filter((part) => part !== "");
         onChange(isNumber ? parts.map(numberOf) : parts);
       }}
     />

@@ -1,5 +1,5 @@
 import { Checkbox, NativeSelect, Stack, TextInput } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { emptyText, explanationOf, valueText, wordsOf } from "./field-words.ts";
 import { formContext, useForm } from "./form-context.ts";
 import {
@@ -46,12 +46,17 @@ export function SchemaField({ node, path, label = wordsOf(path[path.length - 1])
 
 function ObjectField({ node, path, label, open }: { node: FormNode; path: Path; label: string; open?: boolean }) {
   const { errors } = useForm();
-  const fields = <SchemaFields node={node} path={path} />;
-  if (open) return fields;
+  const [isUnfolded, setUnfolded] = useState(false);
   const within = `${pointerOf(path)}/`;
   const isWrong = [...errors.keys()].some((pointer) => pointer.startsWith(within));
+  // A refusal unfolds it. It stays so when that is gone: somebody types in there.
+  useEffect(() => {
+    if (isWrong) setUnfolded(true);
+  }, [isWrong]);
+  const fields = <SchemaFields node={node} path={path} />;
+  if (open) return fields;
   return (
-    <details className="form-group" open={isWrong || undefined}>
+    <details className="form-group" open={isUnfolded} onToggle={({ currentTarget }) => setUnfolded(currentTarget.open)}>
       <summary>{label}</summary>
       {fields}
     </details>
@@ -98,6 +103,10 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
   if (chosen !== -1 && chosen !== before) setBefore(chosen);
   const usual = alternatives.find((one) => matches(one, valueAt(effective, path)));
   const one = alternatives[chosen];
+  const within = `${pointerOf(path)}/`;
+  const [, innerError] = [...errors].find(([pointer]) => pointer.startsWith(within)) ?? [];
+  // The fields of a default are not shown: what is refused of them can be changed once it is chosen.
+  const ofDefault = value === undefined && usual && innerError;
   // Whoever empties the last field of what he has chosen, to type anew, has not chosen otherwise.
   const inner = useMemo(
     () => ({ ...form, change: (at: Path, to: Json, kept = path.length) => form.change(at, to, kept) }),
@@ -111,7 +120,10 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
         description={explanationOf(path[path.length - 1])}
         required={required}
         value={String(chosen)}
-        error={errors.get(pointerOf(path))}
+        error={
+          errors.get(pointerOf(path)) ??
+          (ofDefault && `${innerError} Choose ${nameOfAlternative(usual)} here to change that.`)
+        }
         data={[
           { value: "-1", label: required ? "Choose" : usual ? `Default: ${nameOfAlternative(usual)}` : "None" },
           ...alternatives.map((node, i) => ({ value: String(i), label: nameOfAlternative(node) })),
