@@ -77,6 +77,11 @@ describe("a sweep", () => {
     expect(await violationsOf(page, "states/sweep")).toEqual([]);
     await page.keyboard.press("Enter");
     await page.waitForURL(`**/jobs/${first.stages.fineTune}`);
+    const stages = page.getByRole("region", { name: "Stages of point 1" }).getByRole("listitem");
+    await stages.filter({ hasText: "fine-tune" }).waitFor();
+    expect(await stages.count()).toBe(Object.keys(first.stages).length);
+    await page.getByRole("link", { name: "search", exact: true }).click();
+    await page.getByRole("region", { name: /^Stages of point 1, which shares this job with \d+ others$/ }).waitFor();
     expect(faults).toEqual([]);
   });
 

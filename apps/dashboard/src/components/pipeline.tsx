@@ -22,6 +22,18 @@ export function Pipeline({ compression, current }: { compression: CompressionDet
     const job = jobs.get(compression.stages[stage] ?? "");
     return job ? [{ label, job }] : [];
   });
+  return <Stages stages={stages} current={current} />;
+}
+
+interface StagesProps {
+  /** In the order of the work. */
+  stages: readonly { label: string; job: JobResource }[];
+  /** The job whose page it is. */
+  current?: string;
+}
+
+/** Jobs that follow each other, each with a link and its state. */
+export function Stages({ stages, current }: StagesProps) {
   return (
     <ol className="pipeline" aria-label="Stages">
       {stages.map(({ label, job }) => (

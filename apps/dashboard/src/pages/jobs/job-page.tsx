@@ -7,7 +7,7 @@ import { client } from "../../api/client.ts";
 import type { JobRecords } from "../../api/job-records.ts";
 import { useJobStream } from "../../api/use-job-stream.ts";
 import { bytes, count, counted, duration } from "../../components/format.ts";
-import { CompressionLink, JobLink, SweepLink } from "../../components/job-link.tsx";
+import { CompressionLink, JobLink } from "../../components/job-link.tsx";
 import { JsonView } from "../../components/json-view.tsx";
 import { Page } from "../../components/page.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -26,6 +26,7 @@ import { Attempts } from "./attempts.tsx";
 import { EventList } from "./event-list.tsx";
 import { JobCurves } from "./job-curves.tsx";
 import { LogView } from "./log-view.tsx";
+import { PointStages } from "./point-stages.tsx";
 import { JobError, WhyItWaits } from "./why.tsx";
 
 const REFRESH_MS = 2_000;
@@ -65,6 +66,7 @@ function Job({ job }: { job: JobDetailResource }) {
         <JobError job={job} />
         <WhyItWaits job={job} />
         {job.compressionId !== null && <OfCompression id={job.compressionId} jobId={job.id} />}
+        {job.sweepId !== null && <PointStages sweepId={job.sweepId} jobId={job.id} />}
         {progress && (
           <Panel title={`Progress: ${progress.stage}`}>
             <ProgressBar progress={progress} label="Progress" goesOn={job.state === "running"} />
@@ -164,7 +166,6 @@ function Facts({ job }: { job: JobDetailResource }) {
     ]);
   }
   if (job.checkpointStep !== null) facts.push(["Newest checkpoint", `step ${count(job.checkpointStep)}`]);
-  if (job.sweepId !== null) facts.push(["Sweep", <SweepLink key="sweep" id={job.sweepId} />]);
   if (job.retryOf !== null) facts.push(["Retry of", <JobLink key="retry" id={job.retryOf} />]);
   return (
     <Panel title="Job">
