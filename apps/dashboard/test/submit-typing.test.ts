@@ -1,31 +1,17 @@
 /** Forms of a submission, filled in as people do it: key by key, with a look elsewhere, over losses and refusals. */
-import { encodePng } from "@drc/imaging";
-import { createModel, encodeModel } from "@drc/network";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
-import { photograph } from "../../../test/photographs.ts";
 import { violationsOf } from "./support/axe.ts";
 import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
-import { chooseRecord, openSettings } from "./support/steps.ts";
+import { chooseRecord, openSettings, submissionInputs } from "./support/steps.ts";
 
 const dashboard = useDashboard();
 let datasetId: string;
 let modelId: string;
 
 beforeAll(async () => {
-  await dashboard.server.startWorker("none:1");
-  const { client } = dashboard.server;
-  ({ id: datasetId } = await client.datasets.create({ name: "photographs" }));
-  const files = [1, 2, 3].map(async (seed) => ({
-    name: `${seed}.png`,
-    data: await encodePng(photograph(seed, 128, 128)),
-  }));
-  await client.datasets.upload(datasetId, await Promise.all(files));
-  const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
-  await client.datasets.waitForVersion({ datasetId, version });
-  const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
-  ({ id: modelId } = await client.models.upload({ name: "base", data }, { name: "base" }));
+  ({ datasetId, modelId } = await submissionInputs(dashboard.server, "photographs"));
 });
 
 /** The body of the request that the form shows. */

@@ -3,14 +3,11 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { encodePng } from "@drc/imaging";
-import { createModel, encodeModel } from "@drc/network";
 import { beforeAll, expect, it } from "vitest";
-import { photograph } from "../../../test/photographs.ts";
 import { violationsOf } from "./support/axe.ts";
 import { signIn } from "./support/browser.ts";
 import { useDashboard } from "./support/dashboard.ts";
-import { chooseRecord, openSettings } from "./support/steps.ts";
+import { chooseRecord, openSettings, submissionInputs } from "./support/steps.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -19,18 +16,7 @@ let datasetId: string;
 let modelId: string;
 
 beforeAll(async () => {
-  await dashboard.server.startWorker("none:1");
-  const { client } = dashboard.server;
-  ({ id: datasetId } = await client.datasets.create({ name: "photographs <b>1</b>" }));
-  const files = [1, 2, 3].map(async (seed) => ({
-    name: `${seed}.png`,
-    data: await encodePng(photograph(seed, 128, 128)),
-  }));
-  await client.datasets.upload(datasetId, await Promise.all(files));
-  const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
-  await client.datasets.waitForVersion({ datasetId, version });
-  const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
-  ({ id: modelId } = await client.models.upload({ name: "base", data }, { name: "base" }));
+  ({ datasetId, modelId } = await submissionInputs(dashboard.server, "photographs <b>1</b>"));
 });
 
 it("submits a compression with defaults, after an estimate, and shows the same request as text", async () => {

@@ -1,13 +1,6 @@
-import type { DatasetResource } from "@drc/contracts";
-import { client } from "../api/client.ts";
 import { counted, dateTime } from "./format.ts";
-import { LISTED, type PickerProps, RecordPicker, type RecordSource } from "./record-picker.tsx";
-
-const DATASETS: RecordSource<DatasetResource> = {
-  key: "datasets",
-  page: (search, signal) => client.datasets.page({ search }, { limit: LISTED, signal }),
-  get: (id, signal) => client.datasets.get(id, { signal }),
-};
+import { type PickerProps, RecordPicker } from "./record-picker.tsx";
+import { DATASETS } from "./records.ts";
 
 export function DatasetPicker(field: PickerProps) {
   return (

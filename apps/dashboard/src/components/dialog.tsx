@@ -10,7 +10,8 @@ interface DialogProps {
 
 /**
  * The browser's own dialog over everything: it keeps the focus within, closes with Escape, and gives the focus back. It begins
- * at what has `data-autofocus`, else at the first field or button of its content. Mantine's Modal writes style elements that the page's policy refuses.
+ * at what has `data-autofocus`, else at the first field or button of its content. Mantine's Modal writes style elements that
+ * the page's policy refuses.
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);

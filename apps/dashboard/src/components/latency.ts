@@ -2,6 +2,9 @@ import type { EvaluateResult } from "@drc/contracts";
 import { counted, milliseconds } from "./format.ts";
 import type { Column } from "./table.tsx";
 
+/** Beside latencies that are compared. */
+export const BUSY_MACHINE = "90th percentile far above the median is that of a busy machine";
+
 type Latency = EvaluateResult["latencyHr1280x720"] | null;
 
 /** What was measured for an SR image of 1280×720, and on what. */

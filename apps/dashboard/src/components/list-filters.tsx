@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, type NativeSelectProps, TextInput } from "@mantine/core";
 import { type FormEvent, useEffect, useState } from "react";
 import type { ListSearch } from "./list-search.ts";
 
@@ -40,6 +40,10 @@ export function ListFilters({
   useEffect(() => setText(search.search ?? ""), [search.search]);
   useEffect(() => setLabel(search.label ?? ""), [search.label]);
   const change = (changes: ListSearch) => goTo({ ...search, ...changes, cursor: undefined });
+  const chosen = (name: "state" | "kind" | "within" | "endedWithin") => ({
+    value: search[name],
+    onChange: (value: string | undefined) => change({ [name]: value }),
+  });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     change({ search: text.trim() || undefined, label: label.trim() || undefined });
@@ -49,42 +53,12 @@ export function ListFilters({
   return (
     <form onSubmit={submit} aria-label="Filter">
       <Group gap="xs" align="end">
-        {states && (
-          <NativeSelect
-            label="State"
-            size="xs"
-            data={[{ value: "", label: "any" }, ...states]}
-            value={search.state ?? ""}
-            onChange={(event) => change({ state: event.currentTarget.value || undefined })}
-          />
-        )}
-        {kinds && (
-          <NativeSelect
-            label="Kind"
-            size="xs"
-            data={[{ value: "", label: "any" }, ...kinds]}
-            value={search.kind ?? ""}
-            onChange={(event) => change({ kind: event.currentTarget.value || undefined })}
-          />
-        )}
+        {states && <Choice label="State" data={[{ value: "", label: "any" }, ...states]} {...chosen("state")} />}
+        {kinds && <Choice label="Kind" data={[{ value: "", label: "any" }, ...kinds]} {...chosen("kind")} />}
         {states && (
           <>
-            <NativeSelect
-              label="Created"
-              size="xs"
-              data={TIMES}
-              value={search.within ?? ""}
-              onChange={(event) => change({ within: event.currentTarget.value || undefined })}
-            />
-            {knowsEnds && (
-              <NativeSelect
-                label="Ended"
-                size="xs"
-                data={TIMES}
-                value={search.endedWithin ?? ""}
-                onChange={(event) => change({ endedWithin: event.currentTarget.value || undefined })}
-              />
-            )}
+            <Choice label="Created" data={TIMES} {...chosen("within")} />
+            {knowsEnds && <Choice label="Ended" data={TIMES} {...chosen("endedWithin")} />}
             <TextInput
               label="Label"
               size="xs"
@@ -124,5 +98,24 @@ export function ListFilters({
         )}
       </Group>
     </form>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  data: NativeSelectProps["data"];
+  value: string | undefined;
+  onChange(value: string | undefined): void;
+}
+
+/** Of one value; its first entry leaves it open. */
+function Choice({ value, onChange, ...field }: ChoiceProps) {
+  return (
+    <NativeSelect
+      {...field}
+      size="xs"
+      value={value ?? ""}
+      onChange={({ currentTarget }) => onChange(currentTarget.value || undefined)}
+    />
   );
 }

@@ -1,3 +1,5 @@
+import { searchText } from "./search-text.ts";
+
 /** Of a list of the server: what its address says. A list reads the fields that it has filters for. */
 export interface ListSearch {
   state?: string;
@@ -20,22 +22,18 @@ export interface ListSearch {
 }
 
 export function listSearch(given: Record<string, unknown>): ListSearch {
-  const text = (name: keyof ListSearch) => {
-    const value = given[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
   return {
-    state: text("state"),
-    kind: text("kind"),
-    label: text("label"),
-    within: text("within"),
-    endedWithin: text("endedWithin"),
-    search: text("search"),
+    state: searchText(given.state),
+    kind: searchText(given.kind),
+    label: searchText(given.label),
+    within: searchText(given.within),
+    endedWithin: searchText(given.endedWithin),
+    search: searchText(given.search),
     comparisons: given.comparisons === "without" ? "without" : undefined,
     stage: given.stage === "final" ? "final" : undefined,
     sort: given.sort === "ended" ? "ended" : undefined,
     order: given.order === "oldest" ? "oldest" : undefined,
-    cursor: text("cursor"),
+    cursor: searchText(given.cursor),
   };
 }
 

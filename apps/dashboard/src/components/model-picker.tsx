@@ -1,17 +1,7 @@
 import type { ModelResource } from "@drc/contracts";
-import { client } from "../api/client.ts";
 import { count, dateTime, decibels, percent, short } from "./format.ts";
-import { LISTED, type PickerProps, RecordPicker, type RecordSource, useRecord } from "./record-picker.tsx";
-
-const MODELS: RecordSource<ModelResource> = {
-  key: "models",
-  page: (search, signal) => client.models.page({ search }, { limit: LISTED, signal }),
-  get: (id, signal) => client.models.get(id, { signal }),
-};
-
-export function useModel(id: string) {
-  return useRecord(MODELS, id);
-}
+import { type PickerProps, RecordPicker } from "./record-picker.tsx";
+import { MODELS } from "./records.ts";
 
 interface ModelPickerProps extends PickerProps {
   /** Where it is compared with another one: the menu says how much smaller each is. */

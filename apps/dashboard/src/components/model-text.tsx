@@ -1,12 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { useModel } from "./model-picker.tsx";
+import { MODELS, useRecordName } from "./records.ts";
 
-/** The name of a model, its identifier until that is read and where the model is gone; it leads to the model's page. */
+/** A model by its name, which leads to its page. */
 export function ModelText({ modelId }: { modelId: string }) {
-  const { data } = useModel(modelId);
   return (
     <Link to="/models/$modelId" params={{ modelId }} title={modelId}>
-      {data?.name ?? modelId}
+      {useRecordName(MODELS, modelId)}
     </Link>
   );
 }

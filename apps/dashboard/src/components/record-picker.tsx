@@ -1,29 +1,14 @@
-import type { Page } from "@drc/contracts";
 import { type ComboboxItem, Select, Stack } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { queryClient } from "../api/query-client.ts";
+import { type RecordSource, useRecord } from "./records.ts";
 import "./record-picker.css";
 
 /** Until the server is asked for what is being typed. */
 const TYPING_MS = 150;
-/** In the menu at once; the rest is found by typing. */
-export const LISTED = 50;
 const MORE = "more";
-
-/** Where a kind of record comes from. */
-export interface RecordSource<T> {
-  /** Of its queries: its list is below `[key, "menu"]`, one record is `[key, id]`. */
-  key: string;
-  page(search: string | undefined, signal: AbortSignal): Promise<Page<T>>;
-  get(id: string, signal: AbortSignal): Promise<T>;
-}
-
-/** A record that was chosen from a menu, or named by an address. */
-export function useRecord<T>({ key, get }: RecordSource<T>, id: string) {
-  return useQuery({ queryKey: [key, id], queryFn: ({ signal }) => get(id, signal), enabled: id !== "" });
-}
 
 export interface PickerProps {
   id?: string;

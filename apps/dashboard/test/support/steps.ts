@@ -2,8 +2,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EvaluateResult } from "@drc/contracts";
+import { encodePng } from "@drc/imaging";
+import { createModel, encodeModel } from "@drc/network";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
+import { photograph } from "../../../../test/photographs.ts";
 import type { DashboardServer } from "./server.ts";
 
 /** Of a job on a busy machine. */
@@ -72,4 +75,21 @@ export async function compare(page: Page, { client }: DashboardServer): Promise<
     expect(await row.textContent()).toMatch(latencyHr1280x720 ? /\d ms/ : /–/);
   }
   return numbers;
+}
+
+/** What forms of a submission are filled in with: a dataset with a version of three images at ×4, and a model "base". */
+export async function submissionInputs(server: DashboardServer, datasetName: string) {
+  await server.startWorker("none:1");
+  const { client } = server;
+  const { id: datasetId } = await client.datasets.create({ name: datasetName });
+  const files = [1, 2, 3].map(async (seed) => ({
+    name: `${seed}.png`,
+    data: await encodePng(photograph(seed, 128, 128)),
+  }));
+  await client.datasets.upload(datasetId, await Promise.all(files));
+  const { version } = await client.datasets.createVersion(datasetId, { scale: 4 });
+  await client.datasets.waitForVersion({ datasetId, version });
+  const data = new Uint8Array(encodeModel(createModel({ scale: 4, blocks: 1, features: 8, seed: 1 })));
+  const { id: modelId } = await client.models.upload({ name: "base", data }, { name: "base" });
+  return { datasetId, modelId };
 }

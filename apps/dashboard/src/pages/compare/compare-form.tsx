@@ -2,17 +2,19 @@ import type { DatasetVersionResource, ModelResource, Scale } from "@drc/contract
 import { Button, FileInput, Group, Radio, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { client } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { DatasetPicker } from "../../components/dataset-picker.tsx";
 import { counted } from "../../components/format.ts";
-import { ModelPicker, useModel } from "../../components/model-picker.tsx";
+import { ModelPicker } from "../../components/model-picker.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
 import { JobStatus } from "../../components/progress-bar.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { MODELS, useRecord } from "../../components/records.ts";
 import { THUMBNAILS, useDatasetImages } from "../../components/use-dataset-images.ts";
+import { useLeaving } from "../../components/use-leaving.ts";
 import { useWhyNot } from "../../components/why-not.ts";
 import { WindowButtons } from "../../components/window-buttons.tsx";
 import type { CompareSearch } from "./compare-search.ts";
@@ -51,21 +53,15 @@ function ModelsAndImage(given: ModelsAndImageProps) {
   const [file, setFile] = useState<File | null>(null);
   const [picked, setPicked] = useState<PickedImage | null>(null);
   const [step, setStep] = useState<ComparisonStep>({ text: "" });
-  const original = useModel(originalId).data;
-  const compressed = useModel(compressedId).data;
+  const original = useRecord(MODELS, originalId).data;
+  const compressed = useRecord(MODELS, compressedId).data;
   const missing = whatIsMissing({
     original,
     compressed,
     hasImage: source === "mine" ? file !== null : picked !== null,
   });
 
-  // Who has gone on to another page is not taken away from it.
-  const leaving = useRef(new AbortController());
-  useEffect(() => {
-    const controller = new AbortController();
-    leaving.current = controller;
-    return () => controller.abort();
-  }, []);
+  const leaving = useLeaving();
   const starting = useMutation({
     mutationFn: async () => {
       if (!original || !compressed) throw new Error(missing);

@@ -1,3 +1,5 @@
+import { searchText } from "../../components/search-text.ts";
+
 /** Of a comparison: what its address says, so that it can be kept and passed on. */
 export interface CompareSearch {
   /** Evaluation jobs that kept their images, all on one dataset version. */
@@ -13,17 +15,13 @@ export interface CompareSearch {
 }
 
 export function compareSearch(given: Record<string, unknown>): CompareSearch {
-  const text = (name: keyof CompareSearch) => {
-    const value = given[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
   return {
-    original: text("original"),
-    compressed: text("compressed"),
-    bicubic: text("bicubic"),
-    image: text("image"),
-    compression: text("compression"),
-    originalModel: text("originalModel"),
-    compressedModel: text("compressedModel"),
+    original: searchText(given.original),
+    compressed: searchText(given.compressed),
+    bicubic: searchText(given.bicubic),
+    image: searchText(given.image),
+    compression: searchText(given.compression),
+    originalModel: searchText(given.originalModel),
+    compressedModel: searchText(given.compressedModel),
   };
 }

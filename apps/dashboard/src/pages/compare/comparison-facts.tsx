@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { BelowBicubic } from "../../components/below-bicubic.tsx";
 import { bytes, decibels, short } from "../../components/format.ts";
-import { latencyColumns, measuredOn } from "../../components/latency.ts";
+import { BUSY_MACHINE, latencyColumns, measuredOn } from "../../components/latency.ts";
 import { Panel } from "../../components/panel.tsx";
 import { PRIMAL_FILE } from "../../components/primal-file.tsx";
 import { Table } from "../../components/table.tsx";
@@ -96,6 +96,6 @@ function change(rows: readonly (Evaluation & { quality?: Evaluation["result"]["i
   if (one && other) said.push(`${((100 * other) / one).toFixed(0)} % of the parameters`);
   const [slow, fast] = [before.result.latencyHr1280x720?.medianMs, after.result.latencyHr1280x720?.medianMs];
   if (slow && fast) said.push(`${((100 * fast) / slow).toFixed(0)} % of the latency`);
-  const busy = slow && fast ? " A 90th percentile far above the median is that of a busy machine." : "";
+  const busy = slow && fast ? ` A ${BUSY_MACHINE}.` : "";
   return said.length > 0 ? `Compressed against original: ${said.join(", ")}.${busy}` : "";
 }

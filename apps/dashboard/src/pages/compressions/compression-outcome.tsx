@@ -11,6 +11,7 @@ import { Link } from "@tanstack/react-router";
 import { client } from "../../api/client.ts";
 import { BelowBicubic } from "../../components/below-bicubic.tsx";
 import { bytes, count, counted, decibels, milliseconds, percent, short } from "../../components/format.ts";
+import { BUSY_MACHINE } from "../../components/latency.ts";
 import { Panel } from "../../components/panel.tsx";
 import { PRIMAL_FILE } from "../../components/primal-file.tsx";
 import { Table } from "../../components/table.tsx";
@@ -98,7 +99,7 @@ export function CompressionOutcome({ compression }: { compression: CompressionDe
       <p className="note dimmed small">
         Multiply-adds {rows.some(({ isSmall }) => isSmall) ? "for 96×96 LR pixels" : "for an image of 1280×720"}.
         {latency &&
-          ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${counted(latency.threads, "thread")}, over ${counted(latency.runs, "run")}; a 90th percentile far above the median is that of a busy machine.`}
+          ` Latency of one forward pass of ${latency.lrWidth}×${latency.lrHeight} LR pixels on ${latency.device} with ${counted(latency.threads, "thread")}, over ${counted(latency.runs, "run")}; a ${BUSY_MACHINE}.`}
         {evaluated === undefined && " PSNR and SSIM come with the evaluations, where they were asked for."}
       </p>
     </Panel>

@@ -1,8 +1,8 @@
 import type { ModelCard, ModelCardStage } from "@drc/contracts";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useDatasetName } from "../../components/dataset-text.tsx";
 import { counted, percent } from "../../components/format.ts";
+import { DATASETS, useRecordName } from "../../components/records.ts";
 
 const WIDTH = 620;
 const NODE = { width: 330, height: 54 };
@@ -80,7 +80,7 @@ function Dataset({
   dataset: NonNullable<ModelCardStage["dataset"]>;
   y: number;
 }) {
-  const name = useDatasetName(datasetId);
+  const name = useRecordName(DATASETS, datasetId);
   return (
     <Link to="/datasets/$datasetId" params={{ datasetId }}>
       <rect className="lineage-node" data-shape="data" x="1" y={y} width={DATA.width} height={DATA.height} />

@@ -1,7 +1,7 @@
 import { FileButton, Group, Progress, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { client } from "../../api/client.ts";
 import { queryClient } from "../../api/query-client.ts";
 import { isSentInParts, sendInParts } from "../../api/send-in-parts.ts";
@@ -10,6 +10,7 @@ import { DropZone } from "../../components/drop-zone.tsx";
 import { bytes } from "../../components/format.ts";
 import { Panel } from "../../components/panel.tsx";
 import { Problem } from "../../components/problem.tsx";
+import { useLeaving } from "../../components/use-leaving.ts";
 import { useWhyNot } from "../../components/why-not.ts";
 
 /** Where a network that was trained elsewhere comes in; its page is shown then, from where it is compressed. */
@@ -17,12 +18,7 @@ export function UploadModel() {
   const whyNot = useWhyNot("submit");
   const navigate = useNavigate();
   const [sentBytes, setSentBytes] = useState(0);
-  const leaving = useRef(new AbortController());
-  useEffect(() => {
-    const controller = new AbortController();
-    leaving.current = controller;
-    return () => controller.abort();
-  }, []);
+  const leaving = useLeaving();
   const uploading = useMutation({
     mutationFn: (file: File) => send(file, leaving.current.signal, setSentBytes),
     onMutate: () => setSentBytes(0),

@@ -1,16 +1,12 @@
-import { DEFAULT_WIDTH_MULTIPLE } from "@drc/contracts";
+import { budgetCost, DEFAULT_WIDTH_MULTIPLE } from "@drc/contracts";
 import { Button, Group, NativeSelect, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { explanationOf, wordsOf } from "./field-words.ts";
+import { explanationOf, valueText, wordsOf } from "./field-words.ts";
 import { isObject, type Json, numberOf } from "./form-node.ts";
 import { fieldId } from "./lead-to-field.ts";
 import { ListInput } from "./list-input.tsx";
 
-const COSTS = [
-  { value: "parameters", label: "parameters" },
-  { value: "multiplyAdds", label: "multiply-adds" },
-  { value: "latency", label: "latency" },
-];
+const COSTS = budgetCost.options.map((value) => ({ value, label: valueText(value) }));
 
 /** Budgets that differ in their shares alone. */
 interface BudgetSet {

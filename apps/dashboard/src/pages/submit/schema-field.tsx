@@ -1,7 +1,7 @@
 import { Checkbox, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
 import { emptyText, explanationOf, valueText, wordsOf } from "./field-words.ts";
-import { formContext, useForm } from "./form-context.ts";
+import { type FormContext, formContext, useForm } from "./form-context.ts";
 import {
   alternativesOf,
   type FormNode,
@@ -47,8 +47,7 @@ export function SchemaField({ node, path, label = wordsOf(path[path.length - 1])
 function ObjectField({ node, path, label, open }: { node: FormNode; path: Path; label: string; open?: boolean }) {
   const { errors } = useForm();
   const [isUnfolded, setUnfolded] = useState(false);
-  const within = `${pointerOf(path)}/`;
-  const isWrong = [...errors.keys()].some((pointer) => pointer.startsWith(within));
+  const isWrong = errorWithin(errors, path) !== undefined;
   // A refusal unfolds it. It stays so when that is gone: somebody types in there.
   useEffect(() => {
     if (isWrong) setUnfolded(true);
@@ -61,6 +60,12 @@ function ObjectField({ node, path, label, open }: { node: FormNode; path: Path; 
       {fields}
     </details>
   );
+}
+
+/** What is wrong with a field of this one. */
+function errorWithin(errors: FormContext["errors"], path: Path): string | undefined {
+  const within = `${pointerOf(path)}/`;
+  return [...errors].find(([pointer]) => pointer.startsWith(within))?.[1];
 }
 
 /** All fields of an object but for those that are fixed or left out. */
@@ -103,8 +108,7 @@ function ChoiceField({ alternatives, path, label, required }: FieldProps & { alt
   if (chosen !== -1 && chosen !== before) setBefore(chosen);
   const usual = alternatives.find((one) => matches(one, valueAt(effective, path)));
   const one = alternatives[chosen];
-  const within = `${pointerOf(path)}/`;
-  const [, innerError] = [...errors].find(([pointer]) => pointer.startsWith(within)) ?? [];
+  const innerError = errorWithin(errors, path);
   // The fields of a default are not shown: what is refused of them can be changed once it is chosen.
   const ofDefault = value === undefined && usual && innerError;
   // Whoever empties the last field of what he has chosen, to type anew, has not chosen otherwise.

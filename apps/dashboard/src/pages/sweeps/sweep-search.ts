@@ -1,3 +1,5 @@
+import { searchText } from "../../components/search-text.ts";
+
 export const COSTS = ["parameters", "multiplyAdds", "latency"] as const;
 export const QUALITIES = ["psnr", "ssim", "prunedPsnr"] as const;
 
@@ -11,11 +13,10 @@ export interface SweepView {
 
 export function sweepView(given: Record<string, unknown>): SweepView {
   const oneOf = <T extends string>(values: readonly T[], value: unknown) => values.find((each) => each === value);
-  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
   return {
     cost: oneOf(COSTS, given.cost),
     quality: oneOf(QUALITIES, given.quality),
-    method: text(given.method),
-    state: text(given.state),
+    method: searchText(given.method),
+    state: searchText(given.state),
   };
 }
